@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from numbers import Rational
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -37,6 +39,8 @@ class Certificate(Result):
     gap: Any
     statement: str
 
+    # a table of the items is no proof
+    _is_more = True
     #: ids of the statements that a certificate of the class may rest on
     _statements: ClassVar[tuple[str, ...]] = ()
     #: whether there are answers of which nothing finite is known
@@ -63,17 +67,23 @@ class Certificate(Result):
         raise NotImplementedError
 
     def _is_sound(self) -> bool:
-        """Whether the statement is one of the class, and the gap that of two finite numbers."""
-        numbers = achieved, bound, gap = [np.asarray(to_numpy(one)) for one in (self.achieved, self.bound, self.gap)]
-        if self.statement not in self._statements or not achieved.shape == bound.shape == gap.shape:
+        """Whether the statement is one of the class, the gap that of two finite numbers, and all numbers are real."""
+        if not (isinstance(self.statement, str) and self.statement in self._statements):
             return False
-        if any(one.dtype.kind not in "fiuO" for one in numbers):
+        if not all(_is_real(value) for value in (getattr(self, one.name) for one in dataclasses.fields(self))):
+            return False
+        # integers of a fixed width would wrap
+        numbers = achieved, bound, gap = [_unbounded(one) for one in (self.achieved, self.bound, self.gap)]
+        if not achieved.shape == bound.shape == gap.shape or not all(map(_is_number, numbers)):
             return False
         infinite = [one.dtype.kind == "f" and not np.isfinite(one).all() for one in numbers]
         if any(infinite):
-            one_end = infinite[0] != infinite[1] and not any(np.isnan(one).any() for one in numbers)
+            one_end = infinite[0] != infinite[1]
             return bool(self._may_be_infinite and not gap.ndim and one_end and self.gap == np.inf)
-        return bool(np.all(gap == abs(achieved - bound)))  # one difference is rounded alike everywhere
+        try:
+            return bool(np.all(gap == abs(achieved - bound)))  # one difference is rounded alike everywhere
+        except OverflowError:  # an integer beyond all floats beside a float
+            return False
 
     def _facts(self) -> list[str]:
         if np.ndim(self.achieved):
@@ -86,3 +96,21 @@ class Certificate(Result):
             what = f"a {type(self).__name__} is two numbers and the gap between them; there is no picture of it"
             raise TypeError(what)
         Result._draw(self, ax)
+
+
+def _is_real(value: Any) -> bool:
+    """Whether a field holds no complex number, which arithmetic in doubles would cut, and no NaN."""
+    if not (hasattr(value, "dtype") or isinstance(value, (float, complex))):
+        return True
+    found = np.asarray(to_numpy(value))
+    return found.dtype.kind != "c" and not (found.dtype.kind == "f" and np.isnan(found).any())
+
+
+def _unbounded(number: Any) -> np.ndarray:
+    """A number or an array of them, integers without a width."""
+    found = np.asarray(to_numpy(number))
+    return found.astype(object) if found.dtype.kind in "iu" else found
+
+
+def _is_number(found: np.ndarray) -> bool:
+    return found.dtype.kind == "f" or (found.dtype.kind == "O" and all(isinstance(x, Rational) for x in found.flat))

@@ -239,6 +239,8 @@ class TransferCertificate(Certificate):
         if groups is not None and not np.array_equal(groups, np.unique(groups, return_inverse=True)[1]):
             return False  # groups are numbered from 0
         again = certify_transfer(rankings, rule, self.items, groups=self.groups)
+        if self.names != again.names:
+            return False
         scores, shares = ("achieved", "bound", "gap", "gains", "largest"), ("ratio", "step_ratio")
         return _agree(self, again, scores, 1e-9 * float(again.achieved)) and _agree(self, again, shares, 1e-15)
 

@@ -316,7 +316,7 @@ def _named(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _agree(stated: GradientCertificate, proof: GradientCertificate) -> bool:
     """Return whether two proofs have equal statements, options and gradients, and equal numbers up to rounding."""
-    if (stated.statement, dict(stated.options)) != (proof.statement, dict(proof.options)):
+    if (stated.achieved, stated.statement, dict(stated.options)) != (0, proof.statement, dict(proof.options)):
         return False
     if stated.entries.keys() != proof.entries.keys():
         return False

@@ -104,7 +104,7 @@ class CompressionCertificate(Certificate):
         Returns
         -------
         bool
-            Whether the numbers are those, up to `floor`.
+            Whether the numbers are those, up to `floor`; False where that is 1 or more.
 
         Raises
         ------
@@ -126,7 +126,7 @@ class CompressionCertificate(Certificate):
         names = ("achieved", "bound", "attainable", "floor")
         parts = ("part_errors", "part_shares", "part_optima")
         pairs = [(getattr(self, name), getattr(again, name)) for name in (*names, *parts)]
-        near = all(one is other or _near(one, other, 2 * again.floor) for one, other in pairs)
+        near = again.floor < 1 and all(one is other or _near(one, other, 2 * again.floor) for one, other in pairs)
         return near and all(getattr(self, name) == getattr(again, name) for name in ("statement", "names", "rank"))
 
     def _columns(self) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class ClusterCertificate(Certificate):
         given = list(Stream(problem))
         if len(given) != len(self.labels):
             raise must("problem", f"{len(self.labels)} matrices", len(given))
+        if not self._is_sound():
+            return False
         names = np.unique(self.labels)
         consecutive = self.labels.ndim == 1 and np.array_equal(names, np.arange(len(names)))
         if self.labels.dtype.kind not in "iu" or not consecutive or self.rank < 1:
@@ -76,9 +78,10 @@ class ClusterCertificate(Certificate):
         errors, floor = _errors(given, self.labels, self.rank)
         worst = float(errors[np.bincount(self.labels) > 1].max(initial=0.0))
         noise = floor * floor  # of squared errors, which is what rounding is known of
-        stated = self._is_sound() and abs(worst**2 - self.achieved**2) <= noise
+        stated = abs(worst**2 - self.achieved**2) <= noise
         held = worst**2 <= self.bound**2 + noise and self.bound**2 <= self.epsilon**2 + 2 * noise
-        return bool(stated and held)
+        # squares hide a sign
+        return bool(stated and held and min(self.achieved, self.bound, self.epsilon) >= 0)
 
 
 @result

@@ -84,6 +84,8 @@ class StackCertificate(Certificate):
         ValueError
             If a block is not finite, or has another number of rows than the basis.
         """
+        if not self._is_sound():
+            return False
         U = np.asarray(self.basis)
         if U.ndim != 2 or U.shape[1] != self.rank or not np.isfinite(U).all():
             return False
@@ -99,7 +101,7 @@ class StackCertificate(Certificate):
 
         U = U.astype(np.float64)
         again = second_pass(seen(), U, np.linalg.qr(U)[0], unit=None, dtype=U.dtype)
-        return self._is_sound() and self._agrees(again, exact)
+        return self._agrees(again, exact)
 
     def _agrees(self, again: SecondPass, exact: StackSketch | None) -> bool:
         total = float(again.energies.sum())

@@ -106,7 +106,8 @@ class LeakCertificate(Certificate):
         slack = 2 * self.unit * steps * true_value(mass * energy_of(D), 2 * (X + exponent))
         own = float(np.finfo(float).eps) * steps * upper
         return bool(
-            abs(self.bound - upper) <= own
+            max(own, slack) < math.inf
+            and abs(self.bound - upper) <= own
             and abs(self.achieved - lower) <= own
             and lower - slack <= truth <= upper + slack
         )

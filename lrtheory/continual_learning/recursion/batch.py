@@ -65,13 +65,16 @@ class Batch(NamedTuple):
         Outputs of the map W and of its step, of squared size `whole`, have the relative error r = 8 sqrt(n) u cond^2 of
         normal equations, for n rows, the roundoff u and the worst condition of the rows of the prior and of the first
         edits up to each of the `ends`. It is clipped to [2^-40, 2^-10]: edits that were taken out have cost a few bits,
-        and numbers with fewer than ten good bits do not pass however bad the condition is.
+        and numbers with fewer than ten good bits do not pass however bad the condition is. These are bits of
+        the outputs of the keys, however large those of the prior are.
         """
         squares = [np.linalg.svd(self.rows(n), compute_uv=False)[[0, -1]] ** 2 for n in {0, *ends}]
         loss = max(float(most) / max(float(least), 1e-300) for most, least in squares)
         rows = self.rows(max(ends))
+        keys = rows[len(self.prior) :]
         r = min(max(8 * math.sqrt(max(rows.shape)) * max(unit, 2.0**-53) * loss, 2.0**-40), 2.0**-10)
-        error = r * (math.sqrt(whole) + float(np.linalg.norm(rows @ W)))
+        outputs, known = math.sqrt(whole) + np.linalg.norm(rows @ W), math.sqrt(whole) + np.linalg.norm(keys @ W)
+        error = float(min(r * outputs, 2.0**-10 * known))
         return 2 * math.sqrt(square) * error + error**2
 
 

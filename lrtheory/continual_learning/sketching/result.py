@@ -88,9 +88,9 @@ class SketchCertificate(Certificate):
         given = checked_rows("problem", problem, self.rows.shape[1])
         whole = (self.achieved, self.bound, self.mass)
         floats = self.rows.dtype in (np.float32, np.float64) and np.isfinite(self.rows).all()
-        if not floats or not all(math.isfinite(x) and x >= 0 for x in whole):
+        if not floats or not self._is_sound() or not all(math.isfinite(x) and x >= 0 for x in whole):
             return False
-        if not self._is_sound() or not len(self.rows) <= self.rank < self.buffer or self.unit not in UNITS:
+        if not len(self.rows) <= self.rank < self.buffer or self.unit not in UNITS:
             return False
         unit = math.frexp(max(largest_of(given), largest_of(self.rows)))[1]
         excess, mass = _excess(given, self.rows, unit)

@@ -16,7 +16,7 @@ from lrtheory._result import Certificate, Result, result
 from lrtheory._types import ArrayLike, Number, SparseArray
 from lrtheory._validation import array, choice, flag, must, probability_vector, refuse_unused
 from lrtheory.dual_mirror_descent.duality.programs import fits, relaxation, whole_requests
-from lrtheory.dual_mirror_descent.duality.weak import bound_anew, proves, rounding
+from lrtheory.dual_mirror_descent.duality.weak import agree, bound_anew, proves, rounding
 from lrtheory.dual_mirror_descent.problem import TOLERANCE, RequestStream, known_stream, one_stream
 
 __all__ = ["DualityCertificate", "Optimum", "fluid_optimum", "hindsight_optimum"]
@@ -86,7 +86,7 @@ class DualityCertificate(Certificate):
         if not ((prices >= 0).all() and (times >= 0).all() and fits(problem, times, solution, TOLERANCE + error)):
             return False
         worth, (bound, size) = problem.rewards * solution, bound_anew(problem, prices, times)
-        return bool(abs(self.bound - bound) <= error * size) and proves(self, worth.sum(), error * abs(worth).sum())
+        return agree(self.bound, bound, error * size) and proves(self, worth.sum(), error * abs(worth).sum())
 
 
 @result

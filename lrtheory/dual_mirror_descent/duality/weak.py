@@ -101,11 +101,11 @@ class AllocationCertificate(_Later):
         if actions.dtype.kind not in "iu" or not ((actions >= -1) & (actions < problem.rewards.shape[1])).all():
             return False
         owed = (np.maximum(-prices, 0 * prices) * problem.rate).sum()
-        if not (self.fairness >= 0 and owed <= self.fairness * (1 if problem.is_exact else 1 + ROUNDING)):
+        if not (0 <= self.fairness <= HUGE and owed <= self.fairness * (1 if problem.is_exact else 1 + ROUNDING)):
             return False
         bound, size = bound_anew(problem, prices)
         allowance, error = self.fairness * problem.horizon if self.fairness > 0 else 0, rounding(problem)
-        if not abs(self.bound - bound - allowance) <= error * (size + allowance):
+        if not agree(self.bound, bound + allowance, error * (size + allowance)):
             return False
         value, used, size = _replayed(problem, actions)
         fair = allowance * (used / problem.budget).min() if self.fairness > 0 else 0 * value
@@ -120,9 +120,14 @@ def rounding(problem: RequestStream) -> Any:
     return 0 if problem.is_exact else (n_terms + 16) * 2.0**-51
 
 
+def agree(stated: Any, found: Any, error: Any) -> bool:
+    """Tell whether two numbers are within an error of each other, which is below infinity."""
+    return bool(abs(stated - found) <= error <= HUGE)
+
+
 def proves(certificate: Any, value: Any, error: Any) -> bool:
     """Tell whether what a certificate says was achieved is right, and at most its bound."""
-    return bool(abs(certificate.achieved - value) <= error and certificate.bound - certificate.achieved >= -error)
+    return agree(certificate.achieved, value, error) and bool(certificate.bound - certificate.achieved >= -error)
 
 
 def bound_anew(problem: RequestStream, prices: np.ndarray, times: np.ndarray | None = None) -> tuple[Any, Any]:

@@ -101,6 +101,8 @@ class SubmodularCertificate(Certificate):
             own = certify_selection(problem, self.items, self.k, candidates=self.candidates, witness=self.witness)
         except KeyError:  # an item that was no candidate
             return False
+        if self.names != own.names:
+            return False
         allowed = CLOSE * own.bound
         pairs = ((self.achieved, own.achieved), (self.bound, own.bound))
         return all(abs(stated - found) <= allowed for stated, found in pairs) and _is_admissible(self.items, own.k)

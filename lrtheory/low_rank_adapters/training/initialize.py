@@ -76,7 +76,9 @@ class StartCertificate(Certificate):
         """
         B, A = (np.asarray(to_numpy(factor)) for factor in (self.B, self.A))
         G = numeric("problem", problem).astype(np.float64)
-        if G.shape != (B.shape[0], A.shape[1]) or not np.isfinite(G).all() or not G.any():
+        if G.shape != (B.shape[0], A.shape[1]) or not G.any() or not self._is_sound():
+            return False
+        if not all(np.isfinite(one).all() for one in (G, B, A)):
             return False
         noise = sum(G.shape) * float(np.finfo(B.dtype).eps)
         G = np.ldexp(G, -unit_of(G))
@@ -84,7 +86,7 @@ class StartCertificate(Certificate):
         best = float(energies[: min(B.shape[1], A.shape[0])].sum() / energies.sum())
         found = _captured(self.kind, energies_of(G, B.astype(np.float64), A.astype(np.float64))[0])
         near = abs(self.achieved - found) <= noise and self.achieved <= self.bound <= 1.0
-        return bool(self._is_sound() and near and best <= self.bound + noise)
+        return bool(near and best <= self.bound + noise)
 
 
 @result

@@ -77,7 +77,8 @@ class BiasCertificate(Certificate):
             found = smoothing_bias(C, sigma=self.sigma) + low_rank_bias(C, sigma=self.sigma, rank=self.rank)
             bias = float(np.linalg.norm(found))
         rounding = 8 * math.prod(self.shape) * np.finfo(np.float64).eps
-        return bool(abs(self.bound - own) <= rounding * own and bias <= own * (1 + rounding))
+        near = abs(self.bound - own) <= rounding * own < math.inf
+        return bool(near and bias <= own * (1 + rounding))
 
 
 def bias_bound(shape: Sequence[int], *, rank: float, sigma: float, hessian_lipschitz: float) -> BiasCertificate:

@@ -65,7 +65,7 @@ class AbsorptionCertificate(Certificate):
         bool
             Whether there are as many weights, and exactly as many of them stay, and may stay.
         """
-        if not self._is_sound():
+        if not self._is_sound() or self.dtype not in tuple(FORMATS) or self.step_bound < 0:
             return False
         kept = moved = total = 0
         read = checkpoint_of("problem", problem)

@@ -114,6 +114,8 @@ class AdapterFileCertificate(Certificate):
         bool
             Whether no module is further from its update than stated, and no other of its rank nearer, up to rounding.
         """
+        if not self._is_sound():
+            return False
         adapters, model = _sides(problem)
         alone = len(adapters) == 1
         read = [as_adapter("problem", adapter, model, each=alone) for adapter in adapters]
@@ -122,7 +124,7 @@ class AdapterFileCertificate(Certificate):
             read = [resolved(adapter, model) for adapter in read]
         names = {name: None for adapter in read for name in adapter.modules}
         share = np.asarray(self.weights, np.float64).ravel().tolist()
-        known = self.statement == STATEMENTS[2 if dora else self.tails is not None] and self._is_sound()
+        known = self.statement == STATEMENTS[2 if dora else self.tails is not None]
         if not known or set(names) != set(self.modules) or len(share) != len(read):
             return False
         merged = self.modules if not dora else self._resolved(adapters, model)

@@ -75,7 +75,7 @@ class RankCertificate(Certificate):
         if own.shape != ranks.shape or own.dtype.kind != "f" or not ((own > 0) & np.isfinite(own)).all():
             return False
         given = given._replace(costs=own)
-        if not (0 <= self.price < math.inf and 0 <= self.budget < math.inf):
+        if not (self._is_sound() and 0 <= self.price < math.inf and 0 <= self.budget < math.inf):
             return False
         try:
             with np.errstate(over="ignore"):
@@ -86,7 +86,7 @@ class RankCertificate(Certificate):
         same = all(abs(getattr(self, n) - getattr(again, n)) <= slack for n in ("achieved", "bound"))
         same = same and math.isclose(self.used, again.used, rel_tol=1e-12)
         fits = exact_cost(ranks, given.costs) <= Fraction(float(self.budget))
-        return bool(same and fits and self._is_sound() and self.achieved <= self.bound)
+        return bool(same and fits and self.achieved <= self.bound)
 
 
 def certificate_of(given: Spectra, ranks: np.ndarray, budget: float, price: float) -> RankCertificate:

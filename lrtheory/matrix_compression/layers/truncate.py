@@ -96,14 +96,14 @@ class LayerCertificate(Certificate):
         W, second, targets = (*problem, None)[:3]
         if self.metric not in ("inputs", "covariance") or (targets is not None and self.metric == "covariance"):
             return False
+        if not self._is_sound():
+            return False
         beside = {self.metric: second}
         given = _read(W, beside.get("inputs"), beside.get("covariance"), targets)
         B, A = np.asarray(self.B, np.float64), np.asarray(self.A, np.float64)
         if B.ndim != 2 or A.ndim != 2 or B.shape[0] != given.W.shape[0] or A.shape[1] != given.W.shape[1]:
             return False
         if self.statement != (WHITENED if targets is None else DISTILLED) or B.shape[1] != A.shape[0]:
-            return False
-        if not self._is_sound():
             return False
         found = _metric(given)
         values = np.linalg.svd(found.target, compute_uv=False)
