@@ -13,7 +13,7 @@ from lrtheory._files.safetensors import Stored, decoded, encoded
 from lrtheory._result import read_only
 from lrtheory._validation import choice, floats, must, real
 
-__all__ = ["LAYERS", "AdapterModule", "encoded_as", "with_kernels"]
+__all__ = ["LAYERS", "AdapterModule", "encoded_as", "layout_of", "with_kernels"]
 
 LAYERS = ("linear", "embedding", "convolution", "expert")
 #: of arrays in files
@@ -129,6 +129,14 @@ class AdapterModule:
                 "adapter", "one whose update follows from its factors alone, which that of DoRA does not", "DoRA"
             )
         return self.scale * (self.B @ self.A)
+
+
+def layout_of(module: AdapterModule) -> tuple[int, ...] | str:
+    """The shape of a weight, whose entries updates of other layers do not have; kernels of one entry are none."""
+    rows, columns = module.shape
+    if module.kind == "embedding":
+        return f"embedding of {columns} rows of {rows} numbers"
+    return (rows, *module.kernel) if math.prod(module.kernel[1:]) > 1 else (rows, columns)
 
 
 def with_kernels(module: AdapterModule, B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

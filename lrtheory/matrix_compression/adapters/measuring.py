@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._files.adapters.beside import apart, beside
+from lrtheory._files.adapters.module import layout_of
 from lrtheory._files.adapters.names import TRAINING
 from lrtheory._kernels.low_rank import core_within, difference, squares_within, tail
 from lrtheory._result.display import counted
@@ -56,8 +57,8 @@ def measured(
 def _module(name: str, original: AdapterFile, copy: AdapterFile, rank: int | None) -> Part:
     """Measure one module through the cores of its factors; no dense update is formed."""
     one, other = original.modules.get(name), copy.modules.get(name)
-    if one is not None and other is not None and one.shape != other.shape:
-        got = Words(f"{other.shape} for {one.shape}")
+    if one is not None and other is not None and layout_of(one) != layout_of(other):
+        got = Words(f"{layout_of(other)} for {layout_of(one)}")
         raise must("compressed", f"an adapter with the shapes of the original in module {name!r}", got)
     rows, columns = (original if one is not None else copy).modules[name].shape
     none = (np.zeros((rows, 1), np.float32), np.zeros((1, columns), np.float32), 0.0)

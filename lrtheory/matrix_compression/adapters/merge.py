@@ -13,6 +13,7 @@ import numpy as np
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.beside import joint_settings, merged, placed
+from lrtheory._files.adapters.module import layout_of
 from lrtheory._kernels.low_rank import Core, core, difference, rounding_of, tail
 from lrtheory._kernels.units import unit_of
 from lrtheory._result.display import counted
@@ -252,9 +253,9 @@ def opened(
 def parts_of(read: list[AdapterFile], weights: np.ndarray, name: str) -> list[Update]:
     """The updates of one module, each with its weight in its scale."""
     present = [(one.modules[name], float(w)) for one, w in zip(read, weights, strict=True) if name in one.modules]
-    shapes = {module.shape for module, _ in present}
-    if len(shapes) > 1:
-        raise must("adapters", f"adapters whose updates of {name!r} have one shape", sorted(shapes))
+    layers = {layout_of(module) for module, _ in present}
+    if len(layers) > 1:
+        raise must("adapters", f"adapters whose updates of {name!r} have one shape", sorted(layers, key=str))
     return [(module.B, module.A, module.scale * weight) for module, weight in present]
 
 

@@ -184,3 +184,22 @@ def test_tails_below_the_error_are_refused(unit: float) -> None:
     off = {name: np.linalg.norm(W - new[name]) for name, W in sums(given, WEIGHTS).items()}
     tails = {name: one * 0.7 * off[name] / sums_of[name] for name, one in found.certificate.tails.items()}
     assert not dataclasses.replace(found.certificate, tails=tails).verify(given)
+
+
+def test_updates_of_other_layers_are_no_summands() -> None:
+    B, A = np.ones((4, 1)), np.ones((1, 12))
+    layers: list[dict[str, Any]] = [
+        {}, {"kind": "embedding"},
+        {"kind": "convolution", "kernel": (3, 2, 2)}, {"kind": "convolution", "kernel": (2, 6)},
+    ]  # fmt: skip
+    adapters = [mc.AdapterFile({"q": mc.AdapterModule(B, A, **layer)}) for layer in layers]
+    for k, one in enumerate(adapters):
+        for other in adapters[k + 1 :]:
+            with pytest.raises(ValueError, match="updates of 'q' have one shape"):
+                mc.merge_adapters([one, other], rank=1)
+            with pytest.raises(ValueError, match="shapes of the original in module 'q'"):
+                mc.certify(one, other)
+    # kernels of one entry are no other layer, which some tools write as a matrix
+    point = mc.AdapterFile({"q": mc.AdapterModule(B, A, kind="convolution", kernel=(12, 1, 1))})
+    assert mc.certify(adapters[0], point).achieved < 1e-15
+    assert mc.merge_adapters([point, adapters[0]], rank=1).adapter.modules["q"].kernel == (12, 1, 1)
