@@ -16,6 +16,7 @@ import numpy as np
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.base import base_name, is_transposed
+from lrtheory._files.adapters.module import layout_of
 from lrtheory._files.adapters.settings import refuse_tied
 from lrtheory._files.adapters.starts import is_turned, refuse_start, resolved
 from lrtheory._validation import must
@@ -113,7 +114,8 @@ def _weight(model: Checkpoint, module: str, one: AdapterModule, flag: bool) -> A
     turned = one.kind == "embedding" or (
         flat != one.shape if one.shape[0] != one.shape[1] else bool(flag if known is None else known)
     )
-    if flat != (one.shape[::-1] if turned else one.shape):
+    kernels = tuple(stored) if math.prod(stored[2:]) > 1 else flat
+    if kernels != (one.shape[::-1] if turned else layout_of(one)):
         raise must("model", f"the model of the adapter, with {name!r} of the shape {one.shape}", stored)
     left, right = _factors(one)
     if turned:

@@ -246,3 +246,21 @@ def test_arrays_of_types_that_numpy_lacks_stay_as_they_are(tmp_path: Path) -> No
     assert {name: made.stored(name) for name in others} == others
     assert made["q.weight"].tolist() == [[2.0] * 3] * 2
     assert (made.shape("none"), made["number"]) == ((0, 3), 2.0)
+
+
+def test_kernels_are_those_of_the_model() -> None:
+    B, A = RNG.normal(size=(4, 1)), RNG.normal(size=(1, 12))
+    whole = AdapterModule(B, A, kind="convolution", kernel=(3, 2, 2))
+    point = AdapterModule(B, A, kind="convolution", kernel=(12, 1, 1))
+    fits = (((4, 3, 2, 2), whole), ((4, 12, 1, 1), point), ((4, 12), point), ((4, 12, 1), AdapterModule(B, A)))
+    for shape, module in fits:
+        found = absorb_adapter({"c.weight": np.ones(shape)}, AdapterFile({"c": module}))
+        assert found.update == pytest.approx(np.linalg.norm(B @ A) / np.sqrt(48))
+    for shape, module in (
+        ((4, 2, 6), whole),
+        ((4, 12), whole),
+        ((4, 3, 2, 2), point),
+        ((4, 3, 2, 2), AdapterModule(B, A)),
+    ):
+        with pytest.raises(ValueError, match="the model of the adapter, with 'c.weight'"):
+            absorb_adapter({"c.weight": np.ones(shape)}, AdapterFile({"c": module}))
