@@ -118,6 +118,7 @@ OF_ROOMS: dict[str, Callable[[], Call]] = {
     "mass_floor": lambda: call(COSTS, [1.0, 1.0], 1.0, 1.0),
     "mean_shift_gain": lambda: call([1.0, 0.5], [0.5, 0.25], 1.0, 0.5),
     "mean_step_decrease": lambda: call([1.0, 2.0], [[0.0], [1.0]], [[0.5], [1.0]]),
+    "pair_energy": lambda: call(UNIFORM, COSTS, SWAP, 1.0),
     "row_replacement": lambda: call(UNIFORM, COSTS, SWAP, 1.0, 0, [1.0, 0.0]),
     "softmax_jacobian": lambda: call([0.5, 0.5]),
     "tangent_error": lambda: call([[0.5, 0.0], [0.0, 0.0]]),

@@ -15,6 +15,7 @@ import numpy as np
 
 from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._numbers import inexact
+from lrtheory._validation import floats
 from lrtheory.bounds import (
     Derived,
     Family,
@@ -83,8 +84,9 @@ def exact_half_step(U: np.ndarray, truth: LowRank, mask: np.ndarray) -> np.ndarr
     is seen, the sum in f_j is U^T W S v*_j with W = (I - U U^T) U*, and U^T W = 0, so F = 0. Then the column space is
     that of V* for every U with an invertible D.
     """
-    D = U.T @ truth.U
-    return (truth.V * truth.singular_values) @ D.T - theory.driving_error(U, truth, mask)
+    F = theory.driving_error(U, truth, mask)
+    D = floats("U", U).T @ truth.U
+    return (truth.V * truth.singular_values) @ D.T - F
 
 
 def half_step_identity(case: HalfStepCase, factor: np.ndarray) -> Sides:

@@ -17,11 +17,7 @@ from tests.rules.public_names import system_modules
 
 #: formulas in rooms, by system and name; their examples follow from their domains, or stand in `OF_ROOMS` of examples
 OF_ROOMS: dict[tuple[str, str], Declared] = {
-    (system, f"rooms.{name}"): one
-    for system in IN_ROOMS
-    for one in in_rooms(system)
-    for name in [one.path.rpartition(".")[2]]
-    if name in calls_of_rooms(system) or set(inspect.signature(one.function).parameters) <= set(inside(one))
+    (system, f"rooms.{one.path.rpartition('.')[2]}"): one for system in IN_ROOMS for one in in_rooms(system)
 }
 FORMULAS = [(system, name) for system, name in all_calls() if name.startswith("theory.")] + list(OF_ROOMS)
 #: words in the annotations of arguments that hold data; all others are counts, which decide how long a formula takes
