@@ -1,4 +1,4 @@
-"""What is measured on runs with fixed prototypes: squared steps, their least, and a number below all energies."""
+"""Quantities of runs with fixed prototypes: squared steps, n times their least, and a bound below all energies."""
 
 from __future__ import annotations
 
