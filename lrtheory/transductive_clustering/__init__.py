@@ -13,7 +13,7 @@ the same updates cluster without labels and classify from one label per class.
 
 * How do I cluster points?                              `cluster`, `LaplacianKPrototypes`
 * How do I classify from a few labels?                  `few_shot`, on one task or thousands; `classify`, on a table
-* Which method is better, and by how much?              `evaluate`, on the same tasks; `baselines`
+* Which method is better, and by how much?              `evaluate`, on the same tasks; for clusters `baselines`
 * What do the updates do for fixed costs?               `bound_update`, `round_assignments`, `relaxed_energy`
 * Can the energy rise? Is there one fixed point?        `monotone_report`, the result's `certificate`
 * What is proved?                                       `theory`

@@ -131,7 +131,7 @@ def few_shot(
     query : array of shape (NQ, D) or (E, NQ, D)
         Points to label.
     method : {"slk", "k-means", "nearest", "laplacian-shot", "bd-cspn", "tim", "pt-map", "label-spreading"}
-        See `baselines` for all but the first, which is Laplacian K-prototypes.
+        The notes say what each of them does; "slk" is Laplacian K-prototypes.
     prototype : {"mean", "mode", "rectified"} or None
         Means or modes of "slk" and "k-means"; means or "rectified" prototypes of "laplacian-shot", whose means take
         queries in that look alike. None is "mean".
@@ -189,6 +189,21 @@ def few_shot(
 
     Notes
     -----
+    The methods start from the means of the support, and keep the support at its labels.
+
+    * "slk": Laplacian K-prototypes, whose assignments are soft and agree with those of neighbors [1]_.
+    * "k-means": hard labels and means in turn [1]_; with ``prototype="mode"`` modes of the density, by mean shift.
+      There is no graph; it is the limit of "slk" as lambda and T fall to 0.
+    * "nearest": the nearest class mean of the support, without a look at the other queries (SimpleShot) [2]_.
+    * "laplacian-shot": `bound_update` on the squared distances from prototypes that stay where they are [3]_.
+    * "bd-cspn": class means that take in the queries that look alike, then the largest cosine; weights and
+      probabilities are a softmax of 10 cosines [4]_.
+    * "tim": confident queries and classes of equal size, by closed-form updates of labels and weights in turn [5]_
+      (TIM-ADM); logits are squared distances over -2 T, and 1 / 15 is the published T.
+    * "pt-map": balanced optimal transport between queries and classes of equal size [6]_. The power transform is left
+      to the caller, since features may be negative here.
+    * "label-spreading": labels spread over an affinity that is normalized by the roots of the degrees [7]_.
+
     The energy of "slk" with soft means never rises at a turn of a task, nor that of "laplacian-shot" at an update, with
     a symmetric graph and damping "auto" (statements TC-T9-tasks and TC-T5-damped); the certificate bounds the distance
     to the only fixed point where updates contract (statement TC-T7).
@@ -205,6 +220,13 @@ def few_shot(
     ----------
     .. [1] I. M. Ziko, M. Boudiaf, J. Dolz, E. Granger, I. Ben Ayed, Transductive Few-Shot Learning: Clustering is All
        You Need?, arXiv 2106.09516, 2021.
+    .. [2] Y. Wang, W.-L. Chao, K. Weinberger, L. van der Maaten, SimpleShot, arXiv 1911.04623, 2019.
+    .. [3] I. M. Ziko, J. Dolz, E. Granger, I. Ben Ayed, Laplacian Regularized Few-Shot Learning, ICML 2020.
+    .. [4] J. Liu, L. Song, Y. Qin, Prototype Rectification for Few-Shot Learning, ECCV 2020.
+    .. [5] M. Boudiaf et al., Transductive Information Maximization for Few-Shot Learning, NeurIPS 2020.
+    .. [6] Y. Hu, V. Gripon, S. Pateux, Leveraging the Feature Distribution in Transfer-Based Few-Shot Learning,
+       ICANN 2021.
+    .. [7] D. Zhou et al., Learning with Local and Global Consistency, NeurIPS 2003.
 
     Examples
     --------

@@ -10,7 +10,6 @@ import pytest
 from scipy import sparse
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering import baselines
 from lrtheory.transductive_clustering.updates import sparse as kernels
 from lrtheory.transductive_clustering.updates.certificates import stationarity
 from proofs_checks.transductive_clustering.proof_steps.work import update_counts
@@ -194,9 +193,6 @@ def test_a_batch_of_episodes_is_its_arrays():
     arrays = batch.support, batch.support_labels, batch.query
     found = tc.few_shot(*arrays, base_mean=batch.base_mean)
     np.testing.assert_array_equal(tc.few_shot(batch).probabilities, found.probabilities)
-    np.testing.assert_array_equal(
-        baselines.nearest_prototype(batch).labels, tc.few_shot(batch, method="nearest").labels
-    )
     with pytest.raises(TypeError, match="`support` must be arrays"):
         tc.few_shot(batch, batch.support_labels)
 

@@ -99,7 +99,6 @@ REFUSED = [
     # few-shot calls without labels or queries
     (lambda: tc.few_shot(np.eye(2), None, ZEROS), "`support_labels` must be given beside an array `support`"),
     (lambda: tc.few_shot(np.eye(2), [0, 1]), "`query` must be given beside an array `support`"),
-    (lambda: baselines.tim(np.eye(2), [0, 1], None), "`query` must be given beside an array `support`"),
     (lambda: tc.make_episodes(POINTS, [None, None, 1], n_tasks=1), "`y` must be labels of one kind"),
     # labels of classes
     (lambda: tc.few_shot(np.eye(2), [0, np.inf], ZEROS), "`support_labels` must be finite; got inf."),

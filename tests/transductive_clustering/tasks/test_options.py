@@ -1,14 +1,11 @@
-"""Options of few-shot methods: bad input, options that a method does not use, and baselines as methods."""
+"""Options of few-shot methods: bad input, and options that a method does not use."""
 
 from __future__ import annotations
-
-import inspect
 
 import numpy as np
 import pytest
 
 from lrtheory import transductive_clustering as tc
-from lrtheory.transductive_clustering import baselines
 from lrtheory.transductive_clustering.few_shot import KINDS, OPTIONS
 from lrtheory.transductive_clustering.tasks.methods import METHODS
 
@@ -103,23 +100,3 @@ def test_each_method_takes_the_options_that_it_uses_and_refuses_all_others(batch
                 tc.few_shot(*few, method=method, **options)
     with pytest.raises(ValueError, match="`lam` must be left out"):  # also where it would change nothing
         tc.few_shot(*few, method="k-means", lam=0)
-
-
-def test_baselines_are_methods(batch):
-    args, options = (batch.support, batch.support_labels, batch.query), inspect.signature(tc.few_shot).parameters
-    for name in baselines.__all__:
-        if name not in ("lloyd", "spectral"):
-            found = getattr(baselines, name)(*args)
-            assert found.method in METHODS
-            parameters = inspect.signature(getattr(baselines, name)).parameters
-            assert all(one.default == options[word].default for word, one in parameters.items())
-            names = set(parameters)
-            # k_modes fixes the prototype, and `turns` stands for its options
-            own = {option.partition(".")[0] for option in OPTIONS[found.method]} - {"prototype"}
-            assert own <= names
-            assert names - own - {"prototype"} <= {*("support", "support_labels", "query", "normalize"), *FEATURES}
-    modes = tc.few_shot(*args, method="k-means", prototype="mode")
-    np.testing.assert_array_equal(baselines.k_modes(*args).labels, modes.labels)
-
-
-FEATURES = ("base_mean", "query_shift", "query_mask", "n_jobs")
