@@ -13,10 +13,10 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.continual_learning.protection.protector import SubspaceProtector
-    from proofs_checks.continual_learning.damage import RL_9
     from proofs_checks.continual_learning.families.runs import written
     from proofs_checks.continual_learning.families.streams import Stream
-    from proofs_checks.continual_learning.wrong_solvers.edits import fixed
+    from proofs_checks.continual_learning.families.wrong_edits import fixed
+    from proofs_checks.continual_learning.ledger.quarter_laws import RL_9
 
     STORY = parts.Story(
         title="What does one more fact cost the others?",

@@ -2,15 +2,25 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.continual_learning import recursion
-from proofs_checks.continual_learning import ledger
-from proofs_checks.continual_learning import damage
-from proofs_checks.continual_learning import unlearning
-from proofs_checks.continual_learning import precision
-from proofs_checks.continual_learning import sketches
-from proofs_checks.continual_learning import protection
-from proofs_checks.continual_learning import which_directions
-from proofs_checks.continual_learning import transfer
+from proofs_checks.continual_learning.maps import batch_solutions
+from proofs_checks.continual_learning.maps import dual_solutions
+from proofs_checks.continual_learning.maps import unlearning
+from proofs_checks.continual_learning.maps import adapters
+from proofs_checks.continual_learning.maps import precision
+from proofs_checks.continual_learning.ledger import residuals
+from proofs_checks.continual_learning.ledger import quarter_laws
+from proofs_checks.continual_learning.ledger import costs
+from proofs_checks.continual_learning.ledger import determinants
+from proofs_checks.continual_learning.ledger import ridges
+from proofs_checks.continual_learning.sketches import errors
+from proofs_checks.continual_learning.sketches import projections
+from proofs_checks.continual_learning.sketches import counters
+from proofs_checks.continual_learning.subspaces import protected_steps
+from proofs_checks.continual_learning.subspaces import old_momentum
+from proofs_checks.continual_learning.subspaces import sketched_inputs
+from proofs_checks.continual_learning.subspaces import blind_sides
+from proofs_checks.continual_learning.subspaces import best_directions
+from proofs_checks.continual_learning import tasks
 
 ABOUT = About(
     paper=(

@@ -1,1 +1,1 @@
-"""Instances of the statements on continual learning."""
+"""Instances that several rooms use."""

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, Tight
+from lrtheory.continual_learning.sketching.buffer import SketchBuffer
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
 from proofs_checks.continual_learning.families.matrices import is_matrix
+from proofs_checks.guards import allowance
 
 #: orthonormal rows, all of whose entries are halves
 HADAMARD = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2
-Found = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ def sketch_of(A: np.ndarray, rank: int, buffer: int) -> FrequentDirections:
         if len(batch):
             made.update(batch)
     return made
+
+
+Found = dict[str, Any]
 
 
 def read(made: FrequentDirections) -> Found:
@@ -111,6 +115,8 @@ def streams() -> tuple[Rows, ...]:
 
 #: error, delta and the bound in advance are the same number here
 TIGHT = Rows(adversarial(3), 3, 4, 1)
+
+
 STREAMS = Family("rows", always=streams, tight=(Tight(TIGHT, 1 - 2.0**-40, 1.0),), draw=draw_rows, climb=worse)
 
 
@@ -129,132 +135,23 @@ class Parts:
         return np.vstack(self.parts)
 
 
-def is_tree(case: Parts) -> bool:
-    """Decide whether all parts are rows of one length, and merges leave one sketch that has taken in all others."""
-    fits = all(is_matrix(part) and part.shape[1] == case.parts[0].shape[1] for part in case.parts)
-    left = set(range(len(case.parts)))
-    for taker, given in case.merges:
-        if taker == given or not {taker, given} <= left:
-            return False
-        left.remove(given)
-    whole = len(left) == 1 and bool(case.merges) and case.merges[-1][0] in left
-    return fits and whole and bool(np.any(case.rows)) and 1 <= case.rank < case.buffer
+STREAM = {"rows, not all 0, and a buffer above the rank": is_stream, "more features than kept rows": is_wide}
 
 
-def merged(case: Parts, rng: np.random.Generator | None = None) -> Found:
-    """Return the library's sketch after all merges."""
-    made = [sketch_of(part, case.rank, case.buffer) for part in case.parts]
-    for taker, given in case.merges:
-        made[taker].merge(made[given])
-    return read(made[case.merges[-1][0]])
+#: changes of the shrink: what is beyond the rank is dropped, or twice as much is taken as is counted
+DROPS = (
+    SketchBuffer._shrunk,
+    "energies[self.rank] if len(energies) > self.rank else energies.dtype.type(0.0)",
+    "energies.dtype.type(0.0)",
+)
 
 
-def chain(n_parts: int) -> tuple[tuple[int, int], ...]:
-    """Return merges of one part after the other into the first."""
-    return tuple((0, part) for part in range(1, n_parts))
+KEPT = {"sketch": "how many rows it keeps, up to the rank, is up to the sketch"}
 
 
-def cut(A: np.ndarray, *places: int) -> tuple[np.ndarray, ...]:
-    """Return a stream in parts."""
-    return tuple(np.split(A, places))
+SIGNS = {"sketch": "B and -B have the same products B^T B"}
 
 
-def cycle(n_rounds: int = 8) -> tuple[np.ndarray, ...]:
-    """Return gradients of two rows and a bit, in turn with one whose row is what the bit was."""
-    three = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [63 / 64, 0.0, 0.0]])
-    return (three, np.eye(1, 3)) * n_rounds
-
-
-def trees() -> tuple[Parts, ...]:
-    """Return the smallest merge, balanced and lopsided trees, parts that have shrunk, and truncated gradients."""
-    turned, eye = adversarial(3) @ HADAMARD, np.eye(2)
-    return (
-        Parts((eye[:1], eye[1:]), 1, 2, ((0, 1),)),
-        Parts(cut(turned, 9, 21, 40), 3, 4, ((0, 1), (2, 3), (0, 2))),
-        Parts(cut(turned, 30), 3, 6, ((1, 0),)),
-        Parts(cut(np.arange(60.0).reshape(12, 5) % 7 - 3, 5, 8), 2, 4, ((2, 1), (0, 2))),
-        Parts(cycle(), 2, 3, chain(16)),
-    )
-
-
-def draw_parts(draws: Draws) -> Parts:
-    """Draw up to 5 parts, and merge any two until one is left."""
-    n, n_parts = draws.integers(2, 5), draws.integers(2, 5)
-    rank = draws.integers(1, n - 1)
-    parts = tuple(drawn_rows(draws, n, most=9) for _ in range(n_parts))
-    size = max(float(np.abs(part).max()) for part in parts)
-    parts = tuple(part * 2.0 ** np.round(np.log2(size / np.abs(part).max())) for part in parts)
-    left, merges = list(range(n_parts)), []
-    while len(left) > 1:
-        order = draws.permutation(len(left))
-        taker, given = left[order[0]], left[order[1]]
-        merges.append((taker, given))
-        left.remove(given)
-    return Parts(parts, rank, draws.choice((rank + 1, 2 * rank + 1)), tuple(merges))
-
-
-TREES = Family("merged-rows", always=trees, draw=draw_parts)
-
-
-@dataclass(frozen=True)
-class Axes:
-    """Rows along axes: the axis and the entry of each, and the sizes of a sketch."""
-
-    axes: tuple[int, ...]
-    entries: tuple[float, ...]
-    n: int
-    rank: int
-    buffer: int
-
-    @property
-    def rows(self) -> np.ndarray:
-        """The rows."""
-        A = np.zeros((len(self.axes), self.n))
-        A[np.arange(len(self.axes)), self.axes] = np.asarray(self.entries, float)
-        return A
-
-
-def is_axial(case: Axes) -> bool:
-    """Decide whether each row has one axis and an entry that is a small integer, not 0."""
-    small = all(float(entry).is_integer() and 0 < abs(entry) <= 64 for entry in case.entries)
-    fits = len(case.axes) == len(case.entries) > 0 and all(0 <= axis < case.n for axis in case.axes)
-    return bool(small and fits and 1 <= case.rank < case.buffer)
-
-
-def counted(case: Axes, rng: np.random.Generator | None = None) -> Found:
-    """Return what the library's sketch keeps of rows along axes, and how often it has shrunk."""
-    made = sketch_of(case.rows, case.rank, case.buffer)
-    return read(made) | {"n_shrinks": int(made.n_shrinks)}
-
-
-def short_streams() -> tuple[Axes, ...]:
-    """Return all streams of up to 4 unit rows along 3 axes with one kept, and some with weights, ties and buffers."""
-    words = [
-        tuple(int(c) for c in np.base_repr(code, 3).zfill(length))
-        for length in (1, 2, 3, 4)
-        for code in range(3**length)
-    ]
-    plain = [
-        Axes(word, (1.0,) * len(word), 3, 1, 2) for word in words if word[0] == 0 and max(word) <= 1 + word.index(0)
-    ]
-    mixed = tuple(int(axis) for axis in np.arange(48) ** 2 % 7)
-    sizes = tuple(1.0 + entry % 5 for entry in range(48))
-    return (
-        *plain,
-        Axes(mixed, (1.0,) * 48, 7, 3, 6),
-        Axes(mixed, sizes, 7, 3, 4),
-        Axes(mixed, sizes, 7, 2, 9),
-        Axes(tuple(range(6)) * 4, (2.0,) * 24, 6, 4, 8),
-    )
-
-
-def draw_axes(draws: Draws) -> Axes:
-    """Draw up to 40 rows along up to 8 axes."""
-    n, T = draws.integers(2, 8), draws.integers(1, 40)
-    rank = draws.integers(1, n - 1)
-    axes = tuple(int(axis) for axis in draws.integers(0, n - 1, shape=T))
-    entries = tuple(float(entry) for entry in draws.integers(1, draws.choice((1, 2, 9)), shape=T))
-    return Axes(axes, entries, n, rank, draws.choice((rank + 1, 2 * rank + 1, 2 * rank + 4)))
-
-
-AXES = Family("rows-along-axes", always=short_streams, draw=draw_axes)
+def allowed(case: Rows | Parts) -> float:
+    """Return what squares of the rows may err by in doubles: each row is in one factorization of the buffer."""
+    return allowance(case.rows, steps=1 + len(case.rows))

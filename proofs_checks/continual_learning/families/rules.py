@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family, Tight
+from lrtheory.bounds import Draws, Sides
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
 from proofs_checks.continual_learning.families.matrices import is_matrix
+from proofs_checks.guards import allowance, misfit, unlike
 
 #: rules that see the weights alone
 BLIND = ("weights", "random", "axes")
+
+
 RULES = ("inputs", *BLIND)
-Found = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,6 @@ def is_choice(case: Choice) -> bool:
     """Decide whether all numbers are finite and fit, the rule is known, and k is below the number of features."""
     fits = is_matrix(case.W) and is_matrix(case.X) and case.W.shape[1] == case.X.shape[1]
     return bool(fits and case.X.any() and case.rule in RULES and 1 <= case.k < case.X.shape[1])
-
-
-def is_blind_rule(case: Choice) -> bool:
-    """Decide whether the rule sees the weights alone, of which some singular values are not 0."""
-    return case.rule in BLIND and bool(np.linalg.matrix_rank(case.W) >= case.k)
 
 
 def first_directions(rows: np.ndarray, k: int) -> np.ndarray:
@@ -57,18 +53,6 @@ def chosen(case: Choice, X: np.ndarray) -> np.ndarray:
     return np.linalg.qr(np.random.default_rng(d).standard_normal((d, case.k)))[0]
 
 
-def played(case: Choice, rng: np.random.Generator | None = None) -> Found:
-    """Let the rule choose, take an input that is orthogonal to all it chose, and let the rule choose again for it."""
-    first = chosen(case, case.X)
-    x = np.linalg.svd(first.T)[2][-1]
-    return {"first": first, "x": x, "again": chosen(case, x[None])}
-
-
-def protected(case: Choice, rng: np.random.Generator | None = None) -> Found:
-    """Return the directions that the library protects for the old inputs, and those of the rule of the instance."""
-    return {"inputs": first_directions(case.X, case.k), "rule": chosen(case, case.X)}
-
-
 def draw_choice(draws: Draws, rules: tuple[str, ...] = RULES) -> Choice:
     """Draw weights and old inputs with a decaying spectrum, and a rule."""
     d, p, T = draws.integers(2, 6), draws.integers(2, 6), draws.integers(2, 8)
@@ -87,10 +71,12 @@ def choices() -> tuple[Choice, ...]:
     return Choice(*smallest, 1), *(Choice(W, X, k, rule) for rule in RULES for k in (1, 2))
 
 
-BY_WEIGHTS = Family(
-    "rules-that-see-weights",
-    always=lambda: tuple(one for one in choices() if one.rule in BLIND),
-    draw=lambda draws: draw_choice(draws, BLIND),
-)
-TWICE_AS_LARGE = Choice(np.eye(2), np.diag([2.0, 1.0]), 1, "inputs")
-PROTECTED = Family("protected-directions", always=choices, tight=(Tight(TWICE_AS_LARGE, 1.0, 1.0),), draw=draw_choice)
+def no_basis(case: Choice, *bases: np.ndarray) -> Sides | None:
+    """Return sides that fail where directions are not k orthonormal ones, or fewer; else None."""
+    d = case.X.shape[1]
+    for M in bases:
+        k = M.shape[1]
+        off = misfit((M, (d, min(k, case.k)))) or unlike(M.T @ M - np.eye(k), allowance(np.eye(d)))
+        if off is not None:
+            return off
+    return None

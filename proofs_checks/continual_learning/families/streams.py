@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family, Tight
+from lrtheory.bounds import Draws, Family
 
 Rows = tuple[tuple[int, ...], ...]
+
+
 HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
 
 
@@ -48,19 +50,11 @@ class Stream:
         return {"ridge": self.ridge, "anchors": self.anchors or None, "anchor_weight": self.anchor_weight}
 
 
-# --- hypotheses ------------------------------------------------------------------------------------------------------
-
-
 def is_stream(case: Stream) -> bool:
     """Decide whether shapes fit, and the weights are not negative."""
     d, p = len(case.W0), len(case.W0[0])
     fits = all(len(K) == len(V) and all(len(k) == d for k in K) and all(len(v) == p for v in V) for K, V in case.edits)
     return fits and all(len(k) == d for k in case.anchors) and case.ridge >= 0 and case.anchor_weight >= 0
-
-
-def is_held(case: Stream) -> bool:
-    """Decide whether the ridge and the anchors leave no direction free."""
-    return case.ridge > 0 or anchored(case) == len(case.W0)
 
 
 def anchored(case: Stream) -> int:
@@ -70,27 +64,9 @@ def anchored(case: Stream) -> int:
     return int(np.linalg.matrix_rank(np.array(case.anchors, float)))
 
 
-def has_two(case: Stream) -> bool:
-    """Decide whether there are two edits, and one before the last is to be taken out."""
-    return len(case.edits) >= 2 and 0 <= case.gone < len(case.edits) - 1
-
-
-def fits_rank(case: Stream) -> bool:
-    """Decide whether the rank of an adapter is between 1 and the smaller side of the map."""
-    return 1 <= case.rank <= min(len(case.W0), len(case.W0[0]))
-
-
-def is_ordered(case: Stream) -> bool:
-    """Decide whether there is another order of the edits, and a split between two workers."""
-    return sorted(case.order) == list(range(len(case.edits))) and 0 <= case.split <= len(case.edits)
-
-
-def fades(case: Stream) -> bool:
-    """Decide whether the factor of the decay is in (0, 1]."""
-    return 0 < case.decay <= 1
-
-
-# --- instances -------------------------------------------------------------------------------------------------------
+def is_held(case: Stream) -> bool:
+    """Decide whether the ridge and the anchors leave no direction free."""
+    return case.ridge > 0 or anchored(case) == len(case.W0)
 
 
 def draw_stream(draws: Draws, least: int = 1) -> Stream:
@@ -124,8 +100,8 @@ def key(*numbers: int) -> Rows:
 
 
 SMALLEST = Stream(key(1), ((key(1), key(3)),), Fraction(1), order=(0,))
-#: with the key 1 and the ridge 1 an edit pays exactly a quarter of its squared surprise
-TIGHT = Stream(key(0), ((key(1), key(4)),), Fraction(1), order=(0,))
+
+
 STREAM = Stream(
     ((1, 0), (0, -1), (2, 1)),
     (
@@ -142,6 +118,8 @@ STREAM = Stream(
     gone=0,
     rank=1,
 )
+
+
 ALWAYS = (
     SMALLEST,
     # twice the same key with other values, without anchors
@@ -180,17 +158,12 @@ ALWAYS = (
         order=(1, 0),
     ),
 )
+
+
 STREAMS = Family("edit-streams", always=ALWAYS, draw=draw_stream)
-LONGER_STREAMS = Family(
-    "longer-edit-streams", always=tuple(filter(has_two, ALWAYS)), draw=lambda draws: draw_stream(draws, least=2)
-)
-TIGHT_STREAMS = Family("tight-edit-streams", always=ALWAYS, tight=(Tight(TIGHT, 1.0, 1.0),), draw=draw_stream)
-#: anchors of the first coordinate alone, no ridge, and a key of the second one
-FREE = Stream(((0,), (0,)), ((((0, 1),), ((1,),)),), Fraction(0), ((1, 0),), order=(0,))
-STARTS = Family(
-    "edit-streams-and-free-starts",
-    always=(*ALWAYS, FREE),
-    draw=lambda draws: replace(
-        draw_stream(draws), ridge=draws.choice((Fraction(1), Fraction(4), QUARTER, Fraction(0)))
-    ),
-)
+
+
+EDITS = {"a stream of edits": is_stream}
+
+
+HELD = EDITS | {"ridge and anchors leave no direction free": is_held}

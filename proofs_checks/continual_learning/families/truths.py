@@ -12,11 +12,34 @@ import numpy as np
 
 from lrtheory.bounds import Sides, rounding
 from lrtheory.continual_learning import theory
-from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
+from lrtheory.continual_learning.theory.ridge import information_matrix, inverse, of_one_kind
 from proofs_checks.continual_learning.families.streams import Stream
 
 #: runs in Fractions, in doubles and in single precision, whose unit of rounding is so much larger
 KINDS, SINGLE = ("exact", "doubles", "singles"), 2.0**29
+
+
+@lru_cache(maxsize=512)
+def truth(stream: Stream, is_exact: bool = True) -> Truth:
+    """Return what is true of a stream, remembered for all statements."""
+    return Truth(stream, is_exact)
+
+
+def information(stream: Stream, t: int | None = None) -> np.ndarray:
+    """Return the information matrix after t edits, after all by default, in Fractions."""
+    return information_matrix(stream.W0, stream.pairs[:t], **stream.weights)
+
+
+def as_fractions(array: np.ndarray) -> np.ndarray:
+    """Return the Fractions that doubles are."""
+    found = np.empty(array.shape, object)
+    found.ravel()[:] = [Fraction(entry) for entry in array.ravel().tolist()]
+    return found
+
+
+def energy(X: Any) -> Any:
+    """Return the sum of all squares."""
+    return (np.asarray(X) ** 2).sum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,29 +114,6 @@ class Truth:
     def cost(self, t: int, W: np.ndarray) -> Any:
         """Return the cost of a map after t edits, by its definition."""
         return sum((energy(K @ W - V) for K, V in self.edits[:t]), start=self.penalty(W - self.start))
-
-
-@lru_cache(maxsize=512)
-def truth(stream: Stream, is_exact: bool = True) -> Truth:
-    """Return what is true of a stream, remembered for all statements."""
-    return Truth(stream, is_exact)
-
-
-def information(stream: Stream, t: int | None = None) -> np.ndarray:
-    """Return the information matrix after t edits, after all by default, in Fractions."""
-    return theory.information_matrix(stream.W0, stream.pairs[:t], **stream.weights)
-
-
-def as_fractions(array: np.ndarray) -> np.ndarray:
-    """Return the Fractions that doubles are."""
-    found = np.empty(array.shape, object)
-    found.ravel()[:] = [Fraction(entry) for entry in array.ravel().tolist()]
-    return found
-
-
-def energy(X: Any) -> Any:
-    """Return the sum of all squares."""
-    return (np.asarray(X) ** 2).sum()
 
 
 def norm(X: Any) -> float:
@@ -210,3 +210,8 @@ def beside(pairs: list[tuple[Any, Any, float]], trivial: list[Any] | None = None
         rounding=np.array(allowed),
         trivial=None if trivial is None else as_objects(most),
     )
+
+
+def of_its_kind(true: Truth, exact: np.ndarray) -> np.ndarray:
+    """Return Fractions as they are, or as doubles."""
+    return exact if true.is_exact else exact.astype(float)

@@ -5,11 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product
 
-import numpy as np
-import pytest
-
-from lrtheory.continual_learning import theory
-from tests.rules.refusals import assert_refused
+from proofs_checks.continual_learning.tasks import forgetting_floor, transfer_identity
 
 
 def test_accuracies_of_all_small_tables_add_up() -> None:
@@ -19,22 +15,7 @@ def test_accuracies_of_all_small_tables_add_up() -> None:
         losses = [max(R[i][j] for i in range(j, 2)) - R[2][j] for j in range(2)]
         transfer, forgotten = sum(changes, Fraction(0)) / 2, sum(losses, Fraction(0)) / 2
         learned, average = sum((R[j][j] for j in range(3)), Fraction(0)) / 3, sum(R[2], Fraction(0)) / 3
-        assert theory.transfer_identity(learned, transfer, 3) == average
-        assert forgotten >= theory.forgetting_floor(transfer)
+        assert transfer_identity(learned, transfer, 3) == average
+        assert forgotten >= forgetting_floor(transfer)
         peaks_at_once = R[0][0] >= R[1][0]
-        assert (forgotten == theory.forgetting_floor(transfer)) == peaks_at_once
-
-
-@pytest.mark.parametrize(
-    ("name", "args", "argument", "rule"),
-    [
-        ("transfer_identity", (np.nan, 0, 2), "learned", "in (-inf, inf)"),
-        ("transfer_identity", (1, np.inf, 2), "transfer", "in (-inf, inf)"),
-        ("transfer_identity", (1, 0, 1), "n_tasks", "an integer of at least 2"),
-        ("forgetting_floor", (np.nan,), "transfer", "in (-inf, inf)"),
-    ],
-)
-def test_what_a_formula_says_nothing_about_is_refused(
-    name: str, args: tuple[float, ...], argument: str, rule: str
-) -> None:
-    assert_refused(getattr(theory, name), args, {}, argument, rule)
+        assert (forgotten == forgetting_floor(transfer)) == peaks_at_once

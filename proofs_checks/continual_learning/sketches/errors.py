@@ -1,52 +1,46 @@
-"""Frequent Directions: errors, certificates, projections, merges, and counters on rows along axes: FD-*."""
+"""Errors of Frequent Directions: in advance, by their own certificate, and after merges."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
+from lrtheory._numbers import exact, plain
+from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, Statement, formula, saboteur
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.sketching.buffer import SketchBuffer
-from proofs_checks.continual_learning.families.matrices import largest, spectrum
+from proofs_checks.continual_learning.families.matrices import is_matrix, largest, spectrum
 from proofs_checks.continual_learning.families.rows import (
-    AXES,
+    DROPS,
+    HADAMARD,
+    KEPT,
+    SIGNS,
+    STREAM,
     STREAMS,
-    TREES,
-    Axes,
     Parts,
     Rows,
-    counted,
-    is_axial,
-    is_stream,
-    is_tree,
-    is_wide,
-    merged,
+    adversarial,
+    allowed,
+    drawn_rows,
+    read,
+    sketch_of,
     sketched,
 )
-from proofs_checks.continual_learning.wrong_solvers import sketches as wrong
-from proofs_checks.guards import allowance, misfit, square, unlike
+from proofs_checks.guards import misfit, square, unlike
+
+TWICE = (SketchBuffer._shrunk, "lengths_left(energies[:n], missed)", "lengths_left(energies[:n], 2 * missed)")
+
+
+ANY_SIZE = "a solver may return rows of any size"
+
+
+COMPONENTS = {"components": "FD-2 projects onto the directions"}
+
 
 Found = dict[str, Any]
-STREAM = {"rows, not all 0, and a buffer above the rank": is_stream, "more features than kept rows": is_wide}
-#: changes of the shrink: what is beyond the rank is dropped, or twice as much is taken as is counted
-DROPS = (
-    SketchBuffer._shrunk,
-    "energies[self.rank] if len(energies) > self.rank else energies.dtype.type(0.0)",
-    "energies.dtype.type(0.0)",
-)
-TWICE = (SketchBuffer._shrunk, "lengths_left(energies[:n], missed)", "lengths_left(energies[:n], 2 * missed)")
-ANY_SIZE = "a solver may return rows of any size"
-COMPONENTS = {"components": "FD-2 projects onto the directions"}
-KEPT = {"sketch": "how many rows it keeps, up to the rank, is up to the sketch"}
-SIGNS = {"sketch": "B and -B have the same products B^T B"}
-
-
-def allowed(case: Rows | Parts) -> float:
-    """Return what squares of the rows may err by in doubles: each row is in one factorization of the buffer."""
-    return allowance(case.rows, steps=1 + len(case.rows))
 
 
 def no_sketch(case: Rows | Parts, found: Found) -> Sides | None:
@@ -111,6 +105,22 @@ def certified(case: Rows | Parts, found: Found) -> Sides:
     return no_sketch(case, found) or sides
 
 
+@formula(mass="[0, inf)", kept="[0, inf)", rank="[1, inf)")
+def shrinkage_limit(mass: Number, kept: Number, rank: int) -> Number:
+    r"""delta is at most this, with `mass` = |A|^2 and `kept` = |B|^2.
+
+    It is (|A|^2 - |B|^2) / (l + 1), where `rank` is l.
+
+    Proof
+    -----
+    Assumes: as `theory.fd_bound`.
+
+    Proof: each shrink by d takes d from at least l + 1 squared singular values, so that \|B\|^2 falls by (l + 1) d.
+    """
+    lost = mass - kept
+    return plain(exact(lost) / (rank + 1))
+
+
 FD_6 = Statement(
     id="continual_learning/FD-6",
     title="A sketch knows its own error, and never less well than in advance",
@@ -119,7 +129,7 @@ FD_6 = Statement(
         "shrunk. No eigenvalue of A^T A - B^T B is above delta, (l + 1) delta is at most |A|^2 - |B|^2, and delta is "
         "at most the bound of FD-1. So delta is a certificate that needs no second look at the stream."
     ),
-    source=Derived(theory.shrinkage_limit),
+    source=Derived(shrinkage_limit),
     tex=(
         r"\lambda_{\max}(A^\top A - B^\top B) \le \delta \le \tfrac{\|A\|^2 - \|B\|^2}{\ell + 1},\quad "
         r"\delta \le \min_{k \le \ell}\tfrac{\mathrm{tail}_k}{\ell + 1 - k}"
@@ -139,47 +149,80 @@ FD_6 = Statement(
 )
 
 
-def projects(case: Rows, found: Found) -> Sides:
-    """Compare what lies outside of the first directions with both bounds, once the directions are orthonormal."""
-    V, A = found["components"], case.rows
-    off = misfit((V, (min(len(V), case.k), A.shape[1])))
-    off = off or unlike(V @ V.T - np.eye(len(V)), allowance(np.eye(A.shape[1])))
-    values = spectrum(A)
-    after = theory.projection_bound(values, case.k, n_rows=case.rank, missed=max(found["delta"], 0.0))
-    before = theory.projection_bound(values, case.k, n_rows=case.rank)
-    limits = [square(A), np.inf]
-    return off or Sides([square(A - A @ V.T @ V), after], [after, before], trivial=limits, rounding=allowed(case))
+def is_tree(case: Parts) -> bool:
+    """Decide whether all parts are rows of one length, and merges leave one sketch that has taken in all others."""
+    fits = all(is_matrix(part) and part.shape[1] == case.parts[0].shape[1] for part in case.parts)
+    left = set(range(len(case.parts)))
+    for taker, given in case.merges:
+        if taker == given or not {taker, given} <= left:
+            return False
+        left.remove(given)
+    whole = len(left) == 1 and bool(case.merges) and case.merges[-1][0] in left
+    return fits and whole and bool(np.any(case.rows)) and 1 <= case.rank < case.buffer
 
 
-def projects_as_well(case: Rows, found: Found) -> Sides:
-    """Compare what lies outside of the first directions with the best that k directions leave."""
-    V, A = found["components"], case.rows
-    return Sides([square(A - A @ V.T @ V)], [theory.tail_energy(spectrum(A), case.k)], rounding=allowed(case))
+def merged(case: Parts, rng: np.random.Generator | None = None) -> Found:
+    """Return the library's sketch after all merges."""
+    made = [sketch_of(part, case.rank, case.buffer) for part in case.parts]
+    for taker, given in case.merges:
+        made[taker].merge(made[given])
+    return read(made[case.merges[-1][0]])
 
 
-FD_2 = Statement(
-    id="continual_learning/FD-2",
-    title="Directions of a sketch are nearly as good as those of the stream",
-    says=(
-        "Frequent Directions keep at most l rows of a stream A, and have shrunk by delta in all. The k first right "
-        "singular vectors V of the sketch, k <= l, leave |A - A V V^T|^2 <= tail_k + k delta of the stream, and tail_k "
-        "+ k delta is at most (l + 1) / (l + 1 - k) tail_k, where the best k directions leave tail_k."
-    ),
-    source=Derived(theory.projection_bound),
-    tex=r"\|A - AV_kV_k^\top\|^2 \le \mathrm{tail}_k + k\delta \le \tfrac{\ell + 1}{\ell + 1 - k}\,\mathrm{tail}_k",
-    hypotheses=STREAM,
-    instances=STREAMS,
-    solve=sketched,
-    claim=Inequality(projects, unbounded="a solver may say that its sketch has shrunk by any number"),
-    decisions=("components",),
-    unread={name: "FD-6 compares the sketch with its certificate" for name in ("sketch", "mass")},
-    free={"components": "a direction has no sign, and the claim takes the projection onto all of them"},
-    saboteurs=(
-        saboteur("left singular vectors", solve=wrong.left_vectors),
-        saboteur("the last directions for the first", solve=wrong.last_vectors),
-        saboteur("as good as the best", claim=Inequality(projects_as_well)),
-    ),
-)
+def chain(n_parts: int) -> tuple[tuple[int, int], ...]:
+    """Return merges of one part after the other into the first."""
+    return tuple((0, part) for part in range(1, n_parts))
+
+
+def cut(A: np.ndarray, *places: int) -> tuple[np.ndarray, ...]:
+    """Return a stream in parts."""
+    return tuple(np.split(A, places))
+
+
+def cycle(n_rounds: int = 8) -> tuple[np.ndarray, ...]:
+    """Return gradients of two rows and a bit, in turn with one whose row is what the bit was."""
+    three = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [63 / 64, 0.0, 0.0]])
+    return (three, np.eye(1, 3)) * n_rounds
+
+
+def trees() -> tuple[Parts, ...]:
+    """Return the smallest merge, balanced and lopsided trees, parts that have shrunk, and truncated gradients."""
+    turned, eye = adversarial(3) @ HADAMARD, np.eye(2)
+    return (
+        Parts((eye[:1], eye[1:]), 1, 2, ((0, 1),)),
+        Parts(cut(turned, 9, 21, 40), 3, 4, ((0, 1), (2, 3), (0, 2))),
+        Parts(cut(turned, 30), 3, 6, ((1, 0),)),
+        Parts(cut(np.arange(60.0).reshape(12, 5) % 7 - 3, 5, 8), 2, 4, ((2, 1), (0, 2))),
+        Parts(cycle(), 2, 3, chain(16)),
+    )
+
+
+def draw_parts(draws: Draws) -> Parts:
+    """Draw up to 5 parts, and merge any two until one is left."""
+    n, n_parts = draws.integers(2, 5), draws.integers(2, 5)
+    rank = draws.integers(1, n - 1)
+    parts = tuple(drawn_rows(draws, n, most=9) for _ in range(n_parts))
+    size = max(float(np.abs(part).max()) for part in parts)
+    parts = tuple(part * 2.0 ** np.round(np.log2(size / np.abs(part).max())) for part in parts)
+    left, merges = list(range(n_parts)), []
+    while len(left) > 1:
+        order = draws.permutation(len(left))
+        taker, given = left[order[0]], left[order[1]]
+        merges.append((taker, given))
+        left.remove(given)
+    return Parts(parts, rank, draws.choice((rank + 1, 2 * rank + 1)), tuple(merges))
+
+
+TREES = Family("merged-rows", always=trees, draw=draw_parts)
+
+
+def truncated_parts(case: Parts, rng: np.random.Generator | None = None) -> dict[str, Any]:
+    """Keep the first directions of each part, without a shrink, and merge sketches of what is left."""
+    parts = []
+    for part in case.parts:
+        _, s, Vt = np.linalg.svd(part, full_matrices=False)
+        parts.append(s[: case.rank, None] * Vt[: case.rank])
+    return merged(replace(case, parts=tuple(parts))) | {"mass": square(case.rows)}
 
 
 def certified_union(case: Parts, found: Found) -> Sides:
@@ -221,57 +264,10 @@ FD_3 = Statement(
             "the energy of the pushed rows for that of the part",
             patch=(SketchBuffer.merge, "math.ldexp(other.mass, 2 * shift)", "energy_of(scaled(other.rows, shift))"),
         ),
-        saboteur(
-            "as released: gradients are truncated before they are merged", solve=wrong.truncated_parts, printed=True
-        ),
+        saboteur("as released: gradients are truncated before they are merged", solve=truncated_parts, printed=True),
     ),
     notes=(
         "A released program keeps the first rows of each gradient, without a shrink, before it merges them: on "
         "gradients in turn that hide a direction its error is nearly twice the bound."
-    ),
-)
-
-
-def counts(case: Axes, found: Found) -> Sides:
-    """Compare the squares that a sketch keeps along each axis, its shrinks and its energy with the counters."""
-    B, n = np.asarray(found["sketch"]), case.n
-    weights = [int(entry) ** 2 for entry in case.entries]
-    counters, delta, n_shrinks = theory.misra_gries(zip(case.axes, weights, strict=True), case.rank, buffer=case.buffer)
-    kept = np.zeros((n, n))
-    for axis, value in counters.items():
-        kept[axis, axis] = value
-    lhs = np.concatenate([(B.T @ B).ravel(), [found["delta"], found["mass"], found["n_shrinks"]]])
-    rhs = np.concatenate([kept.ravel(), [float(delta), float(sum(weights)), float(n_shrinks)]])
-    margin = np.append(np.full(len(lhs) - 1, allowance(case.rows, steps=1 + len(case.rows))), 0.0)
-    return misfit((B, (min(len(B), case.rank), n))) or Sides(lhs, rhs, rounding=margin)
-
-
-FD_9 = Statement(
-    id="continual_learning/FD-9",
-    title="On rows along axes a sketch counts as Misra and Gries do",
-    says=(
-        "All rows of a stream are multiples c e_i of unit vectors. Then B^T B of Frequent Directions is diagonal, and "
-        "its entries are the counters of the algorithm of Misra and Gries for items i of weight c^2: with a buffer of "
-        "m places, and with the (l + 1)-th counter taken from all whenever it is full."
-    ),
-    source=Derived(theory.misra_gries),
-    tex=r"A = (c_te_{i_t})_t \Rightarrow B^\top B = \mathrm{diag}(\text{counters}),\ \delta = \sum\text{decrements}",
-    hypotheses={"rows along axes with small integers": is_axial},
-    instances=AXES,
-    solve=counted,
-    claim=Identity(counts),
-    may_vary=KEPT,
-    free=SIGNS,
-    saboteurs=(
-        saboteur("a shrink at every row", solve=wrong.eager),
-        saboteur("rows beyond the rank are dropped", patch=DROPS),
-        saboteur(
-            "the last value that is kept is taken",
-            patch=(SketchBuffer._shrunk, "energies[self.rank] if", "energies[self.rank - 1] if"),
-        ),
-        saboteur(
-            "ties stay as rows of no length",
-            patch=(SketchBuffer._shrunk, "- missed > least", "- missed >= 0.0 * least"),
-        ),
     ),
 )

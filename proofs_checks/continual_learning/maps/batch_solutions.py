@@ -1,45 +1,77 @@
-"""The recursion is the batch solution, in any order, over workers, with decay, and from keys: RL-1, 14, 15 and 18."""
+"""The recursion is the batch solution, in any order, over workers, and with decay."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Identity, Sides, Statement, saboteur
+from lrtheory.bounds import Derived, Family, Identity, Sides, Statement, saboteur
 from lrtheory.continual_learning import theory
-from lrtheory.continual_learning.recursion import steps
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
-from lrtheory.continual_learning.theory.ridge import inverse
-from proofs_checks.continual_learning.families.runs import Found, faded, forms, rearranged, written
+from lrtheory.continual_learning.theory.ridge import information_matrix, inverse
+from proofs_checks.continual_learning.families.runs import DEPENDENT, FORMS, collected, forms, recursion, written
 from proofs_checks.continual_learning.families.streams import (
-    STARTS,
+    ALWAYS,
+    EDITS,
+    HELD,
+    QUARTER,
     STREAMS,
     Stream,
-    fades,
+    draw_stream,
     is_held,
-    is_ordered,
-    is_stream,
 )
 from proofs_checks.continual_learning.families.truths import (
     KINDS,
-    Truth,
     beside,
     condition,
+    information,
     norm,
     of_forms,
+    of_its_kind,
     path_of,
     share,
+    truth,
 )
-from proofs_checks.continual_learning.wrong_solvers import edits as wrong
+from proofs_checks.continual_learning.families.wrong_edits import (
+    in_all_forms,
+    maps_of,
+    released,
+    right_step,
+    rooted,
+    spread,
+    still,
+    twice_gained,
+    ungained,
+    without_anchors,
+)
 
-EDITS = {"a stream of edits": is_stream}
-#: the sides of a small system: keys that depend on each other, and an edit that learns much, need the other one
-DEPENDENT = (steps._moved, "is_exact(S) or K.shape[0] <= 1 or mild(S * w)", "True")
-DIFFERENCE = (Covariance.added, "is_exact(S) or weight < 0 or mild(S * weight)", "True")
-HELD = EDITS | {"ridge and anchors leave no direction free": is_held}
+#: anchors of the first coordinate alone, no ridge, and a key of the second one
+FREE = Stream(((0,), (0,)), ((((0, 1),), ((1,),)),), Fraction(0), ((1, 0),), order=(0,))
+
+
+STARTS = Family(
+    "edit-streams-and-free-starts",
+    always=(*ALWAYS, FREE),
+    draw=lambda draws: replace(
+        draw_stream(draws), ridge=draws.choice((Fraction(1), Fraction(4), QUARTER, Fraction(0)))
+    ),
+)
+
+
+Found = dict[str, Any]
+
+
+def jittered(stream: Stream, rng: np.random.Generator | None = None) -> Found:
+    """Add a millionth to the diagonal where the first information matrix is singular, and say nothing."""
+    try:
+        C = inverse(information(stream, 0))
+    except ZeroDivisionError:
+        C = inverse(information(replace(stream, ridge=Fraction(1, 10**6)), 0))
+    return maps_of(stream, right_step, C)
 
 
 def batch_solution(stream: Stream, found: Found) -> Sides:
@@ -81,27 +113,27 @@ RL_1 = Statement(
     decisions=("*.weights",),
     may_vary={"*.weights": "whether a recursion begins where a direction is free is up to it, and the claim asks"},
     saboteurs=(
-        saboteur("no inverse in the gain", solve=wrong.ungained),
-        saboteur("the covariance from after the edit in the gain", solve=wrong.twice_gained),
-        saboteur("the root of the ridge for the ridge", solve=wrong.rooted),
-        saboteur("divided by two layers that remain", solve=wrong.spread),
-        saboteur("the anchors are left out", solve=wrong.without_anchors),
+        saboteur("no inverse in the gain", solve=ungained),
+        saboteur("the covariance from after the edit in the gain", solve=twice_gained),
+        saboteur("the root of the ridge for the ridge", solve=rooted),
+        saboteur("divided by two layers that remain", solve=spread),
+        saboteur("the anchors are left out", solve=without_anchors),
         saboteur(
             "the covariance is never updated",
             patch=(Covariance.added, "Covariance(self.C - (F * weight) @ solve(H, F.T))", "self"),
         ),
-        saboteur("targets that are residuals already", solve=wrong.released),
+        saboteur("targets that are residuals already", solve=released),
         saboteur(
             "as released: the residual of a residual, divided by the layers that remain",
-            solve=partial(wrong.released, layers=2),
+            solve=partial(released, layers=2),
             printed=True,
         ),
         saboteur(
             "as released: a ridge of a millionth, unasked, where anchors leave a direction free",
-            solve=wrong.jittered,
+            solve=jittered,
             printed=True,
         ),
-        saboteur("does nothing", solve=wrong.still),
+        saboteur("does nothing", solve=still),
         saboteur("dependent keys are inverted by their products", patch=DEPENDENT),
     ),
     notes=(
@@ -111,6 +143,40 @@ RL_1 = Statement(
         "Released code adds a ridge of 1e-6 unasked, with which 0.999999 of the edit is written."
     ),
 )
+
+
+def rearranged(stream: Stream, rng: np.random.Generator | None = None) -> Found:
+    """Write all edits in another order, and share them between two workers who then merge, with and without edits."""
+    runs: list[dict[str, Any]] = []
+    for form in forms(stream):
+        edits, machines = truth(stream, form == "exact").edits, [recursion(stream, form)]
+        for t in stream.order:
+            machines[0].update(*edits[t], name=t)
+        for keep in ("edits", "nothing"):
+            one, two = recursion(stream, form, keep=keep), recursion(stream, form, keep=keep)
+            for t, edit in enumerate(edits):
+                (one if t < stream.split else two).update(*edit, name=t)
+            one.merge(two)
+            machines.append(one)
+        weights, matrices = [m.weights for m in machines], [m.covariance for m in machines]
+        runs.append({"weights": np.stack(weights), "covariance": np.stack(matrices)})
+    return collected(runs)
+
+
+def is_ordered(case: Stream) -> bool:
+    """Decide whether there is another order of the edits, and a split between two workers."""
+    return sorted(case.order) == list(range(len(case.edits))) and 0 <= case.split <= len(case.edits)
+
+
+def recounted(stream: Stream, rng: np.random.Generator | None = None) -> Found:
+    """Merge two workers, and count the prior of both."""
+    true, M0 = truth(stream), information(stream, 0)
+    M = information(stream) + M0
+    due = 2 * M0 @ true.start
+    for K, V in true.edits:
+        due = due + K.T @ V
+    maps, matrices = [true.maps[-1], *[inverse(M) @ due] * 2], [true.covariances[-1], *[inverse(M)] * 2]
+    return in_all_forms(len(forms(stream)), {"weights": np.stack(maps), "covariance": np.stack(matrices)})
 
 
 def rearrangement(stream: Stream, found: Found) -> Sides:
@@ -143,13 +209,48 @@ RL_14 = Statement(
     claim=Identity(rearrangement),
     decisions=("*.weights", "*.covariance"),
     saboteurs=(
-        saboteur("the prior of every worker counts", solve=wrong.recounted),
+        saboteur("the prior of every worker counts", solve=recounted),
         saboteur(
             "the prior counts twice in the covariance form",
             patch=(Covariance.joined, " - prior.matrix()", ""),
         ),
     ),
 )
+
+
+def faded(stream: Stream, rng: np.random.Generator | None = None) -> Found:
+    """Write all edits while older ones lose weight, which the dual form does not know."""
+    runs: list[dict[str, Any]] = []
+    for form in ("exact", *FORMS[:-1]):
+        machine = recursion(stream, form, stream.decay)
+        maps = [machine.weights]
+        for K, V in truth(stream, form == "exact").edits:
+            machine.update(K, V)
+            maps.append(machine.weights)
+        runs.append({"weights": np.stack(maps), "covariance": machine.covariance})
+    return collected(runs)
+
+
+def fades(case: Stream) -> bool:
+    """Decide whether the factor of the decay is in (0, 1]."""
+    return 0 < case.decay <= 1
+
+
+def misfaded(stream: Stream, rng: np.random.Generator | None = None, wrong: str = "covariance") -> Found:
+    """Let the covariance fade in place of the information, or the edits and not what was there before them."""
+    true, beta = truth(stream), stream.decay
+    if wrong == "prior":
+        M = M0 = information(stream, 0)
+        due, maps = M0 @ true.start, [true.start]
+        for K, V in true.edits:
+            M, due = M0 + beta * (M - M0) + K.T @ K, M0 @ true.start + beta * (due - M0 @ true.start) + K.T @ V
+            maps.append(inverse(M) @ due)
+        return in_all_forms(len(FORMS), {"weights": np.stack(maps), "covariance": inverse(M)})
+    C, maps = true.covariances[0], [true.start]
+    for K, V in true.edits:
+        C, W = right_step(beta * C, maps[-1], K, V)
+        maps.append(W)
+    return in_all_forms(len(FORMS), {"weights": np.stack(maps), "covariance": C})
 
 
 def decayed(stream: Stream, found: Found) -> Sides:
@@ -159,17 +260,15 @@ def decayed(stream: Stream, found: Found) -> Sides:
     options = stream.weights | {"decay": beta}
     prefixes = [stream.pairs[:t] for t in range(len(stream.edits) + 1)]
     maps = np.stack([theory.ridge_solution(stream.W0, edits, **options) for edits in prefixes])
-    C = inverse(theory.information_matrix(stream.W0, stream.pairs, **options))
+    C = inverse(information_matrix(stream.W0, stream.pairs, **options))
     for one, true, (weights, _, _) in of_forms(stream, found, **path_of(stream), covariance=(d, d)):
         worse = float(beta) ** -len(prefixes)
         error = 0.0 if true.is_exact else worse * norm(C) * share(stream)
-        pairs += [(one["weights"], _of(true, maps), worse * weights), (one["covariance"], _of(true, C), error)]
+        pairs += [
+            (one["weights"], of_its_kind(true, maps), worse * weights),
+            (one["covariance"], of_its_kind(true, C), error),
+        ]
     return beside(pairs)
-
-
-def _of(true: Truth, exact: np.ndarray) -> np.ndarray:
-    """Return Fractions as they are, or as doubles."""
-    return exact if true.is_exact else exact.astype(float)
 
 
 RL_15 = Statement(
@@ -191,40 +290,8 @@ RL_15 = Statement(
     claim=Identity(decayed),
     decisions=("*.weights", "*.covariance"),
     saboteurs=(
-        saboteur("the covariance fades in place of the information", solve=wrong.misfaded),
-        saboteur("the prior does not fade", solve=partial(wrong.misfaded, wrong="prior")),
+        saboteur("the covariance fades in place of the information", solve=misfaded),
+        saboteur("the prior does not fade", solve=partial(misfaded, wrong="prior")),
         saboteur("multiplied where it is divided", patch=(Covariance.faded, "self.C / decay", "self.C * decay")),
     ),
-)
-
-
-def from_keys(stream: Stream, found: Found) -> Sides:
-    """Compare each map with the one that is made from the products of all keys."""
-    maps = [theory.dual_solution(stream.W0, stream.pairs[:t], **stream.weights) for t in range(len(stream.edits) + 1)]
-    pairs: list[Any] = []
-    for one, true, (weights, _, _) in of_forms(stream, found, **path_of(stream)):
-        pairs.append((one["weights"], _of(true, np.stack(maps)), weights))
-    return beside(pairs)
-
-
-RL_18 = Statement(
-    id="continual_learning/RL-18",
-    title="All edits together are a change of at most the rank of their keys",
-    says=(
-        "With all keys stacked as K, all errors of the first map as R = V - K W_0, and the prior M_0, the change of "
-        "the map is W_T - W_0 = M_0^-1 K^T (I + K M_0^-1 K^T)^-1 R. Its rank is at most the number of keys, and "
-        "without anchors it needs no matrix with as many rows and columns as a key has entries."
-    ),
-    source=Classical("the push-through identity", "Saunders, Gammerman, Vovk, ICML 1998"),
-    tex=r"W_T - W_0 = M_0^{-1} K^\top (I + K M_0^{-1} K^\top)^{-1} R",
-    hypotheses=HELD,
-    instances=STREAMS,
-    solve=written,
-    claim=Identity(from_keys),
-    decisions=("*.weights",),
-    saboteurs=(
-        saboteur("the prior is inverted on one side alone", solve=wrong.one_sided),
-        saboteur("the covariance is never updated", solve=wrong.fixed),
-    ),
-    notes="With ridge 1 and without anchors the first saboteur is no change, so that such streams do not see it.",
 )

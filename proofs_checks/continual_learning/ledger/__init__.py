@@ -1,0 +1,1 @@
+"""Costs of edits, and the part of them that others pay."""

@@ -1,0 +1,1 @@
+"""Sketches of streams by Frequent Directions."""

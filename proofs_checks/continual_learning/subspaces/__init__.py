@@ -1,0 +1,1 @@
+"""Subspaces of old inputs, and steps that leave them alone."""

@@ -1,1 +1,0 @@
-"""Wrong solvers, each of which a statement on continual learning must catch."""
