@@ -13,9 +13,8 @@ with app.setup:
     from demos import _parts as parts
     from figures._tools import COLORS
     from lrtheory.matrix_compression import cluster_blocks
-    from proofs_checks.matrix_compression.exact_sketches import CM_13
     from proofs_checks.matrix_compression.families.passes import Pass, kept, sketched
-    from proofs_checks.matrix_compression.wrong_solvers.stacks import crossless
+    from proofs_checks.matrix_compression.sketches.brackets import CM_13, crossless
 
     STORY = parts.Story(
         title="Blocks stream by once: what is known of their best common basis?",

@@ -2,19 +2,26 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.matrix_compression import blocks
-from proofs_checks.matrix_compression import sketches
-from proofs_checks.matrix_compression import exact_sketches
-from proofs_checks.matrix_compression import subspaces
-from proofs_checks.matrix_compression import clusters
-from proofs_checks.matrix_compression.adapters import squeezing
-from proofs_checks.matrix_compression.adapters import directions
-from proofs_checks.matrix_compression.adapters import merging
-from proofs_checks.matrix_compression.adapters import dropping
-from proofs_checks.matrix_compression import budgets
-from proofs_checks.matrix_compression import layers
-from proofs_checks.matrix_compression import attention
-from proofs_checks.matrix_compression import training
+from proofs_checks.matrix_compression.blocks import known_spectra
+from proofs_checks.matrix_compression.blocks import clusterings
+from proofs_checks.matrix_compression.sketches import brackets
+from proofs_checks.matrix_compression.sketches import single_values
+from proofs_checks.matrix_compression.subspaces import projections
+from proofs_checks.matrix_compression.subspaces import copies
+from proofs_checks.matrix_compression.subspaces import thin_blocks
+from proofs_checks.matrix_compression.adapters import best_factors
+from proofs_checks.matrix_compression.adapters import written_factors
+from proofs_checks.matrix_compression.adapters import merged_factors
+from proofs_checks.matrix_compression.adapters import dropped_entries
+from proofs_checks.matrix_compression.adapters import turned_rows
+from proofs_checks.matrix_compression.budgets import equal_costs
+from proofs_checks.matrix_compression.budgets import greedy_ranks
+from proofs_checks.matrix_compression.budgets import prices
+from proofs_checks.matrix_compression.layers import known_inputs
+from proofs_checks.matrix_compression.layers import heads
+from proofs_checks.matrix_compression.layers import truncated_steps
+from proofs_checks.matrix_compression.layers import scaled_spectra
+from proofs_checks.matrix_compression.adapters import inner_products
 
 ABOUT = About(
     paper=(

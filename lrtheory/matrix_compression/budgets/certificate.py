@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._result import Certificate, result
 from lrtheory._types import ArrayLike
 from lrtheory.matrix_compression.budgets.spectra import Spectra, exact_cost, read_spectra
-from lrtheory.matrix_compression.theory.budgets import dual_bound
+from lrtheory.matrix_compression.theory.brackets import dual_bound
 
 __all__ = ["RankCertificate", "certificate_of"]
 

@@ -15,7 +15,7 @@ from lrtheory._result.low_rank import LowRankFactors, certified
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import floats, must, open_interval
 from lrtheory.matrix_compression.adapters.squeeze import squeeze
-from lrtheory.matrix_compression.theory.layers import step_limit
+from lrtheory.matrix_compression.theory.adapters import step_limit
 
 __all__ = ["PruneStep", "prune_step", "salt_to_adapter"]
 
@@ -77,7 +77,7 @@ def prune_step(W: ArrayLike, step: ArrayLike, *, keep_energy: float = 0.99) -> P
     -------
     PruneStep
         The new weight. Truncating at every step drifts, even with steps of 0: energies that were small beside the whole
-        need not be beside what is left (`theory.drift_limit`).
+        need not be beside what is left (statement TR-4).
 
     Raises
     ------

@@ -1,7 +1,7 @@
 r"""Factor F with few columns that stands for many: M M^T ~ F F^T, with what truncations may have cost.
 
-All arrays are in one unit, see `scaling`. `theory.truncation_bracket` is the proof of the bracket, `theory.fd_bracket`
-that of shrinking, and `theory.superadditive_floor` that of the floors.
+All arrays are in one unit, see `scaling`. The bracket is that of statement CM-3, or of CM-16 where energies shrink;
+`theory.superadditive_floor` has the proof of the floors.
 """
 
 from __future__ import annotations

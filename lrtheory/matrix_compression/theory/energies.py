@@ -18,13 +18,7 @@ from lrtheory._numbers import number, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import integer, must, sequence
 
-__all__ = [
-    "largest_alone_bound",
-    "residual_bound",
-    "superadditive_floor",
-    "tail_energy",
-    "union_bound",
-]
+__all__ = ["largest_alone_bound", "residual_bound", "superadditive_floor", "tail_energy", "union_bound"]
 
 
 def tail_energy(spectrum: ArrayLike, rank: int) -> Number:

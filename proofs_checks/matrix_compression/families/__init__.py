@@ -1,1 +1,1 @@
-"""Instances of the statements about compression: stacks of blocks, adapters, budgets and layers."""
+"""Instances that several rooms use."""

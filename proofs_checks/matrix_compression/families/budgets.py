@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family, Tight
-from lrtheory.matrix_compression import allocate_ranks, certify_ranks
+from lrtheory.bounds import Draws, Sides, rounding
+from lrtheory.matrix_compression import allocate_ranks
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,28 @@ def is_payable(case: Budget) -> bool:
     return bool(same and all(c == int(c) and c >= 1 for c in case.costs) and case.budget >= 0)
 
 
-def costs_one(case: Budget) -> bool:
-    """Decide whether every rank costs 1."""
-    return all(cost == 1 for cost in case.costs)
+LISTED = {"decreasing spectra of integers": is_decreasing, "a budget, and costs of at least 1": is_payable}
 
 
-def allocated(case: Budget, rng: np.random.Generator | None = None, **options: Any) -> dict[str, Any]:
-    """Return the library's ranks, and what it says of them."""
-    return told(allocate_ranks(case.doubles, case.budget, cost=list(case.costs), **options))
+def allowance(case: Budget) -> float:
+    """Return what energies may err by: integers are exact in doubles, and quotients round."""
+    return float(rounding(64, 1 + case.total))
+
+
+def wasted(case: Budget, ranks: Any) -> list[int]:
+    """Count what ranks cost above the budget, and how many of them keep a zero, or a value that is not there."""
+    pairs = zip(case.spectra, ranks, strict=True)
+    empty = sum(max(0, int(rank) - sum(v > 0 for v in values)) + max(0, -int(rank)) for values, rank in pairs)
+    return [max(0, case.used(ranks) - case.budget), empty]
+
+
+def optimal(case: Budget, found: dict[str, Any]) -> Sides:
+    """Compare what the ranks keep, and what they are said to keep, with the best of all ranks."""
+    kept = case.kept(found["ranks"])
+    lhs = [kept, found["kept"], *wasted(case, found["ranks"]), found["used"], found["bound"]]
+    rhs = [case.optimum, case.optimum, 0, 0, case.used(found["ranks"]), sum(case.greedy)]
+    exact = [0.0] * 5 + [allowance(case)]
+    return Sides(np.array(lhs, float), np.array(rhs, float), rounding=np.array(exact))
 
 
 def told(found: Any) -> dict[str, Any]:
@@ -93,27 +107,9 @@ def told(found: Any) -> dict[str, Any]:
     return {"ranks": found.ranks, "kept": found.captured, "bound": found.certificate.bound, "used": found.used}
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """A budget, and ranks within it that somebody else chose."""
-
-    case: Budget
-    ranks: tuple[int, ...]
-
-
-def is_within(one: Chosen) -> bool:
-    """Decide whether these are ranks, one a matrix, within the budget."""
-    fits = len(one.ranks) == len(one.case.costs) and all(
-        0 <= r <= len(values) for r, values in zip(one.ranks, one.case.spectra, strict=True)
-    )
-    return bool(fits and one.case.used(one.ranks) <= one.case.budget)
-
-
-def certified(one: Chosen, rng: np.random.Generator | None = None) -> dict[str, float]:
-    """Return the library's bound for ranks of somebody else: what they keep, and what any others keep at most."""
-    case = one.case
-    proof = certify_ranks(case.doubles, list(one.ranks), case.budget, cost=list(case.costs)).certificate
-    return {"kept": proof.achieved, "bound": proof.bound, "gap": proof.gap, "price": proof.price}
+def allocated(case: Budget, rng: np.random.Generator | None = None, **options: Any) -> dict[str, Any]:
+    """Return the library's ranks, and what it says of them."""
+    return told(allocate_ranks(case.doubles, case.budget, cost=list(case.costs), **options))
 
 
 def draw_spectra(draws: Draws) -> tuple[tuple[int, ...], ...]:
@@ -133,60 +129,8 @@ def draw_budget(draws: Draws) -> Budget:
     return Budget(spectra, costs, draws.integers(0, max(1, whole - draws.choice((0, 1, 4, 8)))))
 
 
-def draw_even(draws: Draws) -> Budget:
-    """Draw spectra whose ranks cost 1."""
-    case = draw_budget(draws)
-    return replace(case, costs=(1,) * len(case.spectra), budget=draws.integers(0, sum(map(len, case.spectra)) + 1))
-
-
-def draw_chosen(draws: Draws) -> Chosen:
-    """Draw a budget, and ranks within it."""
-    case = draw_budget(draws)
-    ranks, left = [], case.budget
-    for values, cost in zip(case.spectra, case.costs, strict=True):
-        ranks.append(draws.integers(0, min(len(values), left // cost)))
-        left -= cost * ranks[-1]
-    return Chosen(case, tuple(ranks))
-
-
 #: five energies of which the second one does not fit: the best ranks are not greedy, and half of a value is missing
 UNEVEN = Budget(((5, 1), (6,), (3, 2)), (2, 3, 2), 4)
-SMALLEST = (Budget(((2,),), (1,), 1), Budget(((2,),), (1,), 0), Budget(((0, 0), ()), (1, 1), 2))
 
-EVEN_COSTS = Family(
-    "budgets-of-ranks",
-    always=(
-        *SMALLEST,
-        Budget(((3, 1), (2, 2)), (1, 1), 3),
-        Budget(((2, 2), (3, 1)), (1, 1), 2),
-        Budget(((2,) * 4, (2,) * 4), (1, 1), 4),
-        Budget(((3, 0), (1, 0)), (1, 1), 4),
-    ),
-    draw=draw_even,
-)
-BUDGETS = Family(
-    "budgets-of-parameters",
-    always=(
-        *SMALLEST,
-        UNEVEN,
-        replace(UNEVEN, budget=5),
-        Budget(((2, 1), (3,), (1, 1)), (2, 3, 2), 4),
-        Budget(((7,), (5, 5)), (6, 4), 8),
-    ),
-    # one of two equal values fits, and the greedy choice is the best one
-    tight=(Tight(Budget(((2, 2),), (1,), 1), 1, 1),),
-    draw=draw_budget,
-)
-CHOSEN = Family(
-    "ranks-of-others",
-    always=(
-        Chosen(SMALLEST[0], (1,)),
-        Chosen(SMALLEST[0], (0,)),
-        Chosen(UNEVEN, (2, 0, 0)),
-        Chosen(UNEVEN, (0, 1, 0)),
-        Chosen(Budget(((3, 1), (2, 2)), (1, 1), 3), (2, 1)),
-        Chosen(replace(UNEVEN, budget=9), (2, 1, 1)),
-    ),
-    tight=(Tight(Chosen(Budget(((3, 1), (2, 2)), (1, 1), 3), (1, 2)), 1, 1),),
-    draw=draw_chosen,
-)
+
+SMALLEST = (Budget(((2,),), (1,), 1), Budget(((2,),), (1,), 0), Budget(((0, 0), ()), (1, 1), 2))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import flint
@@ -18,8 +18,43 @@ from lrtheory.bounds import Sides
 
 #: bits of the enclosures, from which the nearest doubles are taken
 BITS = 160
+
+
 #: sides of an outcome that is none, which no claim holds of
 NO_OUTCOME = Sides([1.0], [0.0], trivial=1.0, rounding=0.0)
+
+
+def _integers(M: np.ndarray) -> tuple[list[list[int]], flint.arb]:
+    """Write doubles as integers times a common factor."""
+    parts, exponents = np.frexp(M)
+    low = int(exponents[M != 0].min()) if M.any() else 0
+    whole = (parts * 2.0**53).astype(np.int64)
+    rows = [
+        [int(x) << (int(e) - low if x else 0) for x, e in zip(row, powers, strict=True)]
+        for row, powers in zip(whole.tolist(), exponents.tolist(), strict=True)
+    ]
+    common = math.gcd(*(x for row in rows for x in row)) or 1
+    return [[x // common for x in row] for row in rows], flint.arb(common) * flint.arb(2) ** (low - 53)
+
+
+def _roots(gram: flint.fmpq_mat, scale: flint.arb) -> np.ndarray:
+    """Return the eigenvalues of a positive semidefinite matrix times the square of a factor, as doubles."""
+    whole, below = gram.numer_denom()
+    with flint.ctx.workprec(BITS):
+        found = whole.charpoly().complex_roots()
+        values = [float((root.real * scale * scale / below).mid()) for root, n in found for _ in range(n)]
+    return np.sort(np.maximum(values, 0.0))[::-1]
+
+
+@functools.lru_cache(maxsize=8192)
+def _energies(content: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    M = np.frombuffer(content).reshape(shape)
+    M = M if M.shape[0] <= M.shape[1] else M.T
+    if not M.any():
+        return np.zeros(len(M))
+    ints, scale = _integers(M)
+    X = flint.fmpz_mat(ints)
+    return _roots(flint.fmpq_mat(X * X.transpose()), scale)
 
 
 def energies(matrix: np.ndarray) -> np.ndarray:
@@ -58,81 +93,9 @@ def product(found: Mapping[str, Any]) -> np.ndarray:
     return float(found.get("scale", 1.0)) * (np.asarray(found["B"], float) @ np.asarray(found["A"], float))
 
 
-def residual_energies(groups: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return the squared singular values of (I - P) G for each group, with P onto the span of the groups before it."""
-    ints, scale = _integers(np.concatenate(groups, axis=1))
-    rows, ends = [list(row) for row in ints], np.cumsum([group.shape[1] for group in groups]).tolist()
-    found, basis = [], flint.fmpz_mat(len(rows), 0)
-    for start, stop in zip([0, *ends], ends, strict=False):
-        G = flint.fmpz_mat([row[start:stop] for row in rows]) if stop > start else flint.fmpz_mat(len(rows), 0)
-        rest = flint.fmpq_mat(G.transpose() * G)
-        if basis.ncols() and G.ncols():  # the Schur complement is the Gram matrix of what P leaves
-            mixed = basis.transpose() * G
-            rest = rest - flint.fmpq_mat(mixed.transpose()) * (basis.transpose() * basis).solve(mixed)
-        found.append(_roots(rest, scale)[: min(G.nrows(), G.ncols())])
-        basis = _independent([row[:stop] for row in rows])
-    return found
-
-
 def entries(lhs: Any, rhs: Any, *, trivial: Any = np.inf, least: Any = -np.inf, allowed: Any) -> Sides:
     """Join parts of both sides to one list each, and set to 0 what rounding alone could have made."""
     lhs, rhs = (np.concatenate([np.ravel(np.asarray(part, float)) for part in side]) for side in (lhs, rhs))
     noise = np.maximum(np.abs(lhs), np.abs(rhs)) <= np.asarray(allowed) / 2
     limits = {"trivial": np.broadcast_to(trivial, lhs.shape), "least": np.broadcast_to(least, lhs.shape)}
     return Sides(np.where(noise, 0.0, lhs), np.where(noise, 0.0, rhs), rounding=allowed, **limits)
-
-
-def both(a: Sides, b: Sides) -> Sides:
-    """Join the entries of two sides; where one of them fails it stands alone."""
-    for one in (a, b):
-        if (np.asarray(one.lhs) > np.asarray(one.rhs) + one.rounding).any():
-            return one
-
-    def column(name: str, missing: float) -> np.ndarray:
-        given = [(len(one.lhs), getattr(one, name)) for one in (a, b)]
-        return np.concatenate([np.broadcast_to(missing if x is None else x, n) for n, x in given])
-
-    names = {"lhs": 0.0, "rhs": 0.0, "trivial": np.inf, "least": -np.inf, "rounding": 0.0}
-    return Sides(**{name: column(name, missing) for name, missing in names.items()})
-
-
-@functools.lru_cache(maxsize=8192)
-def _energies(content: bytes, shape: tuple[int, ...]) -> np.ndarray:
-    M = np.frombuffer(content).reshape(shape)
-    M = M if M.shape[0] <= M.shape[1] else M.T
-    if not M.any():
-        return np.zeros(len(M))
-    ints, scale = _integers(M)
-    X = flint.fmpz_mat(ints)
-    return _roots(flint.fmpq_mat(X * X.transpose()), scale)
-
-
-def _integers(M: np.ndarray) -> tuple[list[list[int]], flint.arb]:
-    """Write doubles as integers times a common factor."""
-    parts, exponents = np.frexp(M)
-    low = int(exponents[M != 0].min()) if M.any() else 0
-    whole = (parts * 2.0**53).astype(np.int64)
-    rows = [
-        [int(x) << (int(e) - low if x else 0) for x, e in zip(row, powers, strict=True)]
-        for row, powers in zip(whole.tolist(), exponents.tolist(), strict=True)
-    ]
-    common = math.gcd(*(x for row in rows for x in row)) or 1
-    return [[x // common for x in row] for row in rows], flint.arb(common) * flint.arb(2) ** (low - 53)
-
-
-def _roots(gram: flint.fmpq_mat, scale: flint.arb) -> np.ndarray:
-    """Return the eigenvalues of a positive semidefinite matrix times the square of a factor, as doubles."""
-    whole, below = gram.numer_denom()
-    with flint.ctx.workprec(BITS):
-        found = whole.charpoly().complex_roots()
-        values = [float((root.real * scale * scale / below).mid()) for root, n in found for _ in range(n)]
-    return np.sort(np.maximum(values, 0.0))[::-1]
-
-
-def _independent(rows: list[list[int]]) -> flint.fmpz_mat:
-    """Return columns of a matrix that form a basis of its columns."""
-    if not rows[0]:
-        return flint.fmpz_mat(len(rows), 0)
-    reduced, _, rank = flint.fmpz_mat(rows).rref()
-    pivots = [next(j for j, x in enumerate(row) if x) for row in reduced.tolist()[:rank]]
-    return flint.fmpz_mat([[row[j] for j in pivots] for row in rows]) if pivots else flint.fmpz_mat(len(rows), 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -10,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from scipy.linalg import hadamard
 
-from lrtheory.bounds import Draws, Family, Tight
+from lrtheory.bounds import Draws
 
 KINDS = ("gaussian", "noisy", "decades", "orthogonal", "integers", "shared")
 
@@ -52,17 +51,6 @@ def are_stacked(blocks: Sequence[np.ndarray]) -> bool:
 def is_stack(stack: Blocks) -> bool:
     """Decide whether the blocks of an instance are stacked."""
     return are_stacked(stack.blocks)
-
-
-def is_partition(stack: Stack) -> bool:
-    """Decide whether every block is in exactly one group."""
-    named = sorted(i for ids in stack.groups for i in ids)
-    return named == list(range(len(stack.blocks))) and all(stack.groups)
-
-
-def is_below_the_sides(stack: Stack) -> bool:
-    """Decide whether r is at least 1 and below the sides of M, so that an error is left."""
-    return 1 <= stack.rank < min(stack.whole.shape)
 
 
 def split(M: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
@@ -129,70 +117,3 @@ def climb_stack(case: Case, draws: Draws) -> Case:
 def apart(n: int) -> tuple[tuple[int, ...], ...]:
     """Return the partition in which each of n blocks is alone."""
     return tuple((i,) for i in range(n))
-
-
-def pairs_of_blocks() -> list[Stack]:
-    """List all pairs of 2 x 2 blocks with entries 0 and 1, up to the order of columns and blocks, with r = 1."""
-    columns = list(itertools.product((0.0, 1.0), repeat=2))
-    blocks = [np.array(pair).T for pair in itertools.combinations_with_replacement(columns, 2)]
-    return [
-        Stack(pair, 1, apart(2))
-        for pair in itertools.combinations_with_replacement(blocks, 2)
-        if any(map(np.any, pair))
-    ]
-
-
-def graded() -> Stack:
-    """Make blocks of three axes of length 3, 2 and 1 with r = 6, on which all bounds are met: E^2 = 3."""
-    axes = np.eye(9)
-    return Stack((3 * axes[:, :3], 2 * axes[:, 3:6], axes[:, 6:]), 6, ((0, 1), (2,)))
-
-
-def twice() -> Stack:
-    """Make the block [e_1 e_2] twice with r = 1: E^2 = 2 is the sum of both."""
-    return Stack((np.eye(2), np.eye(2)), 1, apart(2))
-
-
-def of_columns(*columns: Sequence[float], rank: int) -> Stack:
-    """Make blocks of one column each."""
-    return Stack(tuple(np.array([column], float).T for column in columns), rank, apart(len(columns)))
-
-
-STACKS = Family(
-    "stacks",
-    always=lambda: (
-        of_columns((1, 0), (1, 1), rank=1),
-        Stack((np.eye(2),), 1, ((0,),)),  # a block with more columns than r
-        of_columns((1, 0), (0, 1), (2, 0), rank=1),  # the third adds nothing to the first
-        *pairs_of_blocks(),
-    ),
-    tight=(Tight(graded(), 1 - 1e-12, 1),),
-    draw=draw_stack,
-    climb=climb_stack,
-)
-
-FLOORED = replace(
-    STACKS,
-    name="floored-stacks",
-    always=lambda: (of_columns((1, 0), (0, 1), (10, 0), rank=1), *pairs_of_blocks()),
-    tight=(Tight(twice(), 1, 1),),
-)
-
-
-def draw_flat(draws: Draws) -> Stack:
-    """Draw a stack with r below (sum of energies)^2 / (sum of their squares), where the bound says something."""
-    stack = draw_stack(draws)
-    energies = np.linalg.svd(stack.whole, compute_uv=False) ** 2
-    largest = energies.max()
-    equal = (energies / largest).sum() ** 2 / ((energies / largest) ** 2).sum() if largest > 0 else 1.0
-    return replace(stack, rank=max(1, min(stack.rank, int(np.ceil(equal)) - 1)))
-
-
-#: one value far below r equal ones; with none at all the bound would be all there is
-STACKS_8 = Family(
-    "residuals",
-    always=lambda: (Stack((np.eye(2),), 1, apart(1)), Stack((np.diag([2.0, 2.0, 1.0]),), 2, apart(1))),
-    tight=(Tight(Stack((np.diag([8.0, 8.0, 1.0]),), 2, apart(1)), 0.999, 1),),
-    draw=draw_flat,
-    climb=climb_stack,
-)

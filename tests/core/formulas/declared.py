@@ -20,7 +20,14 @@ from lrtheory._numbers.domains import End, without_none
 from tests.rules.public_names import public_names
 
 #: the systems whose theorems are in rooms, in the order in which they moved; at the end it is all of them
-IN_ROOMS = ("matrix_completion", "low_rank_optimizers", "lora_limits", "transductive_clustering", "continual_learning")
+IN_ROOMS = (
+    "matrix_completion",
+    "low_rank_optimizers",
+    "lora_limits",
+    "transductive_clustering",
+    "continual_learning",
+    "matrix_compression",
+)
 LENGTH = 2  # of each axis of an array that is made here
 
 

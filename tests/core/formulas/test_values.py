@@ -60,7 +60,7 @@ NEAR: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("transductive_clustering.majoriser_gap", ([[1e200]], [[0.0]], [[1e-100]], 1e-300), {}, 0.5),
     ("continual_learning.blind_change", ([1e200], [1e200]), {}, 1.0),
     ("continual_learning.blind_change", ([1e-200], [1e-200]), {}, 1.0),
-    ("matrix_compression.greedy_gap", (1e200, 0.5), {"cost": 1.0}, math.inf),
+    ("matrix_compression.greedy_gap", (1e200, 0.5, 1.0), {}, math.inf),
     ("fair_subset_selection.certificate_ratio", (1e-18,), {"k": 3}, 1e-18),
     ("dynamic_submodular.greedy_ratio", (2**53,), {}, 1 - math.exp(-1)),
     ("matrix_completion.countsketch_second_moment", ([[BIG]], 1), {}, -(2.0**133)),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrtheory.matrix_compression import baselines, squeeze, theory
+from proofs_checks.matrix_compression.adapters.best_factors import balanced_energy
 
 
 def pair(m: int, q: int, n: int, rng: Any = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -41,7 +42,7 @@ def test_the_best_factors_of_every_rank(
     assert found.certificate.verify((B, A, scale))
     assert found.certificate.verify(W)
     if balanced:
-        norm = float(theory.balanced_energy(s / abs(scale), rank, scale=scale, out_scale=found.scale))
+        norm = float(balanced_energy(s / abs(scale), rank, scale, found.scale))
         assert np.sum(found.B**2) == pytest.approx(norm, rel=1e-10, abs=1e-12)
         assert np.sum(found.A**2) == pytest.approx(norm, rel=1e-10, abs=1e-12)
     else:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from lrtheory.matrix_compression import allocate_ranks, baselines, certify_ranks, theory
 from lrtheory.matrix_compression.budgets.spectra import ranks_within, read_spectra
+from proofs_checks.matrix_compression.budgets.equal_costs import best_of_equal_costs
+from proofs_checks.matrix_compression.budgets.greedy_ranks import greedy_gap
 from tests.rules.certificates.forging import with_gap
 
 SPECTRUM = st.lists(st.integers(0, 4), max_size=4).map(lambda x: np.array(sorted(x, reverse=True), float))
@@ -36,7 +38,7 @@ def test_equal_costs(spectra: list[np.ndarray], budget: int) -> None:
     found = allocate_ranks(spectra, budget)
     best = optimum(spectra, budget, [1] * len(spectra))
     assert (found.method, found.captured) == ("greedy", best)
-    assert found.captured == theory.best_of_equal_costs(spectra, budget)
+    assert found.captured == best_of_equal_costs(spectra, budget)
     assert found.certificate.gap == 0.0
     positive = sum(int(np.count_nonzero(s)) for s in spectra)
     assert found.ranks.sum() == min(budget, positive)  # exactly the budget on ties too, and zeros never
@@ -78,7 +80,7 @@ def test_greedy_is_not_always_best_and_says_by_how_much() -> None:
     spectra, costs = [[3.0], [4.0]], [2, 4]
     greedy, table = (allocate_ranks(spectra, 4, cost=costs, method=m) for m in ("greedy", "dp"))
     assert (greedy.captured, table.captured) == (9.0, 16.0)
-    assert greedy.certificate.gap == float(theory.greedy_gap(4, 2, cost=4)) == 8.0
+    assert greedy.certificate.gap == float(greedy_gap(4, 2, 4)) == 8.0
 
 
 @pytest.mark.parametrize("unit", [1e-200, 1e-12, 2.0**40, 1e140])

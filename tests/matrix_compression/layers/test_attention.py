@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtheory.matrix_compression import attention_rank, theory
+from lrtheory.matrix_compression import attention_rank
+from proofs_checks.matrix_compression.layers.heads import tanh_bound
 
 
 def head(L: int = 7, n: int = 9, d: int = 4, rng: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -79,7 +80,7 @@ def test_the_bound_is_reached_by_two_keys() -> None:
     for t in (0.1, 1.0, 4.0):
         before, after = np.array([[t, -t]]), np.array([[-t, t]])
         p, q = (np.exp(x) / np.exp(x).sum() for x in (before, after))
-        assert np.abs(p - q).sum() / 2 == pytest.approx(theory.tanh_bound(4 * t), rel=1e-12)
+        assert np.abs(p - q).sum() / 2 == pytest.approx(tanh_bound(4 * t), rel=1e-12)
 
 
 @pytest.mark.parametrize("unit", [1e-12, 1e12])

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtheory.matrix_compression import prune_step, salt_to_adapter, theory
+from lrtheory.matrix_compression import prune_step, salt_to_adapter
+from proofs_checks.matrix_compression.layers.scaled_spectra import salt_energy
+from proofs_checks.matrix_compression.layers.truncated_steps import drift_limit
 
 
 def rank_of(W: np.ndarray, share: float) -> int:
@@ -52,7 +54,7 @@ def test_truncation_drifts_within_its_limit() -> None:
     once = prune_step(W, 0 * W, keep_energy=0.9)
     assert (once.rank_before, once.rank) == (2, 1)  # one call truncates twice, and no step lies between
     lost = np.linalg.norm(W - once.W) ** 2 / np.linalg.norm(W) ** 2
-    assert 0.1 < lost <= theory.drift_limit(2, 0.1)
+    assert 0.1 < lost <= drift_limit(2, 0.1)
 
 
 def test_zero_weights() -> None:
@@ -79,7 +81,7 @@ def test_scaled_spectra_are_an_adapter(shape: tuple[int, int], unit: float) -> N
     values = np.sort([*abs((a - 1) * s[:k] + b), *np.linalg.svd(X @ Y, compute_uv=False)[:r]])[::-1]
     np.testing.assert_allclose(found.singular_values[: k + r], values, rtol=1e-10, atol=1e-13 * unit)
     rest = float(np.linalg.norm(X @ Y) ** 2)
-    energy = theory.salt_energy(s[:k], a, b, rest=rest)
+    energy = salt_energy(s[:k], a, b, rest)
     assert np.linalg.norm(due) ** 2 == pytest.approx(float(energy), rel=1e-10)
     small = salt_to_adapter((U[:, :p], s, Vt[:p]), a, b, factors=(X, Y), rank=1)
     assert np.linalg.norm(due - small.delta) == pytest.approx(np.linalg.norm(values[1:]), rel=1e-10)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtheory.matrix_compression import theory, truncate
+from lrtheory.matrix_compression import truncate
+from proofs_checks.matrix_compression.layers.known_inputs import condition_limit, distilled_energy
 from tests.rules.certificates.forging import with_gap
 
 
@@ -72,7 +73,7 @@ def test_nobody_else_is_better_at_the_output() -> None:
         V = np.linalg.lstsq(U, W, rcond=None)[0]
         others.append(U @ V)
     assert min(at_output(W, one, X) for one in others) >= best * (1 - 1e-12)
-    plain, condition = at_output(W, others[0], X), theory.condition_limit(np.linalg.svd(X, compute_uv=False))
+    plain, condition = at_output(W, others[0], X), condition_limit(np.linalg.svd(X, compute_uv=False))
     assert 1.0 < plain / best <= condition
 
 
@@ -81,7 +82,7 @@ def test_the_factor_between_both_is_reached() -> None:
     W, X = np.diag([1.0, 1 - t]), np.diag([d, 1.0])
     ratio = at_output(W, truncate(W, 1).delta, X) / at_output(W, truncate(W, 1, inputs=X).delta, X)
     assert ratio == pytest.approx((1 - t) / d, rel=1e-10)
-    assert 0.99 <= ratio / theory.condition_limit(np.linalg.svd(X, compute_uv=False)) <= 1
+    assert 0.99 <= ratio / condition_limit(np.linalg.svd(X, compute_uv=False)) <= 1
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-12, 1e12])
@@ -96,7 +97,7 @@ def test_distilled(n: int, unit: float) -> None:
     size = np.linalg.norm(Y)
     for rank in range(6):
         found = truncate(W, rank, inputs=moved * unit, targets=Y)
-        energy = theory.distilled_energy(float(np.linalg.norm(Y - inside) ** 2), s, rank)
+        energy = distilled_energy(float(np.linalg.norm(Y - inside) ** 2), s, rank)
         error = np.linalg.norm(Y - moved @ (found.delta * unit).T)
         assert error == pytest.approx(np.sqrt(energy), abs=1e-7 * size)
         assert found.certificate.bound == pytest.approx(np.sqrt(energy), abs=1e-7 * size)

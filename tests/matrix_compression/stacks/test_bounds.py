@@ -9,6 +9,10 @@ import pytest
 
 from lrtheory import matrix_compression as mc
 from lrtheory.matrix_compression import theory
+from proofs_checks.matrix_compression.blocks.clusterings import family_limit
+from proofs_checks.matrix_compression.sketches.brackets import truncation_bracket
+from proofs_checks.matrix_compression.subspaces.projections import residual_gram_bound, subspace_bracket
+from proofs_checks.matrix_compression.subspaces.thin_blocks import isometric_block
 from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, relative_error, stacks
 
 METHODS = ("spectra", "weyl", "residual", "sketch", "gram")
@@ -121,7 +125,7 @@ def test_formulas_against_sorting_by_hand():
         assert theory.largest_alone_bound(spectra, rank) == sum(values) - max(tops)
         assert theory.residual_bound(100, spectra, rank) == 100 - sum(values[:rank])
         assert [theory.tail_energy(one, rank) for one in spectra] == list(map(sum, tails))
-        lower, upper = theory.truncation_bracket([4, 9], spectra, 1)
+        lower, upper = truncation_bracket([4, 9], spectra, 1)
         assert lower == 9
         assert upper == 9 + sum(max(one, default=0) for one in spectra)
 
@@ -139,12 +143,12 @@ def test_any_subspace_brackets_the_energy():
         d = np.linalg.norm(Q.T @ Q - np.eye(Q.shape[1]), 2)
         top = lambda X, r=r: float((np.linalg.svd(X, compute_uv=False)[:r] ** 2).sum())
         inside, outside = top(Q.T @ M), top(M - Q @ (Q.T @ M))
-        lower, upper = theory.subspace_bracket(inside, outside, d)
+        lower, upper = subspace_bracket(inside, outside, d)
         slack = 1e-9 * (1 + top(M)) * (1 + d)
         assert lower <= top(M) + slack
         assert top(M) <= upper + slack
         R = M - Q @ (Q.T @ M)
-        assert outside <= theory.residual_gram_bound(r, np.linalg.norm(R @ R.T)) + slack
+        assert outside <= residual_gram_bound(r, np.linalg.norm(R @ R.T)) + slack
         failures += top(M) > inside + outside + slack
     assert failures > 10
 
@@ -167,14 +171,14 @@ def test_thin_blocks_have_the_spectrum_of_products():
         for B, A in pairs[:1]:
             A[-1:] = 0
             B *= 10.0 ** rng.uniform(-3, 3)
-        thin = [theory.isometric_block(B, A) for B, A in pairs]
+        thin = [isometric_block(B, A) for B, A in pairs]
         whole = dense_energies([B @ A for B, A in pairs])
         assert np.allclose(dense_energies(thin), whole, atol=1e-12 * whole.sum())
 
 
 def test_families_are_apart_up_to_a_limit():
     for n in range(1, 6):
-        limit = theory.family_limit(n)
+        limit = family_limit(n)
         blocks = [np.eye(4)[:, :2]] * n + [np.eye(4)[:, 2:]]
         assert float(limit) == pytest.approx(relative_error(exact_energies(blocks), 2) ** 2)
 

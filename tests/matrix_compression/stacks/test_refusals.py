@@ -169,23 +169,6 @@ FORMULAS = {
     ("residual_bound", "residuals"): [(1, [], 1), (1, [[-1]], 1)],
     ("residual_bound", "total"): [(-1, [[1]], 1)],
     ("tail_energy", "spectrum"): [([-1.0], 1), ([np.nan], 1), ([[1.0]], 1)],
-    ("truncation_bracket", "kept"): [([-1], [], 1)],
-    ("truncation_bracket", "discarded"): [([1], [[-1]], 1)],
-    ("fd_bracket", "kept"): [([-1], 1, 1)],
-    ("fd_bracket", "shrinkage"): [([1], -1, 1)],
-    ("fd_bound", "tail"): [(-1, 2, 1)],
-    ("fd_bound", "keep"): [(1, 0, 0)],
-    ("fd_bound", "rank"): [(1, 2, 3), (1, 2, -1)],
-    ("subspace_bracket", "inside"): [(-1, 1, 0)],
-    ("subspace_bracket", "outside"): [(1, -1, 0)],
-    ("subspace_bracket", "defect"): [(1, 1, -0.1)],
-    ("residual_gram_bound", "rank"): [(-1, 1)],
-    ("residual_gram_bound", "gram_norm"): [(1, -1)],
-    ("distance_bracket", "tail"): [(-1, 1)],
-    ("distance_bracket", "distance"): [(1, np.nan)],
-    ("family_limit", "n_blocks"): [(0,)],
-    ("isometric_block", "B"): [([1.0], [[1.0]])],
-    ("isometric_block", "A"): [([[1.0]], [[1.0], [2.0]])],
 }
 RANKED = ("union_bound", "superadditive_floor", "largest_alone_bound", "tail_energy")
 

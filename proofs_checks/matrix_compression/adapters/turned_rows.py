@@ -1,7 +1,8 @@
 """DoRA at a lower rank: rows of a weight that keep their lengths, or get the best ones for new directions.
 
-Row i of a weight is w_i = m_i v_i / |v_i|, where v_i is row i of W + s B A and m_i its length, which training moves. A
-DoRA of lower rank has other factors, with rows v'_i, and lengths m'_i; e_i = v_i - v'_i is what row i of s B A loses.
+Row i of a weight is w_i = m_i v_i / |v_i|, where v_i is row i of W + s B A and m_i its length, which training moves.
+A DoRA of lower rank has other factors, with rows v'_i, and lengths m'_i; e_i = v_i - v'_i is what row i of s B A
+loses.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files.safetensors import encoded, write_tensors
+from lrtheory._numbers import inexact
 from lrtheory.bounds import (
     Derived,
     Draws,
@@ -38,6 +40,11 @@ from proofs_checks.matrix_compression.families.updates import are_factors
 NAME = "query"
 
 
+def with_lengths(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return rows of the same directions with other lengths."""
+    return rows * (lengths / np.linalg.norm(rows, axis=1))[:, None]
+
+
 @dataclass(frozen=True)
 class Turned:
     """A weight W (m, n), factors B (m, q) and A (q, n), the lengths of the rows, and the rank that is left."""
@@ -57,25 +64,6 @@ class Turned:
     def merged(self) -> np.ndarray:
         """Return w, the rows of the weight."""
         return with_lengths(self.rows, self.lengths)
-
-
-def with_lengths(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return rows of the same directions with other lengths."""
-    return rows * (lengths / np.linalg.norm(rows, axis=1))[:, None]
-
-
-def is_turned(case: Turned) -> bool:
-    """Decide whether factors of finite numbers fit to a weight and to lengths, and a rank is left."""
-    fits = are_factors(case.B, case.A) and case.weight.shape == (len(case.B), case.A.shape[1])
-    fits = fits and case.lengths.shape == (len(case.B),) and case.rank >= 1
-    return bool(fits and np.isfinite(case.weight).all() and np.isfinite(case.lengths).all())
-
-
-def keeps_its_rows(case: Turned) -> bool:
-    """Decide whether no row of W + B A nearly vanishes, and none of them by any truncation of B A."""
-    lost = norm(case.B @ case.A) if case.rank < case.B.shape[1] else 0.0
-    shortest = np.linalg.norm(case.rows, axis=1).min()
-    return bool(shortest > lost + 1e-3 * (norm(case.weight) + norm(case.B) * norm(case.A)))
 
 
 def squeezed(case: Turned, rng: np.random.Generator | None = None) -> dict[str, Any]:
@@ -103,13 +91,6 @@ def lengths_alone(case: Turned, rng: np.random.Generator | None = None, kept: bo
     return found | {"lengths": lengths, "upper": error, "error": error / (norm(case.merged - case.weight) or 1.0)}
 
 
-def allowed_of(case: Turned) -> float:
-    """Return what directions and lengths err by in doubles; rows are not short, as a hypothesis says."""
-    short = np.linalg.norm(case.rows, axis=1).min()
-    load = (norm(case.weight) + norm(case.B) * norm(case.A)) / short
-    return float(rounding(256 * (sum(case.weight.shape) + case.B.shape[1] + 8), norm(case.lengths) * load * load))
-
-
 @formula(m="[0, inf)", before="(0, inf)", after="(0, inf)", lost="[0, inf)")
 def turned_row_bound(m: Numbers, before: Numbers, after: Numbers, lost: Numbers) -> Numbers:
     r"""A row of the length m moves by at most this when its direction becomes that of another vector.
@@ -128,20 +109,11 @@ def turned_row_bound(m: Numbers, before: Numbers, after: Numbers, lost: Numbers)
     return 2 * m * lost / (before + after)
 
 
-@formula(m="[0, inf)", along="[0, m]")
-def refitted_row_error(m: Numbers, along: Numbers) -> Numbers:
-    r"""Least distance of a row of the length m from the multiples of a direction.
-
-    `along` is the absolute value of the row's inner product with the direction.
-
-    Proof
-    -----
-    Assumes: `along` is at most m, as an inner product with a vector of length 1 is; checked.
-
-    Proof: for a unit vector u and a number x, \|w - x u\|^2 = \|w\|^2 - <w, u>^2 + (x - <w, u>)^2, which is least at
-    x = <w, u>.
-    """
-    return np.sqrt((m - along) * (m + along))
+def allowed_of(case: Turned) -> float:
+    """Return what directions and lengths err by in doubles; rows are not short, as a hypothesis says."""
+    short = np.linalg.norm(case.rows, axis=1).min()
+    load = (norm(case.weight) + norm(case.B) * norm(case.A)) / short
+    return float(rounding(256 * (sum(case.weight.shape) + case.B.shape[1] + 8), norm(case.lengths) * load * load))
 
 
 def in_rows(case: Turned, found: Mapping[str, Any], factor: float = 1.0) -> Sides:
@@ -153,22 +125,6 @@ def in_rows(case: Turned, found: Mapping[str, Any], factor: float = 1.0) -> Side
     allowed = allowed_of(case)
     said = np.array([found["error"] * norm(case.merged - case.weight) - far, found["upper"] - far])
     return unlike(said, 2 * allowed) or Sides([far], [bound], trivial=2 * norm(case.lengths), rounding=allowed)
-
-
-def fitted(case: Turned, found: Mapping[str, Any], share: float = 1.0) -> Sides:
-    """Compare the distance of the weights with the least for these directions, and with those of other lengths."""
-    rows = case.weight + np.asarray(found["B"]) @ np.asarray(found["A"])
-    units = rows / np.linalg.norm(rows, axis=1)[:, None]
-    lengths = np.asarray(found["lengths"], float)
-    far, along = norm(case.merged - lengths[:, None] * units), np.abs((case.merged * units).sum(axis=1))
-    most = np.abs(case.lengths)
-    least = share * norm(refitted_row_error(most, np.minimum(along, most)))
-    others = [case.lengths, *(lengths + step * most for step in (-1e-3, 1e-3))]
-    distances = [norm(case.merged - other[:, None] * units) for other in others]
-    # a small angle is the root of a difference of squares, each of which is off by what a square of its size rounds by
-    square = allowed_of(case) * norm(case.lengths)
-    rounding = square / max(far, np.sqrt(square)) if square > 0 else 0.0
-    return Sides([far, *[far] * len(others)], [least, *distances], trivial=2 * norm(case.lengths), rounding=rounding)
 
 
 def draw_turned(draws: Draws) -> Turned:
@@ -189,6 +145,13 @@ def climb_turned(case: Turned, draws: Draws) -> Turned:
     return replace(case, weight=weight)
 
 
+def crossed() -> Turned:
+    """Make a row that is turned a little, and that keeps its length: 2^-9 of it is lost sideways."""
+    return Turned(
+        np.array([[1.0, 0.0], [0.0, 1.0]]), np.diag([2.0**-8, 2.0**-9]), np.eye(2)[::-1].copy(), np.ones(2), 1
+    )
+
+
 def turned() -> tuple[Turned, ...]:
     """Return weights of one and of three rows, with lengths of their own, and one that keeps its rank."""
     W = np.array([[9.0, 0.0, 1.0], [0.0, 9.0, 0.0], [1.0, 2.0, 9.0]])
@@ -201,13 +164,6 @@ def turned() -> tuple[Turned, ...]:
     )
 
 
-def crossed() -> Turned:
-    """Make a row that is turned a little, and that keeps its length: 2^-9 of it is lost sideways."""
-    return Turned(
-        np.array([[1.0, 0.0], [0.0, 1.0]]), np.diag([2.0**-8, 2.0**-9]), np.eye(2)[::-1].copy(), np.ones(2), 1
-    )
-
-
 TURNED = Family(
     "turned-rows",
     always=turned,
@@ -215,7 +171,24 @@ TURNED = Family(
     draw=draw_turned,
     climb=climb_turned,
 )
+
+
+def is_turned(case: Turned) -> bool:
+    """Decide whether factors of finite numbers fit to a weight and to lengths, and a rank is left."""
+    fits = are_factors(case.B, case.A) and case.weight.shape == (len(case.B), case.A.shape[1])
+    fits = fits and case.lengths.shape == (len(case.B),) and case.rank >= 1
+    return bool(fits and np.isfinite(case.weight).all() and np.isfinite(case.lengths).all())
+
+
+def keeps_its_rows(case: Turned) -> bool:
+    """Decide whether no row of W + B A nearly vanishes, and none of them by any truncation of B A."""
+    lost = norm(case.B @ case.A) if case.rank < case.B.shape[1] else 0.0
+    shortest = np.linalg.norm(case.rows, axis=1).min()
+    return bool(shortest > lost + 1e-3 * (norm(case.weight) + norm(case.B) * norm(case.A)))
+
+
 HYPOTHESES = {"a weight, factors, lengths and a rank that fit": is_turned, "no row nearly vanishes": keeps_its_rows}
+
 
 SQ_10 = Statement(
     id="matrix_compression/SQ-10",
@@ -241,6 +214,39 @@ SQ_10 = Statement(
     ),
     notes="Lengths that stay as they were meet the bound too, and it was proved for these.",
 )
+
+
+@formula(m="[0, inf)", along="[0, m]")
+def refitted_row_error(m: Numbers, along: Numbers) -> Numbers:
+    r"""Least distance of a row of the length m from the multiples of a direction.
+
+    `along` is the absolute value of the row's inner product with the direction.
+
+    Proof
+    -----
+    Assumes: `along` is at most m, as an inner product with a vector of length 1 is; checked.
+
+    Proof: for a unit vector u and a number x, \|w - x u\|^2 = \|w\|^2 - <w, u>^2 + (x - <w, u>)^2, which is least at
+    x = <w, u>.
+    """
+    return np.sqrt(inexact((m - along) * (m + along)))
+
+
+def fitted(case: Turned, found: Mapping[str, Any], share: float = 1.0) -> Sides:
+    """Compare the distance of the weights with the least for these directions, and with those of other lengths."""
+    rows = case.weight + np.asarray(found["B"]) @ np.asarray(found["A"])
+    units = rows / np.linalg.norm(rows, axis=1)[:, None]
+    lengths = np.asarray(found["lengths"], float)
+    far, along = norm(case.merged - lengths[:, None] * units), np.abs((case.merged * units).sum(axis=1))
+    most = np.abs(case.lengths)
+    least = share * norm(refitted_row_error(most, np.minimum(along, most)))
+    others = [case.lengths, *(lengths + step * most for step in (-1e-3, 1e-3))]
+    distances = [norm(case.merged - other[:, None] * units) for other in others]
+    # a small angle is the root of a difference of squares, each of which is off by what a square of its size rounds by
+    square = allowed_of(case) * norm(case.lengths)
+    rounding = square / max(far, np.sqrt(square)) if square > 0 else 0.0
+    return Sides([far, *[far] * len(others)], [least, *distances], trivial=2 * norm(case.lengths), rounding=rounding)
+
 
 SQ_11 = Statement(
     id="matrix_compression/SQ-11",

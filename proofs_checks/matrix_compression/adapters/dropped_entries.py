@@ -35,18 +35,18 @@ class Dropped:
     density: float
 
 
+def are_few_entries(case: Dropped) -> bool:
+    """Decide whether there are at most ten entries, all finite, so that all ways of dropping can be told."""
+    fits = case.updates.ndim == 3 and 0 < case.updates.size <= 10 and np.isfinite(case.updates).all()
+    return bool(fits and 0 < case.density <= 1)
+
+
 @dataclass(frozen=True)
 class Average:
     """The mean over all ways of dropping: of the matrix that is left, and of its squared distance from the sum."""
 
     mean: np.ndarray
     square: float
-
-
-def are_few_entries(case: Dropped) -> bool:
-    """Decide whether there are at most ten entries, all finite, so that all ways of dropping can be told."""
-    fits = case.updates.ndim == 3 and 0 < case.updates.size <= 10 and np.isfinite(case.updates).all()
-    return bool(fits and 0 < case.density <= 1)
 
 
 def averaged(case: Dropped, rng: np.random.Generator | None = None) -> Average:
@@ -63,7 +63,7 @@ def averaged(case: Dropped, rng: np.random.Generator | None = None) -> Average:
 
 @formula(squares="[0, inf)", q="(0, 1]")
 def dropped_energy(squares: Numbers, q: Number) -> Numbers:
-    r"""Expected squared distance from the sum that an update with this squared norm adds.
+    r"""Expected squared distance from the sum that an update adds whose squared norm is `squares`.
 
     Proof
     -----
@@ -113,6 +113,7 @@ DROPPED = Family(
     draw=draw_dropped,
     climb=climb_dropped,
 )
+
 
 MG_4 = Statement(
     id="matrix_compression/MG-4",

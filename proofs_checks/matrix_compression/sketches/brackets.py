@@ -1,50 +1,102 @@
-"""Sketches in one pass and in trees of merges: CM-3, CM-3t, CM-10, CM-7 and CM-16.
+"""Brackets of sketches in a line, in trees of merges, and of those that shrink.
 
 A run is what every factorization left and dropped. The claims see to it that what was dropped is the spectrum of what
 is missing, form all brackets from it, and compare them with certified spectra of the columns so far; what a sketch
-reports must be these brackets, and hold the truth.
+reports must be these brackets, and hold the truth. T_r(M) is the sum of the r largest squared singular values of M,
+and E_r(M)^2 = |M|^2 - T_r(M) the squared error of its best approximation of rank r in the Frobenius norm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, saboteur
-from lrtheory.matrix_compression import theory
+from lrtheory._array import to_numpy
+from lrtheory._numbers import plain
+from lrtheory._types import ArrayLike
+from lrtheory._validation import sequence
+from lrtheory.bounds import Derived, Identity, Inequality, Number, Sides, Statement, formula, saboteur
+from lrtheory.matrix_compression import StackSketch, theory
 from lrtheory.matrix_compression.stacks import factors
+from lrtheory.matrix_compression.theory.energies import listed
 from proofs_checks.guards import allowance, unlike
-from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, both, entries, tail, top, tops
+from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, entries, tail, top, tops
 from proofs_checks.matrix_compression.families.passes import (
+    FLOORS,
+    LOW_RANK,
+    NOTHING,
+    PASSED,
     PASSES,
     PASSES_FD,
+    TOO_WIDE,
     TREES,
+    VALUES,
+    WIDTHS,
+    Kept,
+    Node,
     Pass,
     Step,
     Trace,
     held,
-    is_pass,
     is_tree,
+    kept,
     line,
     merged,
     misfit,
+    pieces_of,
     sketched,
     tree,
     truth,
 )
-from proofs_checks.matrix_compression.wrong_solvers import stacks as wrong_solvers
 
-#: sides of a stack of zeros, of which there is nothing to say
-NOTHING = Sides([0.0], [0.0], trivial=0.0, rounding=0.0)
-VALUES = {"values": "single values are those of CM-10"}
-WIDTHS = dict.fromkeys(
-    ("nodes.*.factor", "nodes.*.dropped"), "how many columns a factor keeps, and how many energies it drops, is its own"
-)
-FLOORS = {"nodes.*.floors": "floors of the error are those of CM-7"}
-BRACKETS = {"brackets": "reported brackets are those of CM-3"}
-PASSED = {"blocks of finite numbers with the same rows, and a sketch of them": is_pass}
+#: takes a factor, columns and `keep`; gives a factor, the energies that it takes itself to have, and what it dropped
+Update = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+def _run(case: Pass, update: Update) -> Trace:
+    """Run a pass by another update."""
+    ranks = range(case.keep + 2)
+    nodes, F, lost, kept = [], np.zeros((len(case.whole), 0)), np.zeros(len(ranks)), np.zeros(0)
+    for Z in pieces_of(case):
+        F, kept, dropped = update(F, Z, case.keep)
+        lost += [top(dropped, r) for r in ranks]
+        nodes.append(Node(F, dropped, np.zeros(case.keep + 1)))
+    total, below = float((case.whole**2).sum()), min(case.whole.shape)
+    upper = np.array([max(0.0, total - top(kept, r)) if r < below else 0.0 for r in ranks])
+    return Trace(nodes, np.stack([np.maximum(upper - lost, 0.0), upper], axis=1), np.zeros((case.rank, 2)))
+
+
+def crossless(case: Pass, rng: np.random.Generator | None = None) -> Trace:
+    """Leave the products of factor and block out of their common Gram matrix."""
+
+    def update(F: np.ndarray, Z: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        parts = [np.linalg.svd(X, full_matrices=False)[:2] for X in (F, Z) if X.size]
+        U, s = np.concatenate([U for U, _ in parts], axis=1), np.concatenate([s for _, s in parts])
+        order = np.argsort(-s)
+        return (U * s)[:, order[:keep]], s[order[:keep]] ** 2, s[order[keep:]] ** 2
+
+    return _run(case, update)
+
+
+def absolute(case: Pass, rng: np.random.Generator | None = None) -> Trace:
+    """Take what is left of a block beside the basis for new directions if it is above 1e-12, in whatever units."""
+    Q, S = np.zeros((len(case.whole), 0)), np.zeros((0, 0))
+
+    def update(F: np.ndarray, Z: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        nonlocal Q, S
+        Y = Q.T @ Z
+        new, T = np.linalg.qr(Z - Q @ Y)
+        large = np.linalg.norm(T, axis=1) > 1e-12
+        B = T[large]
+        values, V = np.linalg.eigh(np.block([[S + Y @ Y.T, Y @ B.T], [B @ Y.T, B @ B.T]]))
+        values, V = np.maximum(values[::-1], 0.0), V[:, ::-1]
+        Q, S = np.concatenate([Q, new[:, large]], axis=1) @ V[:, :keep], np.diag(values[:keep])
+        return Q * np.sqrt(values[:keep]), values[:keep], values[keep:]
+
+    return _run(case, update)
 
 
 def reported(case: Pass, found: Trace, last: Step) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -62,6 +114,62 @@ def reported(case: Pass, found: Trace, last: Step) -> tuple[np.ndarray, np.ndarr
 
 
 Steps = Callable[[Pass, Trace], list[Step] | None]
+
+
+def _top(name: str, energies: ArrayLike, rank: int) -> Any:
+    """Sum the r largest energies."""
+    values = np.sort(listed(name, energies))
+    return plain(values[len(values) - min(rank, len(values)) :].sum())
+
+
+@formula(kept="n in [0, inf)", r="[0, inf)")
+def truncation_bracket(kept: np.ndarray, dropped: Sequence[ArrayLike], r: int) -> tuple[Number, Number]:
+    """T_r lies between these two numbers.
+
+    `kept` holds the squared singular values of F, and `dropped` those that each truncation dropped.
+
+    Proof
+    -----
+    Assumes: F starts empty; each step puts columns X beside F, or two factors beside each other, and keeps the leading
+    part of the singular value decomposition of the result (the caller).
+
+    Proof: a truncation takes a positive semidefinite N_t from F F^T, whose eigenvalues are the dropped energies, and
+    putting matrices side by side adds the products with their transposes. By induction M M^T = F F^T + sum_t N_t, in
+    any order and any tree. The sum of the r largest eigenvalues grows with the matrix in the order of Loewner, which is
+    the left side, and is subadditive (Ky Fan), which is the right one: T_r(M) <= T_r(F) + sum_t (r largest of N_t).
+    """
+    lower = _top("kept", kept, r)
+    return lower, lower + sum((_top("dropped", one, r) for one in sequence("dropped", to_numpy(dropped))), 0)
+
+
+@formula(kept="n in [0, inf)", Delta="[0, inf)", r="[0, inf)")
+def fd_bracket(kept: np.ndarray, Delta: Number, r: int) -> tuple[Number, Number]:
+    """T_r lies between these two numbers.
+
+    `kept` holds the squared singular values of F, and Delta sums what the steps subtracted from each.
+
+    Proof
+    -----
+    Assumes: each step subtracts from the eigenvalues of F F^T the number delta_t, the first that is not kept, and drops
+    what falls below 0 (the caller).
+
+    Proof: a step takes N_t with 0 <= N_t <= delta_t I from F F^T, so 0 <= M M^T - F F^T <= Delta I as in
+    `truncation_bracket`. The sum of the r largest eigenvalues of a matrix below Delta I is at most r Delta.
+    """
+    lower = _top("kept", kept, r)
+    return lower, lower + r * Delta
+
+
+def formulas(case: Pass, last: Step, *, shrunk: bool) -> np.ndarray:
+    """Return by how much the library's formulas miss the bracket of a step."""
+    kept, ranks = held(last.node.factor), range(1, case.keep + 1)
+    if shrunk:
+        found = [fd_bracket(kept, last.delta, r) for r in ranks]
+        room = np.array(ranks) * last.delta
+    else:
+        found, room = [truncation_bracket(kept, last.dropped, r) for r in ranks], last.lost(case.keep)
+    own = tops(kept, case.keep)
+    return np.array(found, float).ravel() - np.stack([own, own + room], axis=1).ravel()
 
 
 def bracketed(case: Pass, found: Trace, *, steps: Steps, shrunk: bool = False, factor: bool = True) -> Sides:
@@ -89,18 +197,6 @@ def bracketed(case: Pass, found: Trace, *, steps: Steps, shrunk: bool = False, f
     return misfit(case, known) or unlike(off, allowed) or sides
 
 
-def formulas(case: Pass, last: Step, *, shrunk: bool) -> np.ndarray:
-    """Return by how much the library's formulas miss the bracket of a step."""
-    kept, ranks = held(last.node.factor), range(1, case.keep + 1)
-    if shrunk:
-        found = [theory.fd_bracket(kept, last.delta, r) for r in ranks]
-        room = np.array(ranks) * last.delta
-    else:
-        found, room = [theory.truncation_bracket(kept, last.dropped, r) for r in ranks], last.lost(case.keep)
-    own = tops(kept, case.keep)
-    return np.array(found, float).ravel() - np.stack([own, own + room], axis=1).ravel()
-
-
 CM_3 = Statement(
     id="matrix_compression/CM-3",
     title="A sketch brackets the truth at every step and rank",
@@ -110,7 +206,7 @@ CM_3 = Statement(
         "largest squared singular values, is at least T_r(F), and at most D_r more: the r largest energies of every "
         "truncation, summed."
     ),
-    source=Derived(theory.truncation_bracket),
+    source=Derived(truncation_bracket),
     tex=r"T_r(F) \le T_r(M) \le T_r(F) + D_r,\quad D_r = \textstyle\sum_t r\text{ largest dropped in step } t",
     hypotheses=PASSED,
     instances=PASSES,
@@ -131,10 +227,10 @@ CM_3 = Statement(
             "squared singular values for singular values",
             patch=(factors.leading, "* np.sqrt(energies[:keep])", "* energies[:keep]"),
         ),
-        saboteur("blocks are not compared with the factor", solve=wrong_solvers.crossless),
+        saboteur("blocks are not compared with the factor", solve=crossless),
         saboteur(
             "new directions by an absolute threshold, as in the published code",
-            solve=wrong_solvers.absolute,
+            solve=absolute,
             printed=True,
         ),
     ),
@@ -142,84 +238,18 @@ CM_3 = Statement(
 )
 
 
-def balanced(case: Pass, found: Trace, counted: Callable[[np.ndarray], float] = np.sum) -> Sides:
-    """Compare the energy of F and all that was dropped so far with that of the columns so far."""
-    known = line(case, found)
-    if known is None:
-        return NO_OUTCOME
-    lhs = [float((step.node.factor**2).sum()) + sum(map(counted, step.dropped)) for step in known]
-    return Sides(
-        [*lhs, 0.0], [*(float((step.columns**2).sum()) for step in known), 0.0], rounding=allowance(case.whole, 8)
-    )
+def both(a: Sides, b: Sides) -> Sides:
+    """Join the entries of two sides; where one of them fails it stands alone."""
+    for one in (a, b):
+        if (np.asarray(one.lhs) > np.asarray(one.rhs) + one.rounding).any():
+            return one
 
+    def column(name: str, missing: float) -> np.ndarray:
+        given = [(len(one.lhs), getattr(one, name)) for one in (a, b)]
+        return np.concatenate([np.broadcast_to(missing if x is None else x, n) for n, x in given])
 
-CM_3T = Statement(
-    id="matrix_compression/CM-3t",
-    title="What is kept and what was dropped sum to all energy",
-    says=(
-        "A factor F takes in columns, and truncations drop squared singular values. At every step |F|^2 and all that "
-        "was dropped so far sum to the energy of all columns so far."
-    ),
-    source=Classical("invariance of the trace", "definition"),
-    tex=r"\|F_t\|^2 + \textstyle\sum_{s \le t} \text{dropped in step } s = \|M_t\|^2",
-    hypotheses=PASSED,
-    instances=PASSES,
-    solve=sketched,
-    claim=Identity(balanced),
-    unread={**FLOORS, **VALUES, **BRACKETS},
-    may_vary=WIDTHS,
-    free={"nodes.*.factor": "singular values do not see the sign of a factor"},
-    saboteurs=(
-        saboteur(
-            "the largest of each step alone",
-            claim=Identity(partial(balanced, counted=lambda one: max(one, default=0.0))),
-        ),
-        saboteur("the last column twice", patch=(factors.joined, "[a.F, other.F]", "[a.F, other.F, other.F[:, -1:]]")),
-        saboteur(
-            "one dropped energy forgotten",
-            patch=(factors.joined, "dropped = energies[keep:]", "dropped = energies[keep + 1 :]"),
-        ),
-    ),
-)
-
-
-def value_by_value(case: Pass, found: Trace, share: float = 1.0) -> Sides:
-    """Compare each squared singular value with that of F, and with the sum of the largest that each step dropped."""
-    known = line(case, found)
-    wrong = misfit(case, known)
-    if wrong is not None or not known:
-        return wrong or NOTHING
-    allowed, step = allowance(case.whole, len(known) + 1), known[-1]
-    kept = held(step.node.factor)[: case.keep]
-    exact = truth(case.whole)[: len(kept)]
-    most = sum(top(one, 1) for one in step.dropped)
-    n = min(len(kept), case.rank)
-    return unlike(np.asarray(found.values)[:n] - np.stack([kept, kept + most], axis=1)[:n], 4 * allowed) or entries(
-        [kept, exact], [exact, kept + share * most], trivial=float((case.whole**2).sum()), allowed=allowed
-    )
-
-
-CM_10 = Statement(
-    id="matrix_compression/CM-10",
-    title="A sketch brackets every singular value",
-    says=(
-        "A factor F takes in columns, and truncations drop squared singular values. Each squared singular value of "
-        "all columns is at least that of F, lambda_i, and at most lambda_i plus the largest energy of every "
-        "truncation, summed."
-    ),
-    source=Classical("Weyl's inequality", "R. Horn, C. Johnson, Matrix Analysis, 2nd edition, 2013, section 4.3"),
-    tex=r"\lambda_i \le \sigma_i(M)^2 \le \lambda_i + \textstyle\sum_t \text{largest dropped in step } t",
-    hypotheses={**PASSED, "a rank of 1 at least": lambda case: case.rank >= 1},
-    instances=PASSES,
-    solve=sketched,
-    claim=Inequality(value_by_value),
-    unread={**FLOORS, **BRACKETS},
-    free={"nodes.*.factor": "singular values do not see the sign of a factor"},
-    saboteurs=(
-        saboteur("seven tenths of what was dropped", claim=Inequality(partial(value_by_value, share=0.7))),
-        saboteur("only the last truncation", patch=(factors.joined, "a.lost_most + other.lost_most + most", "most")),
-    ),
-)
+    names = {"lhs": 0.0, "rhs": 0.0, "trivial": np.inf, "least": -np.inf, "rounding": 0.0}
+    return Sides(**{name: column(name, missing) for name, missing in names.items()})
 
 
 def with_floors(case: Pass, found: Trace) -> Sides:
@@ -259,7 +289,7 @@ CM_7 = Statement(
         "summed over all nodes below; and the squared error E_r(M)^2 is at least L_r, the error itself at a leaf, and "
         "else the larger one of the sum over both children and |M|^2 - T_r(F) - D_r."
     ),
-    source=Derived(theory.truncation_bracket),
+    source=Derived(truncation_bracket),
     tex=r"T_r(F) \le T_r(M) \le T_r(F) + D_r,\quad E_r(M)^2 \ge \max(L_r^a + L_r^b,\ \|M\|^2 - T_r(F) - D_r)",
     hypotheses={**PASSED, "merges that are a tree of leaves that are not 0": is_tree},
     instances=TREES,
@@ -305,7 +335,7 @@ CM_16 = Statement(
         "of all columns, is at least T_r(F), and at most r Delta more; and Delta is at most E_k(M)^2 / (l + 1 - k) "
         "for every k <= l, where E_k(M)^2 is the squared error of the best approximation of rank k."
     ),
-    source=Derived(theory.fd_bracket),
+    source=Derived(fd_bracket),
     tex=r"T_r(F) \le T_r(M) \le T_r(F) + r\Delta,\quad \Delta \le E_k(M)^2/(\ell + 1 - k)",
     hypotheses=PASSED,
     instances=PASSES_FD,
@@ -321,4 +351,51 @@ CM_16 = Statement(
         saboteur("shrinking adds", patch=(factors.lengths_left, "1.0 - delta /", "1.0 + delta /")),
     ),
     notes="A truncation alone has no bound in advance: a stream can hide its best direction from it.",
+)
+
+
+def exact_within(case: Pass, found: Kept) -> Sides:
+    """Compare F F^T with M M^T, T_r of both, and the reported errors with those of M."""
+    M, F = case.whole, np.asarray(found.factor)
+    if F.ndim != 2 or len(F) != len(M) or np.shape(found.errors) != (case.keep,):
+        return NO_OUTCOME
+    spectrum = truth(M)
+    error = np.array([tail(spectrum, r) for r in range(1, case.keep + 1)])
+    lhs = [(F @ F.T).ravel(), tops(held(F), case.keep), found.errors]
+    rhs = [(M @ M.T).ravel(), tops(spectrum, case.keep), error]
+    return Sides(np.concatenate(lhs), np.concatenate(rhs), rounding=4 * allowance(M, M.shape[1] + 1))
+
+
+def fits(case: Pass) -> bool:
+    """Decide whether all blocks together have no more rank than a sketch keeps."""
+    return not truth(case.whole)[case.keep :].any()
+
+
+CM_13 = Statement(
+    id="matrix_compression/CM-13",
+    title="A sketch drops nothing if the rank fits",
+    says=(
+        "If all blocks together have rank at most the number of columns that a sketch keeps, nothing is dropped, and "
+        "T_r of its factor F, the sum of the r largest squared singular values, is that of the blocks for every r."
+    ),
+    source=Derived(truncation_bracket),
+    tex=r"\mathrm{rank}(M) \le \text{keep} \Rightarrow D_r = 0,\ T_r(F) = T_r(M)",
+    hypotheses={**PASSED, "the rank of all blocks is at most what is kept": fits},
+    instances=LOW_RANK,
+    solve=kept,
+    claim=Identity(exact_within),
+    may_vary={"factor": "how many columns it keeps is its own, and the claim takes their products"},
+    free={"factor": "F and -F have the same products F F^T"},
+    saboteurs=(
+        saboteur(
+            "one column fewer is kept",
+            patch=(
+                StackSketch.__init__,
+                "max(1, self.rank + self.oversampling)",
+                "max(1, self.rank + self.oversampling - 1)",
+            ),
+        ),
+        saboteur("blocks are not compared with the factor", solve=partial(kept, run=crossless)),
+        saboteur("a rank more than fits", breaks="the rank of all blocks is at most what is kept", instances=TOO_WIDE),
+    ),
 )

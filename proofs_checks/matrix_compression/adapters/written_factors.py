@@ -1,4 +1,4 @@
-"""Adapters in folders and casts of their factors: what a file says, read with nothing of the library."""
+"""Factors in files: scales and ranks, and casts to a format."""
 
 from __future__ import annotations
 
@@ -8,22 +8,35 @@ import struct
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lrtheory._files import safetensors
+from lrtheory._files.adapters import settings
 from lrtheory._files.safetensors import decoded, encoded
-from lrtheory.bounds import Draws, Family, Tight
-from lrtheory.matrix_compression import compress_adapter
-from proofs_checks.matrix_compression.families.updates import are_factors
-
-ARRAYS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
-#: modules of the adapters; the second one's name also ends like the first one's, which patterns must tell apart
-NAMES = ("query", "layers.0.query")
-FORMATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
-#: binary digits of their numbers
-DIGITS = {"float32": 24, "float16": 11, "bfloat16": 8}
+from lrtheory._kernels import low_rank
+from lrtheory._numbers import numbers
+from lrtheory._validation import choice, pair
+from lrtheory.bounds import (
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Number,
+    Sides,
+    Statement,
+    Tight,
+    formula,
+    rounding,
+    saboteur,
+)
+from lrtheory.matrix_compression import compress_adapter, theory
+from proofs_checks.matrix_compression.families.exact import norm
+from proofs_checks.matrix_compression.families.updates import Update, are_factors, is_update
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,13 @@ def is_folder(case: Folder) -> bool:
 def says_a_scale(case: Folder) -> bool:
     """Decide whether alpha is a number other than 0, and a rank is left."""
     return bool(np.isfinite(case.alpha) and case.alpha != 0 and case.rank >= 1)
+
+
+#: modules of the adapters; the second one's name also ends like the first one's, which patterns must tell apart
+NAMES = ("query", "layers.0.query")
+
+
+ARRAYS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
 
 def written(folder: Path, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
@@ -106,21 +126,6 @@ def refiled(case: Folder, rng: np.random.Generator | None = None, **options: Any
         return read(target)
 
 
-def update_of(found: Mapping[str, Any], module: str) -> np.ndarray:
-    """Return s' B' A' of a module, with the scaling that the settings say, as peft reads them."""
-    config = found["config"]
-    B, A = (np.asarray(found["arrays"][array_name(module, factor)], float) for factor in "BA")
-    r, alpha = (
-        next(
-            (value for key, value in config[pattern].items() if re.match(rf"(.*\.)?({key})$", module)), config[default]
-        )
-        for pattern, default in (("rank_pattern", "r"), ("alpha_pattern", "lora_alpha"))
-    )
-    if r != B.shape[1]:
-        return np.full((B.shape[0], A.shape[1]), np.inf)  # a rank that the arrays do not have
-    return (alpha / np.sqrt(r) if config["use_rslora"] else alpha / r) * (B @ A)
-
-
 def draw_folder(draws: Draws) -> Folder:
     """Draw one or two modules of three to six inner indices, of either scaling."""
     q, count = draws.integers(2, 6), draws.integers(1, 2)
@@ -153,6 +158,70 @@ def folders() -> tuple[Folder, ...]:
 FOLDERS = Family("adapter-folders", always=folders, draw=draw_folder)
 
 
+def update_of(found: Mapping[str, Any], module: str) -> np.ndarray:
+    """Return s' B' A' of a module, with the scaling that the settings say, as peft reads them."""
+    config = found["config"]
+    B, A = (np.asarray(found["arrays"][array_name(module, factor)], float) for factor in "BA")
+    r, alpha = (
+        next(
+            (value for key, value in config[pattern].items() if re.match(rf"(.*\.)?({key})$", module)), config[default]
+        )
+        for pattern, default in (("rank_pattern", "r"), ("alpha_pattern", "lora_alpha"))
+    )
+    if r != B.shape[1]:
+        return np.full((B.shape[0], A.shape[1]), np.inf)  # a rank that the arrays do not have
+    return (alpha / np.sqrt(r) if config["use_rslora"] else alpha / r) * (B @ A)
+
+
+def as_told(case: Folder, found: dict[str, Any]) -> Sides:
+    """Compare the update that a file says with the truncation of the old one, module by module."""
+    lhs, rhs, allowed = [], [], []
+    for name, B, A in zip(NAMES, case.B, case.A, strict=False):
+        one = Update(B, A, case.rank, case.scale)
+        lhs.append(norm(one.matrix - update_of(found, name)))
+        rhs.append(one.tail)
+        allowed.append(one.allowed)
+    return Sides(np.array(lhs), np.array(rhs), rounding=np.array(allowed))
+
+
+SQ_4 = Statement(
+    id="matrix_compression/SQ-4",
+    title="A lower rank needs another alpha",
+    says=(
+        "An adapter of rank q and its setting alpha mean alpha / q times B A, or alpha / sqrt(q) times it where it is "
+        "rank-stabilized. The file that is written for rank r has settings and arrays that mean the best "
+        "approximation of the same update. Keeping alpha would multiply it by q / r, or by sqrt(q / r)."
+    ),
+    source=Derived(theory.kept_alpha_factor),
+    tex=r"s'B'A' = (sBA)_r,\quad s' = \alpha'/r' \text{ or } \alpha'/\sqrt{r'}",
+    hypotheses={"modules whose factors fit, of one rank": is_folder, "an alpha, and a rank to reach": says_a_scale},
+    instances=FOLDERS,
+    solve=refiled,
+    claim=Identity(as_told),
+    may_vary=dict.fromkeys(
+        ("config.rank_pattern", "config.alpha_pattern"),
+        "which modules differ from the default is up to who writes the file",
+    ),
+    saboteurs=(
+        saboteur(
+            "alpha is kept",
+            patch=(settings.written, '"lora_alpha": alpha,', '"lora_alpha": config["lora_alpha"],'),
+        ),
+        saboteur(
+            "the root of the rank is not taken",
+            patch=(settings.scaling, "found / math.sqrt(rank) if", "found / rank if"),
+        ),
+        saboteur(
+            "the settings keep use_rslora, as peft 0.21.2 does when it merges",
+            patch=(settings.written, '"use_rslora": False', '"use_rslora": config.get("use_rslora")'),
+            printed=True,
+        ),
+        saboteur("names in patterns are not told apart", patch=(settings.written, "key=len, reverse=True", "key=len")),
+    ),
+    notes="The folder is written and read by the format alone, and nothing of the library reads what it wrote.",
+)
+
+
 @dataclass(frozen=True)
 class Cast:
     """Two factors, and the format to which they are rounded."""
@@ -168,6 +237,9 @@ def is_in_range(case: Cast) -> bool:
     return all(float(np.abs(X).max(initial=0.0)) <= largest for X in (case.B, case.A)) and largest > 0
 
 
+FORMATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+
+
 def rounded(case: Cast, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
     """Return the factors as a file of the format has them."""
     kind = FORMATS[case.dtype]
@@ -181,6 +253,10 @@ def draw_cast(draws: Draws) -> Cast:
     small = draws.choice((0, 0, -16, -24, -10))  # float16 has no normal number below 2^-14
     B = draws.floats(-2.0, 2.0, shape=(m, q)) * 2.0**small
     return Cast(B, draws.floats(-2.0, 2.0, shape=(q, n)) * 2.0 ** draws.choice((0, 5)), dtype)
+
+
+#: binary digits of their numbers
+DIGITS = {"float32": 24, "float16": 11, "bfloat16": 8}
 
 
 def climb_cast(case: Cast, draws: Draws) -> Cast:
@@ -215,4 +291,69 @@ CASTS = Family(
     tight=(Tight(between("float16"), 0.998, 1),),
     draw=draw_cast,
     climb=climb_cast,
+)
+
+
+def cut_off(case: Cast, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
+    """Drop the digits that a format does not have, as taking the upper half of a float32 does."""
+    bits, found = DIGITS[case.dtype], {}
+    for name, factor in (("B", case.B), ("A", case.A)):
+        parts, powers = np.frexp(factor)
+        found[name] = np.ldexp(np.trunc(parts * 2.0**bits) / 2.0**bits, powers)
+    return found
+
+
+@formula()
+def cast_error(norms: tuple[Number, Number], sizes: tuple[int, int], dtype: str) -> Number:
+    r"""Rounding both factors to a format moves their product by at most this.
+
+    `norms` are \|B\| and \|A\|, `sizes` the numbers of their entries, and `dtype` the format, in whose range all
+    entries lie.
+
+    Proof
+    -----
+    Assumes: no entry overflows (the caller; the writer of files refuses it).
+
+    Proof: rounding moves an entry x by at most u \|x\| + eta, so fl(B) = B + F with \|F\| <= e_B, and likewise for A.
+    Expand fl(B) fl(A) - B A = F A + B G + F G; norms are submultiplicative.
+    """
+    choice("dtype", dtype, tuple(low_rank.CASTS))
+    left, right = numbers("norms", norms, 0, length=2)
+    m, n = pair("sizes", sizes, low=0)
+    return low_rank.cast_error((left, right), (m, n), dtype)
+
+
+def moved(case: Cast, found: dict[str, np.ndarray], share: float = 1.0) -> Sides:
+    """Compare the distance by which rounding both factors moved their product with the bound."""
+    B, A = np.asarray(case.B, float), np.asarray(case.A, float)
+    bound = cast_error((norm(B), norm(A)), (B.size, A.size), case.dtype)
+    load = (np.linalg.norm(B, axis=0) * np.linalg.norm(A, axis=1)).sum()
+    return Sides(
+        norm(found["B"] @ found["A"] - B @ A),
+        share * bound,
+        rounding=rounding(8 * (B.shape[1] + B.size + A.size), load),
+    )
+
+
+SQ_9 = Statement(
+    id="matrix_compression/SQ-9",
+    title="A cast of both factors moves their product by little",
+    says=(
+        "Factors B and A are rounded to a format with the unit roundoff u, none of whose numbers overflows; next to 0 "
+        "its numbers are 2 eta apart. Their product moves by at most e_B |A| + |B| e_A + e_B e_A with e_X = u |X| + "
+        "eta sqrt(number of entries of X), in the Frobenius norm."
+    ),
+    source=Derived(cast_error),
+    tex=r"\|\mathrm{fl}(B)\mathrm{fl}(A) - BA\| \le e_B\|A\| + \|B\|e_A + e_Be_A",
+    hypotheses={"factors of finite numbers that fit": is_update, "entries in the range of the format": is_in_range},
+    instances=CASTS,
+    solve=rounded,
+    claim=Inequality(moved, unbounded="other factors may have any product"),
+    saboteurs=(
+        saboteur("digits are cut off, and not rounded", solve=cut_off),
+        saboteur("nine tenths of it", claim=Inequality(partial(moved, share=0.9))),
+        saboteur(
+            "bfloat16 is rounded away from 0", patch=(safetensors._to_bfloat16, "0x7FFF + ((bits >> 16) & 1)", "0xFFFF")
+        ),
+    ),
 )

@@ -1,0 +1,1 @@
+"""Blocks side by side, and what the spectrum of each says."""

@@ -1,0 +1,1 @@
+"""Single layers: their inputs, attention and training."""

@@ -1,0 +1,1 @@
+"""Sketches in one pass and in trees of merges."""

@@ -1,0 +1,1 @@
+"""Bounds from a subspace, a copy, and products of factors."""

@@ -1,1 +1,0 @@
-"""Wrong variants of the solvers and of the formulas, which the checks must refute."""
