@@ -24,7 +24,7 @@ __all__ = ["find", "parameters", "places", "setup"]
 
 PACKAGE = "lrtheory"
 #: where what belongs to a system may stand
-ROOMS = ("", "theory.", "baselines.", "problem.", "instances.", "oracles.")
+ROOMS = ("", "theory.", "baselines.", "problem.")
 _STATEMENT = re.compile(r"(?:\b([a-z]\w*)/)?\b([A-Z]{2,3}-[A-Z]+\d*\w*(?:-\w+)*)\b")
 _TYPE = re.compile(r"\b[A-Z]\w*[a-z]\w*\b")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")

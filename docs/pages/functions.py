@@ -19,7 +19,6 @@ __all__ = ["Entry", "entries", "write_functions"]
 #: the parts of a system besides its own functions, and what stands in them
 ROOMS = {
     "problem": "What the functions take",
-    "oracles": "Oracles",
     "baselines": "Baselines",
     "theory": "Formulas of the theorems",
 }

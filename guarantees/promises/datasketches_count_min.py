@@ -8,20 +8,10 @@ from fractions import Fraction
 
 import datasketches
 import numpy as np
-from lrtheory.bounds import (
-    Documented,
-    Family,
-    Inequality,
-    Probability,
-    Sides,
-    Statement,
-    Tight,
-    always,
-    instances,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Family, Inequality, Probability, Sides, Statement, Tight, always, saboteur
 
-STREAMS = instances.streams(60, keys=12)
+STREAMS = ready.streams(60, keys=12)
 
 # --- instances --------------------------------------------------------------------------------------------------------
 

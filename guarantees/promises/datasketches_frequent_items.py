@@ -8,17 +8,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import datasketches
-from lrtheory.bounds import (
-    Documented,
-    Family,
-    Inequality,
-    Sides,
-    Statement,
-    Tight,
-    always,
-    instances,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Family, Inequality, Sides, Statement, Tight, always, saboteur
 
 SIZE = 3  # the logarithm of the slots of the table
 EPSILON = Fraction(7, 2 * 2**SIZE)  # the share of the stream that is the largest error, as the sketch has it
@@ -113,7 +104,7 @@ def at_the_threshold_too(asked, output):
 
 # --- statements -------------------------------------------------------------------------------------------------------
 
-STREAMS = instances.streams(60, keys=12)
+STREAMS = ready.streams(60, keys=12)
 LONG = (tuple(range(50)), tuple(place % 9 for place in range(90)), (0,) * 20 + tuple(range(40)))
 
 

@@ -9,8 +9,9 @@ from functools import cache
 from itertools import combinations, product
 
 import networkx as nx
-from lrtheory.bounds import Documented, Family, Inequality, Sides, Statement, Violated, oracles, repair, saboteur
+from lrtheory.bounds import Documented, Family, Inequality, Sides, Statement, Violated, repair, saboteur
 from networkx.algorithms.connectivity import edge_augmentation
+from ready import oracles
 
 # --- truth and claims -------------------------------------------------------------------------------------------------
 

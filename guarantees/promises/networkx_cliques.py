@@ -11,9 +11,11 @@ from itertools import combinations
 from math import comb
 
 import networkx as nx
-from lrtheory.bounds import Documented, Inequality, Sides, Statement, Tight, always, instances, oracles, saboteur
+import ready
+from lrtheory.bounds import Documented, Inequality, Sides, Statement, Tight, always, saboteur
+from ready import oracles
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 
 # --- truth and claims ------------------------------------------------------------------------------------------------
@@ -155,7 +157,7 @@ LEFT = Graph(5, ((0, 4), (1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4)))
 #: the heuristic misses a clique of five nodes; for each node the neighbors that come later
 LATER_NEIGHBORS = ("1345678", "23468", "3678", "8", "567", "678", "7", "8")
 MISSED = Graph(9, tuple((u, int(v)) for u, row in enumerate(LATER_NEIGHBORS) for v in row))
-ALL = instances.graphs(6, labeled=True, name="cliques")
+ALL = ready.graphs(6, labeled=True, name="cliques")
 FAMILY = replace(
     ALL, always=lambda: (*ALL.smallest(), LEFT), tight=(Tight(Graph(1, ()), 1, 1),), view=lambda graph: graph.nx()
 )

@@ -7,9 +7,10 @@ import random
 from dataclasses import dataclass, replace
 
 import networkx as nx
-from lrtheory.bounds import Documented, Family, Inequality, Sides, Statement, Tight, always, instances, saboteur
+import ready
+from lrtheory.bounds import Documented, Family, Inequality, Sides, Statement, Tight, always, saboteur
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 
 # --- truth and claims ------------------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ def largest_first(palette, rng):
 
 # --- statements ------------------------------------------------------------------------------------------------------
 
-GRAPHS = instances.graphs(6, name="colorings")
+GRAPHS = ready.graphs(6, name="colorings")
 #: a path on which the order of the nodes makes three colors out of two
 ENDS_FIRST = Graph(4, ((0, 2), (1, 3), (2, 3)))
 FAMILY = replace(

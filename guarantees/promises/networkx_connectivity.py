@@ -9,20 +9,10 @@ from functools import cache
 from itertools import combinations
 
 import networkx as nx
-from lrtheory.bounds import (
-    Documented,
-    Inequality,
-    Sides,
-    Statement,
-    Tight,
-    Violated,
-    always,
-    instances,
-    repair,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Inequality, Sides, Statement, Tight, Violated, always, repair, saboteur
 
-Graph, Digraph = instances.Graph, instances.Digraph
+Graph, Digraph = ready.Graph, ready.Digraph
 
 
 # --- truth -----------------------------------------------------------------------------------------------------------
@@ -127,14 +117,14 @@ def two_sweeps(graph, rng):
 view = lambda graph: graph.nx()
 #: the shortest path from 1 to 4 goes through 0, and then no second one is left
 SHORTCUT = Graph(6, ((0, 1), (0, 3), (0, 5), (1, 2), (2, 3), (3, 4), (4, 5)))
-GRAPHS = instances.graphs(6, name="connectivity")
+GRAPHS = ready.graphs(6, name="connectivity")
 FAMILY = replace(GRAPHS, always=lambda: (*GRAPHS.smallest(), SHORTCUT), view=view)
 PAIRS = replace(FAMILY, name="connectivity-pairs", always=lambda: FAMILY.smallest()[1:])
-ARCS = instances.digraphs(4, name="connectivity-arcs")
+ARCS = ready.digraphs(4, name="connectivity-arcs")
 BOTH_ARCS = Digraph(2, ((0, 1), (1, 0)))
 DIGRAPHS = replace(ARCS, always=lambda: (BOTH_ARCS, *ARCS.smallest()), view=view)
-CONNECTED = replace(instances.graphs(6, connected=True, name="connectivity-connected"), view=view)
-STRONG = replace(instances.digraphs(5, connected=True, name="connectivity-strong"), view=view)
+CONNECTED = replace(ready.graphs(6, connected=True, name="connectivity-connected"), view=view)
+STRONG = replace(ready.digraphs(5, connected=True, name="connectivity-strong"), view=view)
 TWO = Graph(2, ((0, 1),))
 
 NODE_CONNECTIVITY = Statement(
@@ -209,7 +199,7 @@ DIAMETER = Statement(
     says="The number d that is returned is at most the largest distance between two nodes of a connected graph.",
     source=Documented("networkx", "approximation.diameter", "a lower bound on the diameter"),
     tex=r"d \le \operatorname{diam}(G)",
-    hypotheses={"connected": instances.is_connected},
+    hypotheses={"connected": ready.is_connected},
     instances=replace(CONNECTED, tight=(Tight(TWO, 1, 1),)),
     solve=two_sweeps,
     claim=lower(diameter),
@@ -224,6 +214,6 @@ DIAMETER_DIRECTED = replace(
     id="networkx/diameter-directed",
     title="Two sweeps along and against the arcs bound the diameter from below",
     says="The number d that is returned is at most the largest distance along arcs in a strongly connected digraph.",
-    hypotheses={"strongly connected": instances.is_connected},
+    hypotheses={"strongly connected": ready.is_connected},
     instances=replace(STRONG, tight=(Tight(BOTH_ARCS, 1, 1),)),
 )

@@ -9,20 +9,9 @@ from fractions import Fraction
 from functools import cache
 
 import networkx as nx
-from lrtheory.bounds import (
-    Ball,
-    Documented,
-    Inequality,
-    Sides,
-    Statement,
-    Tight,
-    Violated,
-    instances,
-    log,
-    oracles,
-    repair,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Ball, Documented, Inequality, Sides, Statement, Tight, Violated, log, repair, saboteur
+from ready import oracles
 
 # --- truth and claims -------------------------------------------------------------------------------------------------
 
@@ -88,12 +77,12 @@ def all_but_one(solve):
 
 # --- statements -------------------------------------------------------------------------------------------------------
 
-FAMILY = replace(instances.graphs(6, weights=(0, 9), name="covers"), view=lambda graph: graph.nx())
-POSITIVE = replace(instances.graphs(6, weights=(1, 9), name="covers-positive"), view=FAMILY.view)
+FAMILY = replace(ready.graphs(6, weights=(0, 9), name="covers"), view=lambda graph: graph.nx())
+POSITIVE = replace(ready.graphs(6, weights=(1, 9), name="covers-positive"), view=FAMILY.view)
 
 
 def unit(n, edges):
-    return instances.Graph(n, edges, (1,) * n)
+    return ready.Graph(n, edges, (1,) * n)
 
 
 def clique_with_tail(m):
@@ -109,10 +98,10 @@ NEIGHBORS_NOT_CHOSEN = (
     "dominated yet, so nodes that dominate nothing new are chosen too."
 )
 #: an edge beside a node of its own: node 1 is taken though 0 dominates it; and the fewest nodes of weight 1
-SMALLEST = (instances.Graph(3, ((0, 1),), weights=(1, 2, 2)), unit(4, ((0, 1), (0, 2))))
+SMALLEST = (ready.Graph(3, ((0, 1),), weights=(1, 2, 2)), unit(4, ((0, 1), (0, 2))))
 #: the fewest nodes in one piece on which more are returned than the documented logarithm admits
 SMALLEST_CONNECTED = unit(6, ((0, 1), (0, 2), (0, 3), (0, 5), (1, 2), (1, 3), (2, 3), (4, 5)))
-CONNECTED = instances.graphs(6, bottom=3, connected=True, weights=(1, 1), name="covers-connected")
+CONNECTED = ready.graphs(6, bottom=3, connected=True, weights=(1, 1), name="covers-connected")
 MENDED = repair(
     "shared among those that are not dominated yet",
     patch=(
@@ -163,7 +152,7 @@ DOMINATING_SET_CONNECTED = replace(
     title="A dominating set of a connected graph within the logarithm of its number of nodes",
     says="In a connected graph on at least three nodes of weight 1 the number w(D) of nodes that are returned is at "
     "most log n times the least, w(D*), where n = w(V) is the number of all nodes.",
-    hypotheses={"connected": instances.is_connected, "three nodes": lambda graph: graph.n >= 3},
+    hypotheses={"connected": ready.is_connected, "three nodes": lambda graph: graph.n >= 3},
     instances=replace(CONNECTED, always=lambda: (SMALLEST_CONNECTED, *CONNECTED.smallest()), view=FAMILY.view),
     saboteurs=(saboteur("one node short", solve=all_but_one(dominating_set)),),
     violated=None if MENDED_UPSTREAM else Violated(NEIGHBORS_NOT_CHOSEN, reference="networkx #8523"),

@@ -11,19 +11,10 @@ from itertools import combinations
 
 import networkx as nx
 import numpy as np
-from lrtheory.bounds import (
-    Documented,
-    Family,
-    Inequality,
-    Probability,
-    Sides,
-    Statement,
-    instances,
-    rounding,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Family, Inequality, Probability, Sides, Statement, rounding, saboteur
 
-Graph = instances.Graph
+Graph = ready.Graph
 #: the absolute error that is asked for
 EPSILON = Fraction(1, 2)
 
@@ -129,7 +120,7 @@ def by_sampling(tolerance=EPSILON):
 view = lambda graph: graph.nx()
 PATH = Graph(3, ((0, 1), (1, 2)))
 STAR = Graph(4, ((0, 1), (0, 2), (0, 3)))
-CIRCUITS = instances.graphs(5, bottom=3, connected=True, name="circuits")
+CIRCUITS = ready.graphs(5, bottom=3, connected=True, name="circuits")
 SAMPLED = Family(
     "circuits-sampled", always=(PATH, STAR), complete="the path on three nodes, the star on four", members=2, view=view
 )
@@ -143,7 +134,7 @@ EXACT = Statement(
         "networkx", "current_flow_betweenness_centrality", "by an electrical current, divided by the number of pairs"
     ),
     tex=r"c(v) = \binom{n - 1}{2}^{-1} \sum_{s < t} I_{st}(v)",
-    hypotheses={"connected": instances.is_connected, "three nodes": lambda graph: graph.n >= 3},
+    hypotheses={"connected": ready.is_connected, "three nodes": lambda graph: graph.n >= 3},
     instances=replace(CIRCUITS, view=view),
     solve=by_equations,
     claim=exact(),
@@ -165,7 +156,7 @@ SAMPLE = Statement(
         "within an absolute error of epsilon with high probability",
     ),
     tex=r"P\big(\max_v |\hat c(v) - c(v)| > \varepsilon\big) \le 2 / n",
-    hypotheses={"connected": instances.is_connected, "three nodes": lambda graph: graph.n >= 3},
+    hypotheses={"connected": ready.is_connected, "three nodes": lambda graph: graph.n >= 3},
     instances=SAMPLED,
     solve=by_sampling(),
     claim=off_with(lambda n: Fraction(2, n)),

@@ -11,19 +11,10 @@ from itertools import combinations
 
 import networkx as nx
 import numpy as np
-from lrtheory.bounds import (
-    Documented,
-    Expectation,
-    Family,
-    Inequality,
-    Sides,
-    Statement,
-    Tight,
-    instances,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Expectation, Family, Inequality, Sides, Statement, Tight, saboteur
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 
 # --- truth and claims ------------------------------------------------------------------------------------------------
@@ -132,7 +123,7 @@ def partitions(chosen):
 # --- statements ------------------------------------------------------------------------------------------------------
 
 PAIR, TRIANGLE = ((0, 1),), ((0, 1), (0, 2), (1, 2))
-GRAPHS = instances.graphs(6, lengths=(0, 9), name="cuts")
+GRAPHS = ready.graphs(6, lengths=(0, 9), name="cuts")
 #: a double star: once both hubs are on one side, moving any one node loses
 DOUBLE_STAR = Graph(6, ((0, 1), (0, 2), (0, 3), (3, 4), (3, 5)), lengths=(1,) * 5)
 FAMILY = replace(

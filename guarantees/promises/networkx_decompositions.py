@@ -9,9 +9,11 @@ from fractions import Fraction
 from functools import cache
 
 import networkx as nx
-from lrtheory.bounds import Documented, Inequality, Sides, Statement, Tight, always, instances, oracles, saboteur
+import ready
+from lrtheory.bounds import Documented, Inequality, Sides, Statement, Tight, always, saboteur
+from ready import oracles
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 
 # --- tree decompositions: truth and claims ---------------------------------------------------------------------------
@@ -154,7 +156,7 @@ def star_of_most(graph, rng):
 #: two stars, of which the larger one is denser than both together
 STARS = Graph(5, ((0, 1), (1, 2), (3, 4)))
 LARGER_STARS = Graph(7, ((0, 3), (0, 4), (1, 2), (2, 5), (2, 6)))
-GRAPHS = instances.graphs(5, name="decompositions")
+GRAPHS = ready.graphs(5, name="decompositions")
 FAMILY = replace(GRAPHS, view=lambda graph: graph.nx())
 SPARSE = replace(FAMILY, name="decompositions-sparse", always=lambda: (*GRAPHS.smallest(), STARS, LARGER_STARS))
 

@@ -8,10 +8,11 @@ from functools import cache
 from itertools import combinations
 
 import networkx as nx
-from lrtheory.bounds import Documented, Inequality, Sides, Statement, Violated, always, instances, repair, saboteur
+import ready
+from lrtheory.bounds import Documented, Inequality, Sides, Statement, Violated, always, repair, saboteur
 from networkx.algorithms.connectivity import kcomponents
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 
 # --- truth and claims -------------------------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ def cores(graph, rng):
 IN_CUTS = Graph(6, ((0, 2), (0, 3), (0, 4), (0, 5), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4), (4, 5)))
 #: two complete graphs on four nodes with a common edge
 COMMON_EDGE = Graph(6, ((0, 1), (0, 2), (0, 5), (1, 2), (1, 3), (1, 4), (1, 5), (2, 5), (3, 4), (3, 5), (4, 5)))
-GRAPHS = instances.graphs(6, name="k-components")
+GRAPHS = ready.graphs(6, name="k-components")
 FAMILY = replace(GRAPHS, always=lambda: (*GRAPHS.smallest(), COMMON_EDGE), view=lambda graph: graph.nx())
 CUTS = replace(FAMILY, name="k-components-cuts", always=lambda: (IN_CUTS, *FAMILY.smallest()))
 

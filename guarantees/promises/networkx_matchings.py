@@ -8,21 +8,11 @@ from dataclasses import replace
 from functools import cache
 
 import networkx as nx
-from lrtheory.bounds import (
-    Documented,
-    Family,
-    Identity,
-    Inequality,
-    Sides,
-    Statement,
-    Tight,
-    always,
-    instances,
-    oracles,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Family, Identity, Inequality, Sides, Statement, Tight, always, saboteur
+from ready import oracles
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 # --- truth and claims -------------------------------------------------------------------------------------------------
 
@@ -122,8 +112,8 @@ def all_but_one(solve):
 # --- statements -------------------------------------------------------------------------------------------------------
 
 PATH = ((0, 1), (1, 2), (2, 3))
-FAMILY = replace(instances.graphs(5, name="matchings"), view=lambda graph: graph.nx())
-CONNECTED = replace(instances.graphs(5, bottom=2, connected=True, name="matchings-connected"), view=FAMILY.view)
+FAMILY = replace(ready.graphs(5, name="matchings"), view=lambda graph: graph.nx())
+CONNECTED = replace(ready.graphs(5, bottom=2, connected=True, name="matchings-connected"), view=FAMILY.view)
 LOOP = Family("matchings-loop", always=(Graph(1, ((0, 0),)),), complete="the loop alone", members=1, view=FAMILY.view)
 
 EDGE_DOMINATING_SET = Statement(

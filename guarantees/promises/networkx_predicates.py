@@ -9,21 +9,11 @@ from functools import cache
 from itertools import combinations, product
 
 import networkx as nx
-from lrtheory.bounds import (
-    Documented,
-    Family,
-    Identity,
-    Sides,
-    Statement,
-    Violated,
-    always,
-    instances,
-    repair,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Family, Identity, Sides, Statement, Violated, always, repair, saboteur
 from networkx.algorithms.threshold import is_threshold_graph
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 # --- truth and claims -------------------------------------------------------------------------------------------------
 
@@ -121,7 +111,7 @@ def asked(predicate):
 
 
 def of_all(name, top=5, connected=None):
-    return replace(instances.graphs(top, connected=connected, name=f"predicates-{name}"), view=view)
+    return replace(ready.graphs(top, connected=connected, name=f"predicates-{name}"), view=view)
 
 
 def alone(name, graph, words):
@@ -136,7 +126,7 @@ OF_OTHER_DIAMETERS = (Graph(2, ((0, 1),)), Graph(4, ((0, 1), (2, 3))), Graph(3, 
 
 
 def has_diameter_two(graph):
-    return instances.is_connected(graph) and max(max(far.values()) for far in distances(graph)) == 2
+    return ready.is_connected(graph) and max(max(far.values()) for far in distances(graph)) == 2
 
 
 def by_definition(graph, rng):
@@ -209,7 +199,7 @@ DISTANCE_REGULAR = Statement(
     "nodes x and y depends on i, j and the distance d(x, y) alone.",
     source=Documented("networkx", "is_distance_regular", "by the numbers of nodes at given distances from two nodes"),
     tex=r"|\{z: d(x, z) = i, d(y, z) = j\}| = p_{ij}^{d(x, y)}",
-    hypotheses={"connected": instances.is_connected},
+    hypotheses={"connected": ready.is_connected},
     instances=of_all("distance-regular", connected=True),
     solve=asked(nx.is_distance_regular),
     claim=tells(distance_regular),

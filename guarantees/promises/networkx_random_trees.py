@@ -11,9 +11,10 @@ from math import prod
 
 import networkx as nx
 import numpy as np
-from lrtheory.bounds import Documented, Family, Law, Statement, instances, saboteur
+import ready
+from lrtheory.bounds import Documented, Family, Law, Statement, saboteur
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 
 # --- truth and claims ------------------------------------------------------------------------------------------------
@@ -183,7 +184,7 @@ SPANNING_PRODUCT = Statement(
     "of those products over all spanning trees.",
     source=Documented("networkx", "random_spanning_tree", "by default the product of the weights of its edges"),
     tex=r"P(T) \propto \prod_{e \in T} w_e",
-    hypotheses={"connected": instances.is_connected},
+    hypotheses={"connected": ready.is_connected},
     instances=SPANNED,
     solve=spanning(),
     claim=law(of_trees, product_of_lengths),
@@ -201,7 +202,7 @@ SPANNING_SUM = Statement(
     "the sum of those sums over all spanning trees.",
     source=Documented("networkx", "random_spanning_tree", "on demand the sum of the weights of its edges"),
     tex=r"P(T) \propto \sum_{e \in T} w_e",
-    hypotheses={"connected": instances.is_connected},
+    hypotheses={"connected": ready.is_connected},
     instances=SPANNED,
     solve=spanning(multiplicative=False),
     claim=law(of_trees, sum_of_lengths),

@@ -9,20 +9,11 @@ from functools import cache
 from itertools import combinations, pairwise
 
 import networkx as nx
-from lrtheory.bounds import (
-    Documented,
-    Family,
-    Inequality,
-    Sides,
-    Statement,
-    Tight,
-    Violated,
-    instances,
-    oracles,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Family, Inequality, Sides, Statement, Tight, Violated, saboteur
+from ready import oracles
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 
 # --- truth and claims ------------------------------------------------------------------------------------------------
@@ -120,7 +111,7 @@ def there_and_back(graph, rng):
 # --- statements ------------------------------------------------------------------------------------------------------
 
 view = lambda graph: graph.nx()
-POINTS = instances.metrics(6, bottom=2, name="tours-points")
+POINTS = ready.metrics(6, bottom=2, name="tours-points")
 
 
 def complete(n, lengths):
@@ -133,7 +124,7 @@ def of_points(metric):
 
 
 #: two rows of three points; in this order of the points a tour of length 8 is returned, and there is one of length 6
-LADDER = of_points(instances.Metric(((2, 0), (1, 0), (0, 1), (0, 0), (2, 1), (1, 1))))
+LADDER = of_points(ready.Metric(((2, 0), (1, 0), (0, 1), (0, 0), (2, 1), (1, 1))))
 METRIC = Family(
     "tours",
     always=lambda: [of_points(metric) for metric in POINTS.smallest()],
@@ -148,7 +139,7 @@ ONE_LONG_EDGE = Family(
     members=1,
     view=view,
 )
-ROADS = instances.graphs(6, bottom=2, lengths=(0, 9), connected=True, name="tours-roads")
+ROADS = ready.graphs(6, bottom=2, lengths=(0, 9), connected=True, name="tours-roads")
 
 CHRISTOFIDES = Statement(
     id="networkx/christofides",
@@ -191,7 +182,7 @@ ROUND_TRIP = Statement(
     "one, c(W*), in a connected graph with any lengths c that are not negative.",
     source=Documented("networkx", "approximation.traveling_salesman_problem", "an approximate tour, by christofides"),
     tex=r"c(W) \le \tfrac{3}{2} c(W^*)",
-    hypotheses={"connected": instances.is_connected, "two nodes": lambda graph: graph.n >= 2},
+    hypotheses={"connected": ready.is_connected, "two nodes": lambda graph: graph.n >= 2},
     instances=replace(ROADS, view=view),
     solve=round_trip,
     claim=within(Fraction(3, 2), shortest_tour, visits_all),

@@ -11,9 +11,10 @@ from functools import cache
 from itertools import combinations, pairwise
 
 import networkx as nx
-from lrtheory.bounds import Documented, Family, Inequality, Sides, Statement, Tight, instances, saboteur
+import ready
+from lrtheory.bounds import Documented, Family, Inequality, Sides, Statement, Tight, saboteur
 
-Graph = instances.Graph
+Graph = ready.Graph
 
 
 # --- Steiner trees: truth and claim ----------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ def forest(instance, rng):
 SPOKES = Graph(4, ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)), weights=(0, 1, 1, 1), lengths=(1, 1, 1, 2, 2, 2))
 #: two terminals close to each other, and far from the third
 ONE_FAR = Graph(3, ((0, 1), (0, 2), (1, 2)), weights=(1, 1, 1), lengths=(2, 2, 1))
-GRAPHS = instances.graphs(5, bottom=2, weights=(0, 1), lengths=(0, 9), connected=True, name="trees")
+GRAPHS = ready.graphs(5, bottom=2, weights=(0, 1), lengths=(0, 9), connected=True, name="trees")
 FAMILY = replace(
     GRAPHS,
     always=lambda: [*(graph for graph in GRAPHS.smallest() if len(terminals(graph)) >= 2), ONE_FAR],
@@ -163,7 +164,7 @@ ALONE = Family(
     members=2,
     view=FAMILY.view,
 )
-LENGTHS = instances.graphs(6, lengths=(0, 9), enumerated=4, name="trees-lengths")
+LENGTHS = ready.graphs(6, lengths=(0, 9), enumerated=4, name="trees-lengths")
 STRETCHED = Family(
     "trees-stretched",
     always=lambda: [Stretched(graph, Fraction(2 + place % 9, 2)) for place, graph in enumerate(LENGTHS.smallest())],
@@ -180,7 +181,7 @@ STEINER_MEHLHORN = Statement(
     source=Documented("networkx", "approximation.steiner_tree", "within 2 - 2/l of the least tree for the terminals"),
     tex=r"w(T) \le \left(2 - \tfrac{2}{l}\right) w(T^*)",
     hypotheses={
-        "connected": instances.is_connected,
+        "connected": ready.is_connected,
         "two terminals": lambda graph: len(terminals(graph)) >= 2,
     },
     instances=FAMILY,

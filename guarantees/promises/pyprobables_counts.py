@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+import ready
 from lrtheory.bounds import (
     Documented,
     Family,
@@ -17,7 +18,6 @@ from lrtheory.bounds import (
     Tight,
     Violated,
     always,
-    instances,
     repair,
     saboteur,
 )
@@ -175,7 +175,7 @@ ODD = replace(
     notes="",
 )
 
-STREAMS = instances.streams()
+STREAMS = ready.streams()
 TABLES = Family(
     "pyprobables-tables",
     always=[Table(stream.keys, width) for stream in STREAMS.smallest() for width in (2, 5)],

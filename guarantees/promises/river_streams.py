@@ -8,18 +8,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from lrtheory.bounds import (
-    Documented,
-    Family,
-    Inequality,
-    Probability,
-    Sides,
-    Statement,
-    Tight,
-    Violated,
-    instances,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Family, Inequality, Probability, Sides, Statement, Tight, Violated, saboteur
 from river import drift, sketch
 
 # --- instances --------------------------------------------------------------------------------------------------------
@@ -124,7 +114,7 @@ def observed(draws):
     return Observed(keys, epsilon * draws.choice((QUARTER, HALF, Fraction(1))), epsilon)
 
 
-SHORT = [stream.keys for stream in instances.streams().smallest()[:23]]
+SHORT = [stream.keys for stream in ready.streams().smallest()[:23]]
 HITTERS = Family(
     "river-hitters",
     always=(

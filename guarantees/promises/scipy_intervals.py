@@ -5,18 +5,10 @@ from fractions import Fraction
 from functools import cache, partial
 from math import isfinite
 
-from lrtheory.bounds import (
-    Documented,
-    Family,
-    Inequality,
-    Sides,
-    Statement,
-    always,
-    coverage,
-    instances,
-    oracles,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Family, Inequality, Sides, Statement, always, saboteur
+from ready import oracles
+from ready.oracles import coverage
 from scipy import stats
 
 
@@ -25,7 +17,7 @@ def interval(k, n, method="exact", level=0.95, alternative="two-sided"):
     return tuple(map(float, stats.binomtest(k, n, alternative=alternative).proportion_ci(level, method=method)))
 
 
-FAMILY = replace(instances.binomials(10, name="binomials-to-10"), climb=None)
+FAMILY = replace(ready.binomials(10, name="binomials-to-10"), climb=None)
 
 EXACT = Statement(
     id="scipy/binomtest-interval",

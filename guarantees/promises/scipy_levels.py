@@ -12,22 +12,13 @@ from functools import cache
 from itertools import combinations, permutations, product
 
 import numpy as np
-from lrtheory.bounds import (
-    Documented,
-    Family,
-    Statement,
-    Tight,
-    Violated,
-    always,
-    attained_level,
-    instances,
-    oracles,
-    repair,
-    saboteur,
-)
+import ready
+from lrtheory.bounds import Documented, Family, Statement, Tight, Violated, always, repair, saboteur
+from ready import oracles
+from ready.oracles import attained_level
 from scipy import stats
 
-Pool, on_every_split = instances.Pool, oracles.on_every_split
+Pool, on_every_split = ready.Pool, oracles.on_every_split
 
 
 def ranks(values):
@@ -49,7 +40,7 @@ def too_small(test):
 
 # --- two samples without ties ----------------------------------------------------------------------------------------
 
-UNTIED = replace(instances.pools(7, bottom=4, least=2, ties=False, name="untied"), climb=None)
+UNTIED = replace(ready.pools(7, bottom=4, least=2, ties=False, name="untied"), climb=None)
 HALF = saboteur("at half of the level", claim=attained_level(times=Fraction(1, 2)))
 NO_TIES = {"no ties": lambda pool: not pool.tied}
 
@@ -103,7 +94,7 @@ ANSARI = without_ties(
 # --- two samples with ties -------------------------------------------------------------------------------------------
 
 # two values twice: the least pool that can be split into two samples of two values with ties within each
-TIED = instances.pools(6, bottom=4, least=2, ties=True, name="tied")
+TIED = ready.pools(6, bottom=4, least=2, ties=True, name="tied")
 TIED = replace(TIED, always=(Pool((0, 0, 1, 1), 2), *TIED.smallest()), climb=None)
 TIES = {"some values tie": lambda pool: pool.tied}
 
@@ -295,7 +286,7 @@ def permuted(x, y, **more):
     return float(stats.permutation_test((x, y), difference, vectorized=True, n_resamples=np.inf, **more).pvalue)
 
 
-POOLS = instances.pools(5, bottom=4, least=2, name="few-values")
+POOLS = ready.pools(5, bottom=4, least=2, name="few-values")
 
 PERMUTATION = Statement(
     id="scipy/permutation-test",

@@ -4,7 +4,10 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache, partial
 
-from lrtheory.bounds import Documented, Statement, always, coverage, instances, oracles, saboteur
+import ready
+from lrtheory.bounds import Documented, Statement, always, saboteur
+from ready import oracles
+from ready.oracles import coverage
 from statsmodels.stats.proportion import proportion_confint
 
 
@@ -25,7 +28,7 @@ BETA = Statement(
     ),
     tex=r"P_p(L \le p \le U) \ge 19/20",
     hypotheses={"none": always},
-    instances=replace(instances.binomials(10, name="binomials-to-10"), climb=None),
+    instances=replace(ready.binomials(10, name="binomials-to-10"), climb=None),
     solve=oracles.for_every_count(interval),
     claim=coverage(),
     saboteurs=(

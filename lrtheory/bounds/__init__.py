@@ -7,7 +7,6 @@ measures it within a `Session` (a budget and a seed) and returns `Evidence` with
 
 from lrtheory._numbers import formula
 from lrtheory._types import Number, Numbers
-from lrtheory.bounds import instances
 from lrtheory.bounds.arithmetic.exact import Ball, exactly, exp, log, rounding, sqrt
 from lrtheory.bounds.claims import UNFIT, Expectation, Identity, Inequality, Law, Probability, Rate, Recorded, Sides
 from lrtheory.bounds.deciding.checking import LEVEL, check
@@ -15,8 +14,6 @@ from lrtheory.bounds.deciding.evidence import Evidence, load_evidence
 from lrtheory.bounds.errors import OutcomeError, StatementError
 from lrtheory.bounds.families import Draws, Family, FromGenerator, FromHypothesis, Tight
 from lrtheory.bounds.finding.registry import Registry
-from lrtheory.bounds.instances import oracles
-from lrtheory.bounds.instances.oracles import attained_level, coverage
 from lrtheory.bounds.provenance.origin import API
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper
 from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session
@@ -58,17 +55,13 @@ __all__ = [
     "Tight",
     "Violated",
     "always",
-    "attained_level",
     "check",
-    "coverage",
     "defects",
     "exactly",
     "exp",
     "formula",
-    "instances",
     "load_evidence",
     "log",
-    "oracles",
     "repair",
     "rounding",
     "saboteur",

@@ -17,7 +17,7 @@ from lrtheory._validation import must
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.finding.configuration import Configuration, configured
 from lrtheory.bounds.provenance.origin import Origin
-from lrtheory.bounds.provenance.places import home, is_private, modules, parts, resolved
+from lrtheory.bounds.provenance.places import beside, home, is_private, modules, parts, resolved
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["Registry", "are_one", "located"]
@@ -108,10 +108,10 @@ class Registry:
         is_file = place.endswith(".py")
         outer = next((outer for outer, inner in self._parts.items() if place in inner.values()), place)
         command = (os.path.relpath(place) if is_file else outer) if self._named else ""
-        # statements of a package share helpers, so their evidence rests on all of it; a single file rests on itself
-        own = file.parent if hasattr(first, "__path__") else file
+        # evidence rests on all of a package, whose statements share helpers, or on a file and what it imports beside it
+        own = [file.parent] if hasattr(first, "__path__") else [file, *(beside(file) if is_file else {}).values()]
         sources = [told.root / one.replace("{system}", system) for one in told.sources]
-        files = tuple(str(path) for path in (*sources, own) if path.exists())
+        files = tuple(str(path) for path in (*sources, *own) if path.exists())
         return Origin(Path(place).stem if is_file else outer, command, files, told.versions)
 
     def __iter__(self) -> Iterator[Statement]:

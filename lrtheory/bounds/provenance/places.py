@@ -1,11 +1,12 @@
 """Places that hold statements: modules and packages by their dotted names, files and globs of files.
 
 A package is walked in the order in which its `__init__` imports modules, then by name. A file is imported under a
-private name, so that two files called ``bounds.py`` do not collide.
+private name, so that two files called ``bounds.py`` do not collide; it may import what lies beside it, as a script may.
 """
 
 from __future__ import annotations
 
+import ast
 import glob
 import hashlib
 import importlib
@@ -20,12 +21,13 @@ from types import ModuleType
 
 from lrtheory.bounds.errors import RAISED, StatementError
 
-__all__ = ["home", "importable", "is_private", "module_named", "modules", "parts", "public_name", "resolved"]
+__all__ = ["beside", "home", "importable", "is_private", "module_named", "modules", "parts", "public_name", "resolved"]
 
 _MARKS = "*?["  # of a glob
 _PRIVATE = "lrtheory_place_"
 _DIGITS = 8  # of the path's hash, which follows
 _RUNNING: set[str] = set()  # names of files that are being imported
+_BESIDE: dict[str, Path] = {}  # modules that files imported from their own folders, by the names they have there
 
 
 def resolved(place: str, root: Path) -> list[str]:
@@ -86,6 +88,30 @@ def home(place: str, root: Path) -> Path:
     assert spec is not None
     folders = list(spec.submodule_search_locations or [])
     return Path(folders[0] if folders else spec.origin or place)
+
+
+def beside(path: Path) -> dict[str, Path]:
+    """What a file imports from its own folder: modules and folders of modules, also those that these modules import."""
+    found: dict[str, Path] = {}
+    waiting = [path]
+    while waiting:
+        for name in _imports(waiting.pop()):
+            file, folder = path.parent / f"{name}.py", path.parent / name
+            if name not in found and (folder.is_dir() or file.is_file()):
+                found[name] = folder if folder.is_dir() else file
+                waiting += [file] * file.is_file()
+    return found
+
+
+def _imports(path: Path) -> list[str]:
+    """The first parts of the names that a file imports; none of one that is no Python, since its import says why."""
+    try:
+        nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    except (SyntaxError, ValueError):
+        return []
+    named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    named += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
+    return sorted({name.partition(".")[0] for name in named})
 
 
 def is_private(name: str) -> bool:
@@ -179,16 +205,33 @@ def _from_file(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    own = beside(path.resolve())
+    for one, file in own.items():
+        # one process has one module of a name, and the wrong helper would be taken without a word
+        if one in sys.modules and _BESIDE.get(one, file) != file:
+            raise StatementError(
+                f"{path} imports {one!r}, and {_BESIDE[one]} is that already; one of them needs another name"
+            )
     sys.modules[name] = module  # before it runs, since dataclasses look their module up
     _RUNNING.add(name)
     try:
-        spec.loader.exec_module(module)
+        # last, so that a file called networkx.py hides no library
+        with importable(path.resolve().parent, last=True):
+            spec.loader.exec_module(module)
+        _BESIDE.update({one: file for one, file in own.items() if _lies_in(one, file)})
     except RAISED as error:
         del sys.modules[name]
         raise _blamed(error, str(path)) from error
     finally:
         _RUNNING.remove(name)
     return module
+
+
+def _lies_in(name: str, place: Path) -> bool:
+    """Whether an imported module is that file, or lies in that folder."""
+    module = sys.modules.get(name)
+    folders = list(getattr(module, "__path__", ())) or [getattr(module, "__file__", None)]
+    return any(one is not None and Path(one).resolve() == place for one in folders)
 
 
 def _blamed(error: BaseException, place: str) -> StatementError:
@@ -205,12 +248,12 @@ def _blamed(error: BaseException, place: str) -> StatementError:
 
 
 @contextmanager
-def importable(root: Path) -> Iterator[None]:
-    """Let modules below a folder be imported, and restore the path of imports afterwards."""
+def importable(root: Path, *, last: bool = False) -> Iterator[None]:
+    """Let modules below a folder be imported, before or after all others, and restore the path afterwards."""
     entry = str(root)
     added = entry not in sys.path
     if added:
-        sys.path.insert(0, entry)
+        sys.path.insert(len(sys.path) if last else 0, entry)
     try:
         yield
     finally:

@@ -119,6 +119,33 @@ def test_a_statement_that_another_file_imports_is_one(write):
             Registry("twice.py").ids()
 
 
+def test_a_file_imports_what_lies_beside_it_and_its_evidence_rests_on_that(write):
+    root = write(
+        {
+            "some/one.py": TOYS + "import helping, json\nassert helping.NUMBER == 3\n" + toy("ONE", "toy/ONE"),
+            "some/helping.py": "from deeper.inner import NUMBER\n",
+            "some/deeper/inner.py": "NUMBER = 3\n",
+            "some/json.py": "raise ValueError('the library is meant')\n",
+        }
+    )
+    registry = Registry("some/one.py")
+    assert registry.ids() == ["toy/ONE"]
+    resting = [str(Path(one).relative_to(root)) for one in registry["toy/ONE"].origin.sources]
+    assert {"some/one.py", "some/helping.py", "some/deeper"} <= set(resting)
+
+
+def test_two_files_with_different_helpers_of_one_name_are_refused(write):
+    for folder, number in {"here": 1, "there": 2}.items():
+        write(
+            {
+                f"{folder}/one.py": TOYS + "from common import NUMBER\n" + toy("ONE", f"toy/{folder}"),
+                f"{folder}/common.py": f"NUMBER = {number}\n",
+            }
+        )
+    with pytest.raises(StatementError, match=r"there/one.py imports 'common', and .*here/common.py is that already"):
+        Registry("here/one.py", "there/one.py").ids()
+
+
 @pytest.mark.parametrize("id", ["a/b::c", "a/[x]", "a/*", "a b/c", "noslash", "", "a/b~c", "a/b/c"])
 def test_an_id_that_no_command_could_ask_for_is_refused(write, id):
     write({"odd.py": TOYS + toy("A", id)})
