@@ -10,7 +10,7 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.low_rank_adapters.theory import crossover_exponent
-    from proofs_checks.low_rank_adapters.distances import RA_5, split
+    from proofs_checks.low_rank_adapters.distances.randlora_blocks import RA_5, split
     from proofs_checks.low_rank_adapters.families.adapters import Case
     from proofs_checks.low_rank_adapters.families.targets import aimed, reached
 

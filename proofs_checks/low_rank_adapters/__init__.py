@@ -2,17 +2,26 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.low_rank_adapters import adapters
-from proofs_checks.low_rank_adapters import distances
-from proofs_checks.low_rank_adapters import hadamard
-from proofs_checks.low_rank_adapters import conversions
-from proofs_checks.low_rank_adapters import uni_lora
-from proofs_checks.low_rank_adapters import randlora
-from proofs_checks.low_rank_adapters import starts
-from proofs_checks.low_rank_adapters import half_steps
-from proofs_checks.low_rank_adapters import alternation
-from proofs_checks.low_rank_adapters import switching
-from proofs_checks.low_rank_adapters import balance
+from proofs_checks.low_rank_adapters.freedom import derivatives
+from proofs_checks.low_rank_adapters.freedom import dimensions
+from proofs_checks.low_rank_adapters.freedom import random_subspaces
+from proofs_checks.low_rank_adapters.freedom import shared_vectors
+from proofs_checks.low_rank_adapters.freedom import randlora_ranks
+from proofs_checks.low_rank_adapters.freedom import randlora_records
+from proofs_checks.low_rank_adapters.distances import frozen_factors
+from proofs_checks.low_rank_adapters.distances import randlora_blocks
+from proofs_checks.low_rank_adapters.distances import hadamard_products
+from proofs_checks.low_rank_adapters.distances import best_lora
+from proofs_checks.low_rank_adapters.projections import projected_steps
+from proofs_checks.low_rank_adapters.projections import captured_energies
+from proofs_checks.low_rank_adapters.projections import floors
+from proofs_checks.low_rank_adapters.alternation import decreases
+from proofs_checks.low_rank_adapters.alternation import two_half_steps
+from proofs_checks.low_rank_adapters.alternation import transport
+from proofs_checks.low_rank_adapters.alternation import rates
+from proofs_checks.low_rank_adapters.alternation import stability
+from proofs_checks.low_rank_adapters.products import balance
+from proofs_checks.low_rank_adapters.products import switches
 
 ABOUT = About(
     paper=(

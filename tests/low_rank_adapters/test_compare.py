@@ -9,7 +9,7 @@ from lrtheory.low_rank_adapters.compare import compare
 from lrtheory.low_rank_adapters.kinds import arrays
 from lrtheory.low_rank_adapters.kinds.make import KINDS
 from lrtheory.low_rank_adapters.reach import bounds, entries
-from lrtheory.low_rank_adapters.theory.adapters import adapter_dimension
+from proofs_checks.low_rank_adapters.freedom.dimensions import adapter_dimension
 
 
 def normal(*shape: int, rng: int = 0) -> np.ndarray:
@@ -53,7 +53,7 @@ def test_rows_are_within_the_budget_and_between_their_bounds(inputs: np.ndarray 
     spectrum = np.linalg.svd(left, compute_uv=False)
     for row in table.rows:
         if row.kind == "lora":
-            assert row.dimension == adapter_dimension("lora", (8, 6), rank=row.rank)
+            assert row.dimension == adapter_dimension("lora", (8, 6), row.rank)
             assert row.upper == pytest.approx(np.linalg.norm(spectrum[row.rank :]), abs=1e-12 * whole)
 
 

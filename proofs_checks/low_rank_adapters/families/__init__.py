@@ -1,1 +1,1 @@
-"""Instances of the statements on low-rank adapters."""
+"""Instances that several rooms use."""

@@ -10,7 +10,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
+from lrtheory.bounds import Draws
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
@@ -29,6 +29,8 @@ ARRAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "hadamard": (("B", "A"), ("W",)),
     "full": (("D",), ()),
 }
+
+
 KINDS = tuple(ARRAYS)
 
 
@@ -62,14 +64,6 @@ class Case:
         return len(self.named["A"]) if "A" in self.named else min(self.shape)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pulled(Case):
-    """An adapter, inputs (T, d_in) of its layer, and the gradients (T, d_out) of a loss in the outputs."""
-
-    inputs: np.ndarray
-    outputs: np.ndarray
-
-
 def build(case: Case) -> Adapter:
     """Make the library's adapter."""
     named = {name: np.asarray(value) for name, value in case.named.items()}
@@ -86,6 +80,16 @@ def build(case: Case) -> Adapter:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of columns that are zero
         return makers[case.kind](**named, scale=case.scale)  # type: ignore[no-any-return]
+
+
+def factors(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Return B and A of a kind that has two; sizes of Uni-LoRA are squares, so that their roots are exact."""
+    if case.kind != "uni-lora":
+        return case.named["B"], case.named["A"]
+    theta, (assignment, sizes), (m, n) = case.trained[0], case.frozen, case.shape
+    entries = [theta[j] / math.isqrt(int(sizes[j])) for j in assignment.astype(np.int64)]
+    line = np.array(entries, dtype=theta.dtype if theta.dtype == object else float)
+    return line[case.rank * n :].reshape(m, case.rank), line[: case.rank * n].reshape(case.rank, n)
 
 
 def update(case: Case) -> np.ndarray:
@@ -105,16 +109,6 @@ def update(case: Case) -> np.ndarray:
         return total.T if case.transposed else total
     B, A = factors(case)
     return case.scale * (B @ A)
-
-
-def factors(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    """Return B and A of a kind that has two; sizes of Uni-LoRA are squares, so that their roots are exact."""
-    if case.kind != "uni-lora":
-        return case.named["B"], case.named["A"]
-    theta, (assignment, sizes), (m, n) = case.trained[0], case.frozen, case.shape
-    entries = [theta[j] / math.isqrt(int(sizes[j])) for j in assignment.astype(np.int64)]
-    line = np.array(entries, dtype=theta.dtype if theta.dtype == object else float)
-    return line[case.rank * n :].reshape(m, case.rank), line[: case.rank * n].reshape(case.rank, n)
 
 
 def derivatives(case: Case) -> np.ndarray:
@@ -147,29 +141,10 @@ def is_case(case: Case) -> bool:
     return squares and tuple(made.shape) == tuple(case.shape)
 
 
-def is_pulled(case: Pulled) -> bool:
-    """Decide whether inputs and gradients of outputs fit to the adapter, too."""
-    T = len(case.inputs)
-    return is_case(case) and [case.inputs.shape, case.outputs.shape] == [(T, side) for side in case.shape[::-1]]
-
-
 def exact_rank(matrix: np.ndarray) -> int:
     """Return the rank of a matrix of doubles, each taken as the rational number that it is."""
     rows = [[flint.fmpq(*float(x).as_integer_ratio()) for x in row] for row in np.atleast_2d(matrix)]
     return int(flint.fmpq_mat(rows).rref()[1])
-
-
-def components(matrix: np.ndarray) -> int:
-    """Count the connected components of the graph of nonzeros, whose nodes are the rows and columns."""
-    m, n = matrix.shape
-    group = list(range(m + n))
-    for i, k in zip(*np.nonzero(matrix), strict=True):
-        old, new = group[i], group[m + k]
-        group = [new if one == old else one for one in group]
-    return len(set(group))
-
-
-# --- families ---------------------------------------------------------------------------------------------------------
 
 
 def assigned(draws: Draws, shape: tuple[int, int], rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -180,6 +155,12 @@ def assigned(draws: Draws, shape: tuple[int, int], rank: int) -> tuple[np.ndarra
     members = np.bincount(places, minlength=d)
     sizes = np.array([next(4**k for k in range(9) if 4**k >= n) for n in members])
     return draws.integers(-8, 8, shape=(d,)).astype(float), places, sizes
+
+
+def nonzero(draws: Draws, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw integers of up to four in size, of which none is 0."""
+    found = draws.integers(1, 4, shape=shape) * (2 * draws.integers(0, 1, shape=shape) - 1)
+    return np.asarray(found, float)
 
 
 def draw_case(draws: Draws, *, low: int = 1, most: int = 4, kinds: tuple[str, ...] = KINDS) -> Case:
@@ -204,19 +185,6 @@ def draw_case(draws: Draws, *, low: int = 1, most: int = 4, kinds: tuple[str, ..
     moving = tuple(draws.integers(-3, 3, shape=shape).astype(float) for shape in trained)
     fixed = tuple(nonzero(draws, shape) for shape in frozen)
     return Case(kind, moving, fixed, scale, (m, n), kind == "randlora" and m < n)
-
-
-def nonzero(draws: Draws, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw integers of up to four in size, of which none is 0."""
-    found = draws.integers(1, 4, shape=shape) * (2 * draws.integers(0, 1, shape=shape) - 1)
-    return np.asarray(found, float)
-
-
-def draw_pulled(draws: Draws, **options: Any) -> Pulled:
-    """Draw an adapter and a batch."""
-    case, T = draw_case(draws, **options), draws.integers(1, 3)
-    X, dY = (draws.integers(-3, 3, shape=(T, side)).astype(float) for side in case.shape[::-1])
-    return with_more(Pulled, case, inputs=X, outputs=dY)  # type: ignore[no-any-return]
 
 
 def with_more(cls: type[Any], case: Case, **more: Any) -> Any:
@@ -246,57 +214,7 @@ def one_of_each() -> tuple[Case, ...]:
     )
 
 
-def pulled(case: Case) -> Pulled:
-    """Add a batch of two to an adapter."""
-    X, dY = (1.0 + np.arange(2.0 * side).reshape(2, side) % 5 for side in case.shape[::-1])
-    return with_more(Pulled, case, inputs=X, outputs=dY)  # type: ignore[no-any-return]
-
-
 def smallest(kind: str = "lora") -> Case:
     """Make an adapter of a single number."""
     one = np.ones((1, 1))
     return Case(kind, (2 * one, 3 * one), () if kind == "lora" else (one,), 1.0, (1, 1))
-
-
-BATCHES = Family(
-    "adapters-and-batches",
-    always=lambda: (pulled(smallest()), *map(pulled, one_of_each())),
-    draw=draw_pulled,
-)
-
-#: B of VeRA with nonzeros that fall into two parts, so that it has two rescalings
-TWO_PARTS = Case(
-    "vera",
-    (np.ones(4), np.ones(4)),
-    (np.kron(np.eye(2), np.ones((2, 2))), np.tril(np.ones((4, 5)))),
-    1.0,
-    (4, 5),
-)
-FREE = tuple(kind for kind in KINDS if kind != "uni-lora")
-FREE_NUMBERS = Family(
-    "adapters-by-kind",
-    always=lambda: (
-        smallest(),
-        smallest("hadamard"),
-        *(case for case in one_of_each() if case.kind in FREE),
-        TWO_PARTS,
-        Case("lora", (np.ones((2, 3)), np.ones((3, 2))), (), 1.0, (2, 2)),  # a larger rank than sides
-    ),
-    draw=lambda draws: draw_case(draws, most=5, kinds=FREE),
-)
-#: twice the same basis of RandLoRA
-TWICE = Case(
-    "randlora",
-    (np.ones((2, 2)), np.ones((2, 4))),
-    (np.array([np.eye(5)[:, :2]] * 2), np.array([[1.0, 2.0, 3.0, 1.0], [2.0, 1.0, 1.0, 3.0]])),
-    1.0,
-    (5, 4),
-)
-SAME_BASES = Family(
-    "randlora-with-equal-bases",
-    always=(TWICE,),
-    draw=lambda draws: replace(
-        TWICE,
-        frozen=(np.array([nonzero(draws, (5, 2))] * 2), nonzero(draws, (2, 4))),
-    ),
-)

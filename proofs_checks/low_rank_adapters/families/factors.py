@@ -8,10 +8,26 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Draws, Family, Sides, rounding
-from lrtheory.low_rank_adapters.theory.starts import matrix, rational
+from proofs_checks.low_rank_adapters.families.rationals import flint_matrix, rational
 
 #: step sizes within and beyond those that are stable
 STEP_SIZES = (0.25, 0.5, 1.0, 1.5, 2.75)
+
+
+def allowance(M: np.ndarray, load: float, steps: int = 1) -> float:
+    """Return what rounding in doubles may change after factorizations of matrices of these sides."""
+    return float(rounding(64 * (sum(np.shape(M)) + 8) * steps, load))
+
+
+def norm(X: Any) -> float:
+    """Return the Frobenius norm."""
+    return float(np.linalg.norm(np.asarray(X, float)))
+
+
+def worst(X: np.ndarray) -> float:
+    """Return the quotient of the largest and the least singular value; 1 where the least is 0."""
+    values = np.linalg.svd(np.asarray(X, float), compute_uv=False)
+    return float(values[0] / values[-1]) if values[-1] > 0 else 1.0
 
 
 @dataclass(frozen=True)
@@ -40,25 +56,9 @@ class Factors:
         return allowance(self.M, self.load)
 
 
-def allowance(M: np.ndarray, load: float, steps: int = 1) -> float:
-    """Return what rounding in doubles may change after factorizations of matrices of these sides."""
-    return float(rounding(64 * (sum(np.shape(M)) + 8) * steps, load))
-
-
-def norm(X: Any) -> float:
-    """Return the Frobenius norm."""
-    return float(np.linalg.norm(np.asarray(X, float)))
-
-
-def worst(X: np.ndarray) -> float:
-    """Return the quotient of the largest and the least singular value; 1 where the least is 0."""
-    values = np.linalg.svd(np.asarray(X, float), compute_uv=False)
-    return float(values[0] / values[-1]) if values[-1] > 0 else 1.0
-
-
 def rank(X: np.ndarray) -> int:
     """Return the rank, decided in rational numbers."""
-    return int(matrix(rational("X", X)).rank())
+    return int(flint_matrix(rational("X", X)).rank())
 
 
 def flat(*parts: Any) -> np.ndarray:
@@ -127,9 +127,27 @@ def factors() -> tuple[Factors, ...]:
 
 
 FACTORS = Family("adapter-factors", always=factors, draw=draw_factors)
+
+
 #: adapters whose scale is 1, as joint steps have it
 UNSCALED = Family(
     "unscaled-factors",
     always=lambda: tuple(replace(one, scale=1.0) for one in factors()),
     draw=lambda draws: replace(draw_factors(draws), scale=1.0),
 )
+
+
+FULL = {"an adapter and a matrix of its shape": is_adapter, "factors of full rank": has_full_rank}
+
+
+Found = dict[str, np.ndarray]
+
+
+def moves(case: Factors, found: Found) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how much each half-step, taken alone, changed the merged weight."""
+    return case.scale * case.B @ (found["A"] - case.A), case.scale * (found["B"] - case.B) @ case.A
+
+
+def scales(case: Factors) -> tuple[tuple[str, float], ...]:
+    """Return the names of both steps of an outcome, with the scales that they were taken at."""
+    return ("R", case.scale), ("doubled", 2 * case.scale)

@@ -8,14 +8,10 @@ from typing import Any
 import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.lora import lora, lora_xs
-from lrtheory.low_rank_adapters.training.energies import captured_energies
 from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer
 from proofs_checks.low_rank_adapters.families.factors import Factors
-from proofs_checks.low_rank_adapters.families.steps import LENGTH, Conditioned, Run, Stalled
 
 Pair = tuple[np.ndarray, np.ndarray]
-#: half-steps after which a run gives up
-MOST = 24
 
 
 def optimizer(B: np.ndarray, A: np.ndarray, scale: float, **options: Any) -> AdapterOptimizer:
@@ -55,103 +51,6 @@ def run(B: np.ndarray, A: np.ndarray, case: Factors, n_steps: int, **options: An
         running.tell(case.scale * (left @ right) - case.M)
         found.append(pair(running))
     return found
-
-
-def long_run(case: Run, rng: np.random.Generator | None = None, n_steps: int = LENGTH) -> list[Pair]:
-    """Return the factors after each alternating half-step with the momentum of the instance."""
-    return run(case.B, case.A, case, n_steps, method="altlora", momentum=case.momentum)
-
-
-def turned(
-    case: Run, rng: np.random.Generator | None = None, method: str = "altlora", ridge: float = 0.0
-) -> dict[str, list[Pair]]:
-    """Return the runs from both writings of the product."""
-    options = {"method": method, "ridge": ridge, "momentum": case.momentum}
-    starts = {"plain": (case.B, case.A), "turned": case.start}
-    return {name: run(B, A, case, LENGTH, **options) for name, (B, A) in starts.items()}
-
-
-def two_half_steps(
-    case: Factors, rng: np.random.Generator | None = None, step_size: float = 1.0
-) -> dict[str, np.ndarray]:
-    """Return the factors after an A and a B half-step."""
-    running = optimizer(case.B, case.A, case.scale, method="altlora", step_size=step_size)
-    running.tell(case.residual)
-    left, right = pair(running)
-    running.tell(case.scale * (left @ right) - case.M)
-    return dict(zip("BA", pair(running), strict=True))
-
-
-def joint_step(case: Factors, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
-    """Return the factors after one step of both."""
-    running = optimizer(case.B, case.A, case.scale, method="joint", step_size=case.step_size)
-    running.tell(case.M)
-    return dict(zip("BA", pair(running), strict=True))
-
-
-def stalled(case: Stalled, rng: np.random.Generator | None = None, step_size: float = 0.5) -> list[Pair]:
-    """Return the factors after each half-step from the start that is orthogonal to the target."""
-    up = np.array([[0.0], [1.0]])
-    start = Factors(up, up.T.copy(), np.diag([1.0, 0.0]), 1.0, step_size)
-    return run(start.B, start.A, start, case.n_steps, method="altlora")
-
-
-def odd_parts(
-    case: Factors, rng: np.random.Generator | None = None, factor: float = 1.0
-) -> dict[str, list[np.ndarray]]:
-    """Apply the linearized maps of both methods three times, by steps from the same factors."""
-    lr = factor * case.step_size
-
-    def joint(R: np.ndarray) -> np.ndarray:
-        moved = []
-        for sign in (1.0, -1.0):
-            running = optimizer(case.B, case.A, 1.0, method="joint", step_size=lr)
-            running.tell(sign * R)
-            moved.append(np.matmul(*pair(running)))
-        return np.asarray(R + (moved[0] - moved[1]) / 2)
-
-    def alternating(R: np.ndarray) -> np.ndarray:
-        first, second = (optimizer(case.B, case.A, 1.0, method="altlora", step_size=lr) for _ in range(2))
-        first.tell(R)
-        R = R + case.B @ (pair(first)[1] - case.A)
-        second.tell(0 * R)
-        second.tell(R)
-        return np.asarray(R + (pair(second)[0] - case.B) @ case.A)
-
-    found: dict[str, list[np.ndarray]] = {}
-    for name, once in (("joint", joint), ("altlora", alternating)):
-        R, found[name] = case.M, []
-        for _ in range(3):
-            R = once(R)
-            found[name].append(R)
-    return found
-
-
-def drawn_starts(case: Conditioned, rng: np.random.Generator, n: int) -> Pair:
-    """Draw Gaussian factors of n runs, of the size at which training starts."""
-    shapes = (n, case.side, case.rank), (n, case.rank, case.side)
-    left, right = (rng.standard_normal(shape) / np.sqrt(case.side) for shape in shapes)
-    return left, right
-
-
-def climbed(case: Conditioned, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
-    """Return the factors of n runs of alternating half-steps at all times; a run that has arrived stays there."""
-    traces, target, size = [], case.target, np.linalg.norm(case.target)
-    for left, right in zip(*drawn_starts(case, rng, n), strict=True):
-        running, found = optimizer(left, right, 1.0, method="altlora", step_size=case.step_size), [(left, right)]
-        for _ in range(MOST):
-            R = found[-1][0] @ found[-1][1] - target
-            if np.linalg.norm(R) > 1e-7 * size:
-                running.tell(R)
-            found.append(pair(running))
-        traces.append([np.stack(parts) for parts in zip(*found, strict=True)])
-    return {name: np.stack(parts) for name, parts in zip("BA", zip(*traces, strict=True), strict=True)}
-
-
-def captured(case: Factors, rng: np.random.Generator | None = None) -> dict[str, float]:
-    """Return the energies that the library reports of the gradient of the instance."""
-    found = captured_energies(lora(case.B, case.A, scale=case.scale), case.M)
-    return {name: float(getattr(found, name)) for name in ("xs", "a_step", "b_step", "tangent", "total")}
 
 
 def two_scales(case: Factors, step: Callable[..., Any], trained: bool = False) -> dict[str, np.ndarray]:

@@ -27,6 +27,7 @@ IN_ROOMS = (
     "transductive_clustering",
     "continual_learning",
     "matrix_compression",
+    "low_rank_adapters",
 )
 LENGTH = 2  # of each axis of an array that is made here
 

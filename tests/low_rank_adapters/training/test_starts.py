@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.training.energies import captured_energies
 from lrtheory.low_rank_adapters.training.initialize import initialize
 from lrtheory.low_rank_adapters.training.leading import leading
+from proofs_checks.low_rank_adapters.projections.captured_energies import sign_capture, split_energies
 from tests.rules.certificates.forging import forged_fields
 
 KINDS = ("lora", "lora-fa", "lora-xs")
@@ -50,7 +50,7 @@ def test_energies_are_those_of_dense_projectors(seed, m, n, r):
     found = captured_energies(lora(B, A), G)
     values = [found.xs, found.a_step, found.b_step, found.tangent, found.total]
     np.testing.assert_allclose(values, dense_energies(G, B, A), atol=1e-12 * (1 + found.total))
-    exact = theory.split_energies(G.astype(int), B.astype(int), A.astype(int))
+    exact = split_energies(G.astype(int), B.astype(int), A.astype(int))
     np.testing.assert_allclose(values, [float(x) for x in exact.values()], atol=1e-12 * (1 + found.total))
     assert found.xs <= min(found.a_step, found.b_step)
     assert max(found.a_step, found.b_step) <= found.tangent * (1 + 1e-12)
@@ -133,7 +133,7 @@ def test_the_gradient_start_attains_the_optimum_of_hadamard_matrices(kind):
 def test_signs_capture_what_the_formula_says():
     u, v = np.array([8.0, 1.0, -2.0, 1.0]), np.array([1.0, -4.0, 0.5])
     start = initialize(blank("lora-xs", 4, 3, 1), np.outer(u, v), method="sign", rng=0)
-    assert start.captured == pytest.approx(float(theory.sign_capture(u, v)), rel=1e-12)
+    assert start.captured == pytest.approx(float(sign_capture(u, v)), rel=1e-12)
     assert start.optimum == pytest.approx(1.0, rel=1e-12)
 
 

@@ -7,11 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
 from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer
 from lrtheory.low_rank_adapters.training.train import train
+from proofs_checks.low_rank_adapters.families.rationals import pseudo_inverse
+from proofs_checks.low_rank_adapters.projections.floors import training_floor
 
 
 def rational(matrix):
@@ -44,7 +45,7 @@ def test_half_steps_change_the_weight_by_projections_and_the_loss_by_the_formula
         size, factor = Fraction(step_size), Fraction(scale)
         for side, update in zip("AB", updates(found, scale)[1:], strict=True):
             R = factor * exact[0] @ exact[1] - rational(M)
-            left, right = theory.pseudo_inverse(exact[0]), theory.pseudo_inverse(exact[1])
+            left, right = pseudo_inverse(exact[0]), pseudo_inverse(exact[1])
             P = exact[0] @ left @ R if side == "A" else R @ right @ exact[1]
             if side == "A":
                 exact[1] = exact[1] - size / factor * left @ R
@@ -140,7 +141,7 @@ def test_frozen_factors_keep_their_floor():
     B, A, M = rng.standard_normal((6, 2)), rng.standard_normal((3, 5)), rng.standard_normal((6, 5))
     small = train(lora_xs(B, np.ones((2, 3)), A, scale=2.0), squared_loss(M), step_size=0.5, max_iter=60, tol=1e-13)
     residual = small.adapter.delta() - M
-    assert np.sum(residual**2) / 2 == pytest.approx(float(theory.training_floor(M, B, A)), rel=1e-12)
+    assert np.sum(residual**2) / 2 == pytest.approx(float(training_floor(M, B, A)), rel=1e-12)
     one = train(lora_xs(B, np.ones((2, 3)), A, scale=2.0), squared_loss(M), step_size=1.0, max_iter=1)
     np.testing.assert_allclose(one.adapter.delta(), small.adapter.delta(), atol=1e-10)
     wide = train(lora_fa(np.ones((6, 3)), A, scale=2.0), squared_loss(M), step_size=1.0, max_iter=1)

@@ -1,4 +1,4 @@
-"""Distances of adapters from a target: AD-3, and for RandLoRA RA-5 and RA-6."""
+"""Distances of RandLoRA from a target."""
 
 from __future__ import annotations
 
@@ -7,107 +7,89 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
-from lrtheory.low_rank_adapters import theory
+from lrtheory._numbers import numbers, plain
+from lrtheory._types import ArrayLike
+from lrtheory._validation import must
+from lrtheory.bounds import (
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Number,
+    Sides,
+    Statement,
+    formula,
+    rounding,
+    saboteur,
+)
 from lrtheory.low_rank_adapters.reach import bounds
-from proofs_checks.guards import signed_square, square, unlike
+from proofs_checks.guards import signed_square, square
+from proofs_checks.low_rank_adapters.families.adapters import Case, exact_rank, nonzero
 from proofs_checks.low_rank_adapters.families.spectra import values
 from proofs_checks.low_rank_adapters.families.targets import (
     BASES,
-    CLOSED,
-    NOT_SIGNS,
-    ORTHONORMAL,
-    TARGETS,
+    SIGNS,
+    SYLVESTER,
     Aimed,
-    has_signs,
-    is_aimed,
-    is_independent,
-    is_orthonormal,
+    aim,
+    checked,
     only,
-    projected,
     reached,
-    unfit,
+    tail,
+    with_bases,
 )
 
-Found = dict[str, Any]
+
+def is_orthonormal(case: Case) -> bool:
+    """Decide whether all columns of all bases of RandLoRA are orthonormal, up to rounding."""
+    joint = np.concatenate(list(case.named["bases"]), axis=1)
+    return bool((np.abs(joint.T @ joint - np.eye(joint.shape[1])) <= rounding(8 * sum(joint.shape), 1.0)).all())
 
 
-def tail(X: np.ndarray, rank: int) -> float:
-    """Return the sum of all but the largest squared singular values."""
-    return square(values(X)[rank:])
+def has_signs(case: Case) -> bool:
+    """Decide whether all entries of A are 1 or -1."""
+    return bool((np.abs(case.named["A"]) == 1).all())
 
 
-def floor(case: Aimed) -> float:
-    """Return the squared distance that no update falls below, by subspaces and by the rank."""
-    rank = min(case.shape) if case.kind in ("full", "randlora", "hadamard") else case.rank
-    held = min(square(projected(case, case.target)), case.total)
-    return float(theory.distance_floor(case.total, held, min(tail(case.target, rank), case.total)))
+def signs(draws: Draws, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw 1 and -1."""
+    return np.asarray(2.0 * draws.integers(0, 1, shape=shape) - 1)
 
 
-def checked(case: Aimed, found: Found, *, exact: bool) -> tuple[Sides | None, float]:
-    """Return sides that fail where a report does not follow from the arrays, and the squared error of these.
-
-    With `exact` the distance is known, and the report must say so; elsewhere it may.
-    """
-    if (wrong := unfit(case, found["nearest"])) is not None:
-        return wrong, 0.0
-    error = case.moved(found["nearest"]).error
-    gap = (error - signed_square(found["lower"])) if found["exact"] else 0.0
-    if exact and not found["exact"]:
-        return Sides(1.0, 0.0, trivial=2.0, rounding=0.0), error
-    return unlike([signed_square(found["upper"]) - error, gap], 8 * case.allowed), error
-
-
-def no_nearer(case: Aimed, found: Found, *, unrooted: bool = False) -> Sides:
-    """Compare the lower bound with the errors of both adapters, and with the formula; exact kinds attain it."""
-    closed = case.kind in CLOSED
-    wrong, error = checked(case, found, exact=closed)
-    least, lower = floor(case), signed_square(found["lower"])
-    if unrooted:
-        return Sides(least**2, case.error, least=0.0, rounding=case.allowed)
-    last = (error, least) if closed else (least, error)
-    lhs, rhs = [lower, lower, least, last[0]], [case.error, error, lower, last[1]]
-    return wrong or Sides(
-        np.array(lhs),
-        np.array(rhs),
-        trivial=np.array([np.inf, np.inf, case.total, case.total]),
-        least=np.array([0.0, 0.0, -1.0, -1.0]),
-        rounding=8 * case.allowed,
+def draw_orthonormal(draws: Draws) -> Aimed:
+    """Draw RandLoRA with columns of a matrix of signs as bases, and a factor of signs."""
+    power, r = draws.integers(1, 3), draws.integers(1, 2)
+    m = 2**power
+    joint = SYLVESTER
+    for _ in range(power - 1):
+        joint = np.kron(SYLVESTER, joint)
+    N, n = draws.integers(1, min(m // r, 3)), draws.integers(1, m)
+    columns = joint[:, draws.permutation(m)[: N * r]] / np.sqrt(m)
+    bases = np.ascontiguousarray(columns.reshape(m, N, r).swapaxes(0, 1))
+    trained = tuple(draws.integers(-3, 3, shape=shape).astype(float) for shape in ((N, r), (N, n)))
+    flipped = draws.integers(0, 1) == 1
+    shape = (n, m) if flipped else (m, n)
+    return aim(
+        draws, Case("randlora", trained, (bases, signs(draws, (r, n))), draws.choice((1.0, -0.5)), shape, flipped)
     )
 
 
-AD_3 = Statement(
-    id="low_rank_adapters/AD-3",
-    title="Frozen factors and rank bound every distance from below",
-    says=(
-        "D is a target and Delta any update of an adapter. The squared distance of D from Delta is at least "
-        "|D|^2 - |P_B D P_A|^2, with the projectors onto the columns and rows of frozen factors B and A, and at least "
-        "the sum of all but the r largest squared singular values of D, where the rank is at most r. The library "
-        "reports no less, and attains it for LoRA, also with one or two frozen factors, and for free updates."
-    ),
-    source=Derived(theory.distance_floor),
-    tex=r"\|D - \Delta\|^2 \ge \max(\|D\|^2 - \|P_B D P_A\|^2,\ \textstyle\sum_{i > r}\sigma_i(D)^2)",
-    hypotheses={"an adapter, and a target of its shape": is_aimed},
-    instances=TARGETS,
-    solve=reached,
-    decisions=("nearest.*",),
-    claim=Inequality(no_nearer),
-    saboteurs=(
-        saboteur("the sum of squares for the distance itself", claim=Inequality(partial(no_nearer, unrooted=True))),
-        saboteur(
-            "the sum of singular values for their norm",
-            patch=(
-                bounds.lower_bound,
-                "norm(values[adapter.rank_bound :]), True",
-                "float(values[adapter.rank_bound :].sum()), True",
-            ),
-        ),
-        saboteur(
-            "columns of the left factor are forgotten",
-            patch=(bounds._projected, "left.basis.T @ (left.basis @ kept)", "kept"),
-        ),
-    ),
+ORTHONORMAL = Family(
+    "randlora-of-orthonormal-bases-and-signs",
+    always=lambda: (with_bases(SIGNS), with_bases(SIGNS, 1)),
+    draw=draw_orthonormal,
 )
+
+
+NOT_SIGNS = Family(
+    "randlora-of-orthonormal-bases",
+    always=lambda: (with_bases(SIGNS * np.array([[1.0, 3.0, 2.0]] * 2) + np.array([[0.0], [4.0]])),),
+    draw=lambda draws: with_bases(nonzero(draws, (2, 3)) * np.array([[2.0], [1.0]])),
+)
+
+
+Found = dict[str, Any]
 
 
 def split(case: Aimed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -118,6 +100,27 @@ def split(case: Aimed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return joint, D, np.linalg.lstsq(joint, D, rcond=None)[0].reshape(len(bases), bases.shape[2], -1)
 
 
+@formula(total="[0, inf)")
+def randlora_energy(total: Number, leading: ArrayLike) -> Number:
+    r"""The squared distance of a target, from `total` = |D|^2.
+
+    `leading` holds the largest singular value of A o (B_j^T D) for each basis.
+
+    Proof
+    -----
+    Assumes: [B_1 .. B_N] has orthonormal columns, and all entries of A are 1 or -1 (hypotheses of the statement).
+
+    Proof: an update is the sum of B_j (A o Z_j) with Z_j = lambda_j gamma_j^T, any matrix of rank one. Orthonormal
+    columns split the squared error into that of D - P_B D and those of B_j^T D - A o Z_j; and abs(B_j^T D - A o Z_j) =
+    abs(A o (B_j^T D) - Z_j) in each entry, whose least norm is that of Eckart and Young. So \|D\|^2 - \|P_B D\|^2 +
+    sum_j (\|B_j^T D\|^2 - sigma_1^2) is left.
+    """
+    held = sum((value * value for value in numbers("leading", leading, 0)), start=0)
+    if held > total:
+        raise must("leading", f"numbers whose squares sum to at most `total`, {total}", leading)
+    return plain(total - held)
+
+
 def signed(case: Aimed, found: Found, kept: int = 1) -> Sides:
     """Compare the lower bound and the error of the nearest adapter with the formula."""
     wrong, error = checked(case, found, exact=True)
@@ -125,7 +128,7 @@ def signed(case: Aimed, found: Found, kept: int = 1) -> Sides:
     size = abs(case.scale)
     leading = [x for block in blocks for x in (size * values(case.named["A"] * block))[:kept]]
     energy = min(float(sum(x * x for x in leading)), case.total)
-    due = float(theory.randlora_energy(square(D), [np.sqrt(energy)])) if energy < case.total else 0.0
+    due = float(randlora_energy(square(D), [np.sqrt(energy)])) if energy < case.total else 0.0
     return wrong or Sides(
         np.array([signed_square(found["lower"]), error]), np.array([due, due]), rounding=8 * case.allowed
     )
@@ -139,7 +142,7 @@ RA_5 = Statement(
         "squared distance of a target D from its updates is |D|^2 less the sum over j of the largest squared singular "
         "value of A o (B_j^T D), with the entrywise product o. The library reports it, and attains it."
     ),
-    source=Derived(theory.randlora_energy),
+    source=Derived(randlora_energy),
     tex=r"\min\|D - \textstyle\sum_j B_j\Lambda_j A\Gamma_j\|^2 = \|D\|^2 - \sum_j\sigma_1(A\circ B_j^\top D)^2",
     hypotheses={
         "RandLoRA, and a target of its shape": only("randlora"),
@@ -161,6 +164,40 @@ RA_5 = Statement(
 )
 
 
+def is_independent(case: Case) -> bool:
+    """Decide whether all columns of all bases of RandLoRA are linearly independent, and A has no zero."""
+    joint = np.concatenate(list(case.named["bases"]), axis=1)
+    return bool((case.named["A"] != 0).all()) and exact_rank(joint) == joint.shape[1]
+
+
+@formula(outside="[0, inf)", rest="[0, inf)")
+def randlora_bracket(
+    outside: Number, rest: Number, bases: tuple[Number, Number], entries: tuple[Number, Number]
+) -> tuple[Number, Number]:
+    r"""The ends between which the squared distance lies.
+
+    `outside` is |D - P_B D|^2, `rest` is S, `bases` holds the least and the largest singular value of all bases
+    together, and `entries` the least and the largest absolute value of an entry of A.
+
+    Proof
+    -----
+    Assumes: B has full column rank, and A has no zero (hypotheses of the statement).
+
+    Proof: with X the stack of the blocks A o Z_j of an update, Z_j of rank one, D - B X is the sum of D - P_B D and B
+    (B^+ D - X), which are orthogonal, and B stretches lengths by factors between its singular values. Block j of B^+ D
+    - X has the entries abs(A) abs(Y_j - Z_j). The least \|Y_j - Z_j\|^2 is \|Y_j\|^2 - sigma_1(Y_j)^2: below for every
+    Z_j, above for the best ones.
+    """
+    ranges = []
+    for name, pair in (("bases", bases), ("entries", entries)):
+        least, most = numbers(name, pair, 0, length=2)
+        if not least <= most:
+            raise must(name, "a pair that does not decrease", pair)
+        ranges.append((least, most))
+    low, high = (outside + (b * a) * (b * a) * rest for b, a in zip(*ranges, strict=True))
+    return low, high
+
+
 def bracket(case: Aimed, rng: np.random.Generator | None = None) -> dict[str, float]:
     """Return the bracket of the squared distance by the formula."""
     joint, D, blocks = split(case)
@@ -168,7 +205,7 @@ def bracket(case: Aimed, rng: np.random.Generator | None = None) -> dict[str, fl
     rest = sum(tail(block / case.named["A"], 1) for block in blocks)
     outside = square(D - joint @ blocks.reshape(-1, D.shape[1]))
     edges = (float(s[-1]), float(s[0])), (float(A.min()), float(A.max()))
-    low, high = theory.randlora_bracket(outside, rest, bases=edges[0], entries=edges[1])
+    low, high = randlora_bracket(outside, rest, edges[0], edges[1])
     return {"low": float(low), "high": float(high)}
 
 
@@ -199,7 +236,7 @@ RA_6 = Statement(
         "the sum over j of |Y_j|^2 less its largest squared singular value, the squared distance of a target D lies "
         "between |D - P_B D|^2 + (a b)^2 S and |D - P_B D|^2 + (a' b')^2 S."
     ),
-    source=Derived(theory.randlora_bracket),
+    source=Derived(randlora_bracket),
     tex=r"\|D - P_B D\|^2 + (ab)^2 S \le \mathrm{dist}^2 \le \|D - P_B D\|^2 + (a'b')^2 S",
     hypotheses={
         "RandLoRA, and a target of its shape": only("randlora"),
@@ -214,7 +251,7 @@ RA_6 = Statement(
         saboteur("the upper end without what lies outside", claim=Inequality(partial(between, outside=False))),
         saboteur(
             "lengths for squares",
-            patch=(theory.randlora_bracket, "(b * a) * (b * a) * left", "(b * a) * left"),
+            patch=(randlora_bracket, "(b * a) * (b * a) * rest", "(b * a) * rest"),
         ),
     ),
     notes="For square random bases b is nearly 0, and the lower end says nothing; for taller ones it does.",

@@ -1,7 +1,8 @@
-"""RandLoRA: the rank of its updates, dead columns, and what is recorded of it: RA-1, 2, 4, 7 and 7e."""
+"""Ranks of the updates of RandLoRA, and dead columns."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import combinations, product
@@ -9,39 +10,89 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Measured, Paper, Recorded, Sides, Statement, saboteur
+from lrtheory._types import ArrayLike
+from lrtheory._validation import must
+from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Sides, Statement, formula, saboteur
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.kinds.randlora import RandLoRA
 from proofs_checks.guards import misfit
-from proofs_checks.low_rank_adapters.families.adapters import Case, build, exact_rank, somewhere, update
-from proofs_checks.low_rank_adapters.families.randlora import (
-    EQUAL_BASES,
-    SPARSE,
-    TERNARY,
-    Ternary,
-    in_general_position,
-    is_randlora,
+from proofs_checks.low_rank_adapters.families.adapters import (
+    Case,
+    build,
+    exact_rank,
+    is_case,
+    nonzero,
+    somewhere,
+    update,
 )
-from proofs_checks.low_rank_adapters.families.targets import BASES
+from proofs_checks.low_rank_adapters.families.rationals import flint_matrix, rational
 
-RA_1 = Statement(
-    id="low_rank_adapters/RA-1",
-    title="Blocks that are fitted up to an error add up",
-    says=(
-        "The paper fits each of n blocks of the target up to an error epsilon, and concludes that all of them err by "
-        "at most n times epsilon together. With fixed random bases B_j no block can be fitted so: |D - P_B D|^2 is "
-        "left, with the projector onto the columns of the basis."
+
+def is_randlora(case: Case) -> bool:
+    """Decide whether it is an adapter of this kind, with few enough columns for all their sets."""
+    return case.kind == "randlora" and is_case(case) and case.named["A"].shape[1] <= 8
+
+
+def in_general_position(case: Case) -> bool:
+    """Decide whether any columns of the bases, as many as these have rows at most, are linearly independent."""
+    joint = np.concatenate(list(case.named["bases"]), axis=1)
+    size = min(joint.shape)
+    return all(exact_rank(joint[:, chosen]) == size for chosen in combinations(range(joint.shape[1]), size))
+
+
+def randomly(draws: Draws, A: np.ndarray, N: int, m: int, scale: float = 1.0) -> Case:
+    """Draw bases and trained numbers around a factor."""
+    r, n = A.shape
+    bases = np.asarray(draws.integers(-20, 20, shape=(N, m, r)), float)
+    return Case("randlora", (nonzero(draws, (N, r)), nonzero(draws, (N, n))), (bases, A), scale, (m, n))
+
+
+def draw_ternary(draws: Draws) -> Case:
+    """Draw a factor of entries 0, 1 and -1, with bases as tall as its rows are long at least."""
+    r, n, N = draws.integers(1, 2), draws.integers(1, 4), draws.integers(1, 3)
+    A = draws.integers(-1, 1, shape=(r, n)).astype(float)
+    return randomly(draws, A, N, draws.integers(n, 5), draws.choice((1.0, -0.5)))
+
+
+def vandermonde(A: np.ndarray, N: int, m: int) -> Case:
+    """Make bases of powers of different numbers, of which any m are independent, around a factor."""
+    r, n = A.shape
+    joint = np.arange(1.0, N * r + 1)[None, :] ** np.arange(m)[:, None]
+    bases = np.ascontiguousarray(joint.reshape(m, N, r).swapaxes(0, 1))
+    return Case("randlora", (np.ones((N, r)), np.ones((N, n))), (bases, A), 1.0, (m, n))
+
+
+ALL_ONES = np.ones((2, 2))
+
+
+SPLIT = np.array([[1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
+
+
+DEAD = np.array([[1.0, 0.0, -1.0], [1.0, 0.0, 2.0]])
+
+
+TERNARY = Family(
+    "randlora-of-ternary-factors",
+    always=lambda: (
+        vandermonde(np.ones((1, 1)), 1, 1),
+        vandermonde(ALL_ONES, 1, 2),
+        vandermonde(SPLIT, 2, 4),
+        vandermonde(DEAD, 2, 3),
     ),
-    source=Paper("2502.00987", "RandLoRA, Theorem 4.1", read="recalled"),
-    tex=r"\|D_j - \Delta_j\| \le \varepsilon \Rightarrow \|D - \Delta\| \le n\varepsilon",
-    hypotheses={},
-    instances=BASES,
-    solve=lambda case, rng: None,
-    claim=Recorded(
-        "the triangle inequality with a premise that random bases do not satisfy: on average they miss the share "
-        "1 - r / m of a block",
-        carried_by="low_rank_adapters/AD-3",
-    ),
+    draw=draw_ternary,
+)
+
+
+def dependent(A: np.ndarray) -> Case:
+    """Make two bases whose columns are all equal."""
+    r, n = A.shape
+    return Case("randlora", (np.ones((2, r)), np.ones((2, n))), (np.ones((2, 3, r)), A), 1.0, (3, n))
+
+
+EQUAL_BASES = Family(
+    "randlora-of-dependent-bases",
+    always=lambda: (dependent(DEAD[:, ::2]),),
+    draw=lambda draws: dependent(nonzero(draws, (2, 2))),
 )
 
 
@@ -58,14 +109,43 @@ def union_rank(A: np.ndarray, N: int, m: int) -> int:
     return min(m, n, *(N * exact_rank(A[:, chosen]) + n - len(chosen) for chosen in sets))
 
 
-def generic_rank(case: Case, found: dict[str, Any], formula: str = "union") -> Sides:
+@formula(N="[1, inf)", m="[1, inf)")
+def randlora_rank(A: ArrayLike, N: int, m: int) -> int:
+    r"""The rank of a generic update with the factor A, N bases and m rows.
+
+    A has at most 12 columns, since all sets of its columns are compared. The rank is at most the number of columns of A
+    that are not 0, and min(m, n) where the columns split into N independent sets.
+
+    Proof
+    -----
+    Assumes: any columns of [B_1 .. B_N], at most m of them, are linearly independent (a hypothesis of the statement).
+
+    Proof: the update is [B_1 L_1 .. B_N L_N] times the matrix that stacks A G_1, .., A G_N. With generic diagonals G_j
+    the stack represents the union of N copies of the matroid of the columns of A, and Edmonds gives its rank as the
+    minimum over S. A minor of the update is a sum over sets of rows of the stack of a minor of [B_1 .. B_N], times the
+    product of the entries of L_j in these rows, times a minor of the stack (Cauchy and Binet); different sets have
+    different products, so nothing cancels, and the rank is the smaller one of m and that of the stack. With S the set
+    of all zero columns N rank(A_S) + n - \|S\| is the number of the others.
+    """
+    columns = rational("A", A)
+    n = columns.shape[1]
+    if n > 12:
+        raise must("A", "a matrix of at most 12 columns", A)
+    found = n
+    for size in range(1, n + 1):
+        for chosen in combinations(range(n), size):
+            found = min(found, N * int(flint_matrix(columns[:, chosen]).rank()) + n - size)
+    return min(m, found)
+
+
+def generic_rank(case: Case, found: dict[str, Any], due_by: str = "union") -> Sides:
     """Compare the exact rank of the update with the formula, and the update with its own formula, entry by entry."""
     if (wrong := misfit((found["update"], tuple(case.shape)))) is not None:
         return wrong
     x = case.named
     (N, m, r), A = x["bases"].shape, x["A"]
-    due = {"union": int(theory.randlora_rank(A, N, m)), "inner": r, "full": min(m, A.shape[1], N * r)}[formula]
-    own = np.array([union_rank(A, N, m)]) if formula == "union" else np.array([due])
+    due = {"union": int(randlora_rank(A, N, m)), "inner": r, "full": min(m, A.shape[1], N * r)}[due_by]
+    own = np.array([union_rank(A, N, m)]) if due_by == "union" else np.array([due])
     lhs = np.concatenate([[exact_rank(found["update"]), due], np.ravel(found["update"])])
     return Sides(lhs, np.concatenate([[due, own[0]], update(somewhere(case)).ravel()]), rounding=0.0)
 
@@ -78,7 +158,7 @@ RA_2 = Statement(
         "rank of a generic update is the smallest of m and of N rank(A_S) + n - |S| over all sets S of columns of A. "
         "Repeated columns lower it, so it is not always min(m, n), even if N r is large enough."
     ),
-    source=Derived(theory.randlora_rank),
+    source=Derived(randlora_rank),
     tex=r"\mathrm{rank}\,\Delta = \min(m,\ \min_S N\,\mathrm{rank}(A_S) + n - |S|)",
     hypotheses={"RandLoRA with up to eight columns": is_randlora, "bases in general position": in_general_position},
     instances=TERNARY,
@@ -87,8 +167,8 @@ RA_2 = Statement(
     decisions=("update",),
     unread={"rank_bound": "RA-7 compares it with the rank"},
     saboteurs=(
-        saboteur("the inner rank r alone", claim=Identity(partial(generic_rank, formula="inner"))),
-        saboteur("as its title says: full rank", claim=Identity(partial(generic_rank, formula="full")), printed=True),
+        saboteur("the inner rank r alone", claim=Identity(partial(generic_rank, due_by="inner"))),
+        saboteur("as its title says: full rank", claim=Identity(partial(generic_rank, due_by="full")), printed=True),
         saboteur("dependent bases", breaks="bases in general position", instances=EQUAL_BASES),
         saboteur(
             "all bases share the vector of columns",
@@ -100,27 +180,6 @@ RA_2 = Statement(
         ),
     ),
     notes="All numbers are integers below 2^53, on which doubles are exact.",
-)
-
-RA_4 = Statement(
-    id="low_rank_adapters/RA-4",
-    title="In draws full rank paid for flat spectra alone",
-    says=(
-        "At equal dimension RandLoRA with orthonormal bases and signs misses less of a target with equal singular "
-        "values than LoRA, and more of targets whose singular values decay like a power i^-a with a of 1/2 or more: "
-        "means over 40 draws of matrices of 24 x 24 with r = 2, 4, 6 and 12."
-    ),
-    source=Measured(
-        "the mean relative squared errors, flat: .42 .64 .73 .82 against .71 .88 .92 .96 of LoRA; i^-1: .26 .44 .52 "
-        ".66 against .06 .15 .22 .38",
-        "40 draws of bases and tiled signs for each spectrum and rank",
-        "lrtheory check low_rank_adapters/RA-4",
-    ),
-    tex=r"\mathrm{dist}_{\text{RandLoRA}} < \mathrm{dist}_{\text{LoRA}} \text{ for flat spectra alone}",
-    hypotheses={},
-    instances=BASES,
-    solve=lambda case, rng: None,
-    claim=Recorded("an observation on random draws", carried_by="low_rank_adapters/RA-5"),
 )
 
 
@@ -162,7 +221,22 @@ RA_7 = Statement(
 )
 
 
-def formula(case: Ternary, rng: np.random.Generator | None = None) -> Fraction:
+@dataclass(frozen=True)
+class Ternary:
+    """A row length r, and q: entries are 0 with probability 1 - 1 / q, and 1 or -1 with half of the rest each."""
+
+    rank: int
+    sparsity: int
+
+
+SPARSE = Family(
+    "ternary-columns",
+    always=(Ternary(1, 2), Ternary(3, 4)),
+    draw=lambda draws: Ternary(draws.integers(1, 4), draws.integers(2, 30)),
+)
+
+
+def dead_share_of(case: Ternary, rng: np.random.Generator | None = None) -> Fraction:
     """Return the formula."""
     return Fraction(theory.dead_share(case.sparsity, case.rank))  # type: ignore[call-overload]
 
@@ -192,12 +266,12 @@ RA_7E = Statement(
     tex=r"P(a_c = 0) = (1 - 1/q)^r",
     hypotheses={"r and q of 1 at least": lambda case: case.rank >= 1 and case.sparsity >= 1},
     instances=SPARSE,
-    solve=formula,
+    solve=dead_share_of,
     claim=Identity(enumerated),
     closed="the claim is about a formula, which is compared with the sum over all columns",
     saboteurs=(
         saboteur("as peft documents: 1 / q for each sign", claim=Identity(partial(enumerated, each=1)), printed=True),
-        saboteur("a single row", patch=(theory.dead_share, ') ** integer("rank", rank, low=1)', ") ** 1")),
+        saboteur("a single row", patch=(theory.dead_share, ") ** rank", ") ** 1")),
     ),
     notes="With the option very_sparse of peft, q = sqrt(768) and r = 32, 31 % of the columns are dead.",
 )

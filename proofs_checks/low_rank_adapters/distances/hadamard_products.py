@@ -1,39 +1,122 @@
-"""Distances of Hadamard adapters: HU-2 with zeros in the weight, HU-3 without, HU-4 for a weight of rank one."""
+"""Distances of Hadamard adapters from a target D: a weight W with zeros, without, and of rank one.
+
+Y is the entrywise quotient of D by W.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, saboteur
-from lrtheory.low_rank_adapters import theory
+from lrtheory._numbers import numbers, plain
+from lrtheory._types import ArrayLike
+from lrtheory.bounds import (
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Number,
+    Sides,
+    Statement,
+    Tight,
+    formula,
+    saboteur,
+)
 from lrtheory.low_rank_adapters.reach import entries
 from proofs_checks.guards import signed_square, square
-from proofs_checks.low_rank_adapters.distances import Found, checked, tail
+from proofs_checks.low_rank_adapters.distances.best_lora import conversion_energy
+from proofs_checks.low_rank_adapters.families.adapters import Case, draw_case, nonzero, one_of_each, smallest
 from proofs_checks.low_rank_adapters.families.spectra import values
 from proofs_checks.low_rank_adapters.families.targets import (
-    FULL_RANK,
-    RANK_ONE,
-    WEIGHTS,
-    WITH_ZEROS,
+    SYLVESTER,
     Aimed,
+    aim,
+    aimed,
+    checked,
     only,
     reached,
+    tail,
+    two_values,
 )
+
+
+def with_zeros(W: list[list[float]], D: list[list[float]]) -> Aimed:
+    """Make a Hadamard adapter of free rank whose update is D where it can be, and the target D."""
+    target = np.array(D)
+    return aimed(Case("hadamard", (target, np.eye(target.shape[1])), (np.array(W),), 1.0, target.shape), target)
+
+
+def draw_zeros(draws: Draws) -> Aimed:
+    """Draw a weight with at least one zero, sometimes a whole row of them."""
+    case = draw_case(draws, low=1, most=4, kinds=("hadamard",))
+    kept = draws.integers(0, 1, shape=case.shape)
+    kept[0, : draws.choice((1, case.shape[1]))] = 0
+    return aim(draws, replace(case, frozen=(case.frozen[0] * kept,)))
+
+
+WITH_ZEROS = Family(
+    "hadamard-of-weights-with-zeros",
+    always=lambda: (
+        with_zeros([[0.0]], [[5.0]]),
+        with_zeros([[0.0, 0.0], [1.0, 1.0]], [[3.0, 1.0], [2.0, 5.0]]),
+    ),
+    tight=(Tight(with_zeros([[1.0, 0.0], [0.0, 1.0]], [[2.0, 1.0], [1.0, 2.0]]), 1 - 1e-12, 1 + 1e-12),),
+    draw=draw_zeros,
+)
+
+
+Found = dict[str, Any]
+
+
+@formula(tail="[0, inf)", smallest="[0, inf)", largest="[0, inf)")
+def hadamard_bracket(tail: Number, smallest: Number, largest: Number) -> tuple[Number, Number]:
+    r"""The ends between which the squared distance lies.
+
+    `tail` is the sum of all but the r largest squared singular values of Y, and `smallest` and `largest` are the least
+    and the largest absolute value of an entry of W. The first is 0 where W has a zero. The ends are equal where all
+    entries of W have one size.
+
+    Proof
+    -----
+    Assumes: W has no zero (a hypothesis of the statement; with smallest = 0 the lower bound is trivial).
+
+    Proof: abs(D - W o Z) = abs(W) abs(Y - Z) in each entry, so \|D - W o Z\| lies between smallest and largest times
+    \|Y - Z\|, whose least value over all Z of rank r is the tail (Eckart and Young). The upper bound is that of the
+    truncation of Y.
+    """
+    return smallest * smallest * tail, largest * largest * tail
+
+
+@formula(D="m x n", W="m x n")
+def hadamard_floor(D: np.ndarray, W: np.ndarray) -> Number:
+    r"""The sum of the squared entries of D where W is 0, below which no squared distance falls.
+
+    Proof
+    -----
+    Assumes: nothing about W and D.
+
+    Proof: An update s W o Z is 0 where W is, whatever Z is. There D - s W o Z has the entries of D, whose squares are a
+    part of \|D - s W o Z\|^2. If W is 0 in whole rows and columns only, the other part is the squared distance of the
+    other rows and columns of D from the updates of theirs, which have no zeros of W, so statement HU-3 bounds it.
+    """
+    missed = D[W == 0]
+    return plain((missed * missed).sum())
 
 
 def unrevived(case: Aimed, found: Found, *, weight: Any = np.asarray) -> Sides:
     """Compare the formula of a weight with the reported bound, and that with the errors of two updates."""
     W, lower = case.scale * case.named["W"], signed_square(found["lower"])
-    least = float(theory.hadamard_floor(case.target, weight(W)))
+    least = float(hadamard_floor(case.target, weight(W)))
     rows, columns = W.any(axis=1), W.any(axis=0)
     live = W[rows][:, columns]
     sizes = np.abs(live) if live.size else np.ones(1)
     if live.size and live.all():
         rest = tail(case.target[rows][:, columns] / live, case.rank)
-        least += float(theory.hadamard_bracket(rest, sizes.min(), sizes.max())[0])
+        least += float(hadamard_bracket(rest, sizes.min(), sizes.max())[0])
     wrong, error = checked(case, found, exact=bool(sizes.min() == sizes.max()))
     return wrong or Sides(
         np.array([least, lower, lower]),
@@ -53,7 +136,7 @@ HU_2 = Statement(
         "columns of W have no zero, and the lower end of HU-3 for these is added to the sum. The library reports a "
         "bound between this and the distance, which it knows if these have one absolute value."
     ),
-    source=Derived(theory.hadamard_floor),
+    source=Derived(hadamard_floor),
     tex=r"\mathrm{dist}^2 \ge \textstyle\sum_{W_{ij} = 0} D_{ij}^2",
     hypotheses={
         "a Hadamard adapter, and a target of its shape": only("hadamard"),
@@ -78,6 +161,18 @@ HU_2 = Statement(
 )
 
 
+WEIGHTS = Family(
+    "hadamard-and-targets",
+    always=lambda: (
+        aimed(smallest("hadamard"), np.array([[5.0]])),
+        aimed(next(case for case in one_of_each() if case.kind == "hadamard")),
+        replace(two_values("hadamard"), frozen=(np.array([[1.0, 4.0], [2.0, 1.0]]),)),
+    ),
+    tight=(Tight(two_values("hadamard"), 1 - 1e-12, 1 + 1e-12),),
+    draw=lambda draws: aim(draws, draw_case(draws, low=2, most=4, kinds=("hadamard",))),
+)
+
+
 def weighed(case: Aimed, found: Found, *, mean: bool = False) -> Sides:
     """Compare both ends of the bracket with the reported bound, the errors of two updates, and that of a third."""
     sizes = np.abs(case.scale * case.named["W"])
@@ -86,7 +181,7 @@ def weighed(case: Aimed, found: Found, *, mean: bool = False) -> Sides:
     U, s, Vt = np.linalg.svd(case.target / W, full_matrices=False)
     best = square(case.target - W * ((U[:, :rank] * s[:rank]) @ Vt[:rank]))
     ends = (float(sizes.mean()),) * 2 if mean else (float(sizes.min()), float(sizes.max()))
-    low, high = theory.hadamard_bracket(square(s[rank:]), *ends)
+    low, high = hadamard_bracket(square(s[rank:]), *ends)
     lower = signed_square(found["lower"])
     allowed = 8 * case.allowed * float(sizes.max() / sizes.min())
     return wrong or Sides(
@@ -107,7 +202,7 @@ HU_3 = Statement(
         "largest absolute value of W, times the sum t of all but the r largest squared singular values of Y. The "
         "library reports a bound between the lower end and the distance."
     ),
-    source=Derived(theory.hadamard_bracket),
+    source=Derived(hadamard_bracket),
     tex=r"\min|W|^2\,t \le \mathrm{dist}^2 \le \max|W|^2\,t,\quad t = \textstyle\sum_{i > r}\sigma_i(D/W)^2",
     hypotheses={
         "a Hadamard adapter, and a target of its shape": only("hadamard"),
@@ -128,10 +223,55 @@ HU_3 = Statement(
 )
 
 
+def draw_rank_one(draws: Draws) -> Aimed:
+    """Draw a Hadamard adapter whose weight is an outer product."""
+    case = draw_case(draws, low=1, most=4, kinds=("hadamard",))
+    W = np.outer(nonzero(draws, (case.shape[0],)), nonzero(draws, (case.shape[1],)))
+    return aim(draws, replace(case, frozen=(W,)))
+
+
+def outer(D: np.ndarray) -> Aimed:
+    """Make a Hadamard adapter of rank one with the weight (1, 2)^T (1, 3), and a target."""
+    e = np.array([[1.0], [0.0]])
+    return aimed(Case("hadamard", (e, e.T), (np.array([[1.0, 3.0], [2.0, 6.0]]),), 1.0, (2, 2)), D)
+
+
+RANK_ONE = Family(
+    "hadamard-of-rank-one-weights",
+    always=lambda: (aimed(smallest("hadamard"), np.array([[5.0]])), outer(np.diag([2.0, 1.0]))),
+    draw=draw_rank_one,
+)
+
+
+def full_rank(factor: int) -> Aimed:
+    """Make a weight of signs whose quotient is farther from rank one than the target itself."""
+    return replace(outer(np.array([[2.0, 1.0], [1.0, 2.0]])), frozen=(factor * SYLVESTER,))
+
+
+FULL_RANK = Family(
+    "hadamard-of-weights-of-full-rank",
+    always=lambda: (full_rank(1),),
+    draw=lambda draws: full_rank(draws.integers(1, 3)),
+)
+
+
+@formula(r="[0, inf)")
+def hadamard_rank_one_energy(s: ArrayLike, r: int) -> Number:
+    """The squared distance of a target with the singular values s from updates of rank r.
+
+    Proof
+    -----
+    Assumes: W = u v^T without zeros (a hypothesis of the statement).
+
+    Proof: W o Z = diag(u) Z diag(v), which maps the matrices of rank at most r onto themselves, one to one.
+    """
+    return conversion_energy(numbers("s", s, 0), r)
+
+
 def as_lora(case: Aimed, found: Found, *, halved: bool = False) -> Sides:
     """Compare the lower bound and the error of the nearest adapter with the distance to LoRA of the same rank."""
     wrong, error = checked(case, found, exact=True)
-    due = float(theory.hadamard_rank_one_energy(values(case.target), case.rank))
+    due = float(hadamard_rank_one_energy(values(case.target), case.rank))
     if halved:
         due = due / 2
     return wrong or Sides(
@@ -147,7 +287,7 @@ HU_4 = Statement(
         "product o, are exactly the matrices of rank at most r, so the squared distance of a target D is the sum of "
         "all but its r largest squared singular values, as for LoRA. The library reports it, and attains it."
     ),
-    source=Derived(theory.hadamard_rank_one_energy),
+    source=Derived(hadamard_rank_one_energy),
     tex=r"\mathrm{rank}(W) = 1 \Rightarrow \mathrm{dist}^2 = \textstyle\sum_{i > r}\sigma_i(D)^2",
     hypotheses={
         "a Hadamard adapter, and a target of its shape": only("hadamard"),

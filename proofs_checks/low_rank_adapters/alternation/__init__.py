@@ -1,0 +1,1 @@
+"""Alternating half-steps of both factors."""

@@ -1,0 +1,1 @@
+"""Distances of adapters from a target."""

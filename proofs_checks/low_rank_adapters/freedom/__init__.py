@@ -1,0 +1,1 @@
+"""Free numbers of adapters, and the updates that they can make."""

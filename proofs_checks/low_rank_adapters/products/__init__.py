@@ -1,0 +1,1 @@
+"""Factors of one product, and switches that keep it."""

@@ -1,0 +1,1 @@
+"""Gradients that are projected onto the spans of factors."""

@@ -1,1 +1,0 @@
-"""Wrong solvers, each of which a statement on low-rank adapters must catch."""
