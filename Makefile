@@ -6,7 +6,7 @@ WORKERS ?= 2
 NOTEBOOKS ?= force
 # the tests run in as many processes as there are cores, so each gets one thread for linear algebra
 export OPENBLAS_NUM_THREADS ?= 1
-SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs
+SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs facts
 
 .PHONY: help test bounds guarantees lint figures bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
 .DEFAULT_GOAL := help

@@ -46,7 +46,7 @@ class Row:
     ours : mapping
         Our ways of doing it: name -> ``solve(inputs)``, which returns the array that is compared.
     peers : mapping
-        The same for others; the names are those of ``peers.toml``. Another method of our own is the peer ``lrtheory``.
+        The same for others; the facts of the system name them. Another method of our own is the peer ``lrtheory``.
     tolerance : float
         Largest absolute difference at which both have done the same work.
     large : bool

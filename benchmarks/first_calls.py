@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from facts import of_all
+
 __all__ = ["CASES", "IMPORT_GOAL", "Case", "Taken", "line", "main", "taken"]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,95 +39,7 @@ class Case:
 
 
 #: in `ready` and `call`, ``system`` is the system's module and ``rng`` a generator of NumPy
-CASES = {
-    case.name: case
-    for case in (
-        Case("alpha_rank", "alpha_rank", "game = rng.random((2, 4, 4))", "system.alpha_rank(game, perturbation=0.1)"),
-        Case(
-            "alpha_rank",
-            "leaderboard",
-            "log = {'winner': ['ann', 'bob', 'cat'], 'loser': ['bob', 'cat', 'ann']}",
-            "system.leaderboard(log)",
-        ),
-        Case(
-            "continual_learning",
-            "update_many",
-            "keys, values, state = rng.random((9, 4)), rng.random((9, 2)), system.RecursiveRidge(rng.random((4, 2)))",
-            "state.update_many(keys, values)",
-        ),
-        Case(
-            "dual_mirror_descent",
-            "allocate",
-            "rewards, costs = rng.random((50, 3)), rng.random((50, 3, 2))",
-            "system.allocate(rewards, costs, [10.0, 10.0], step_size=0.1)",
-        ),
-        Case(
-            "dynamic_submodular",
-            "DynamicSubmodular",
-            "sets = system.Coverage([[0, 1], [1, 2], [3]])",
-            "system.DynamicSubmodular(sets, 2).insert(0)",
-            goal=6.0,
-        ),
-        Case("dynamic_submodular", "maximize", "sets = system.Coverage([[0, 1], [1, 2]])", "system.maximize(sets, 1)"),
-        Case(
-            "fair_subset_selection",
-            "select",
-            "votes = [[0, 1, 2], [2, 1, 0], [1, 0, 2]]",
-            "system.select(system.Rankings(votes), 'borda', 2)",
-        ),
-        Case(
-            "fair_subset_selection",
-            "select-cc",
-            "votes = [[0, 1, 2], [2, 1, 0], [1, 0, 2]]",
-            "system.select(system.Rankings(votes), 'borda-cc', 2)",
-        ),
-        Case(
-            "lora_limits",
-            "lora_gradients",
-            "head = system.make_uniform(64, 4, bound=0.5, rng=0)",
-            "system.lora_gradients(head, method='tiled')",
-        ),
-        Case(
-            "low_rank_adapters",
-            "distance",
-            "adapter, update = system.make_adapter('lora', (24, 16), rank=2, rng=0), rng.random((24, 16))",
-            "system.distance(adapter, update)",
-        ),
-        Case(
-            "low_rank_optimizers",
-            "es_gradient",
-            "W = rng.random((24, 16))",
-            "system.es_gradient(lambda M: (M * M).sum(), W, sigma=0.1, rank=2, population_size=64, rng=0)",
-        ),
-        Case(
-            "low_rank_optimizers",
-            "integer-training",
-            "text = system.make_markov_text(400, rng=0)",
-            "system.IntegerES(system.IntegerRNN(text.n_symbols, 16, rng=0), population_size=16, rng=0).train(text, 2)",
-        ),
-        Case(
-            "matrix_completion",
-            "complete",
-            "table = rng.random((30, 2)) @ rng.random((2, 20)); table[rng.random((30, 20)) < 0.5] = float('nan')",
-            "system.complete(table, 2)",
-            goal=2.5,
-        ),
-        Case(
-            "matrix_compression",
-            "squeeze",
-            "B, A = rng.random((40, 6)), rng.random((6, 30))",
-            "system.squeeze(B, A, 2)",
-        ),
-        Case("transductive_clustering", "cluster", "X = rng.random((60, 2))", "system.cluster(X, 3, lam=0.5, rng=0)"),
-        Case(
-            "transductive_clustering",
-            "few_shot",
-            "support, query = rng.random((3, 8)), rng.random((12, 8))",
-            "system.few_shot(support, [0, 1, 2], query)",
-            goal=8.0,
-        ),
-    )
-}
+CASES = {one["name"]: Case(system, **one) for system, told in of_all().items() for one in told.get("first_call", [])}
 
 
 @dataclass(frozen=True)

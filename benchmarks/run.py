@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ import numpy as np
 
 from benchmarks import Goal, Row, rows
 from benchmarks.results import Line, committed, fallen, shown, write
+from facts import peers
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE.parent / ".venv-peers"
@@ -40,7 +40,7 @@ def peer_python(name: str, folder: Path = ENVIRONMENTS) -> Path:
     """The Python of a peer's environment, which is made and filled where it is not yet there."""
     if name == "lrtheory":  # another method of our own
         return Path(sys.executable)
-    peer = tomllib.loads((HERE / "peers.toml").read_text(encoding="utf-8"))[name]
+    peer = peers()[name]
     home = folder / name
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = home / "installed.json"

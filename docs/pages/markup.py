@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-__all__ = ["escaped", "heading", "questions", "sentence", "title"]
+from facts import facts
 
-QUESTIONS = Path(__file__).resolve().parent.parent / "questions.toml"
-
-
-@cache
-def questions() -> dict[str, Any]:
-    """What ``questions.toml`` holds: names of systems in words, and questions with the functions that answer them."""
-    return tomllib.loads(QUESTIONS.read_text(encoding="utf-8"))
+__all__ = ["escaped", "heading", "sentence", "title"]
 
 
 def title(system: str) -> str:
-    """The name of a system in words: of ``questions.toml``, or that of its folder."""
-    return questions()["titles"].get(system, system.replace("_", " ").capitalize())
+    """The name of a system in words: of its facts, or that of its folder."""
+    return facts(system).get("title", system.replace("_", " ").capitalize())
 
 
 def heading(text: str, line: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import lrtheory
-from pages.markup import questions, sentence
+from facts import facts
+from pages.markup import sentence
 
 __all__ = ["cards", "contents", "section"]
 
@@ -18,9 +19,11 @@ FIRST = "your_first_theorem"  # the notebook that a reader takes first
 
 def asked() -> list[dict[str, Any]]:
     """All questions; a system that nobody asks about gets one that is made of its docstring."""
-    found = list(questions()["question"])
+    found: list[dict[str, Any]] = []
     for system in lrtheory.SYSTEMS:
-        if all(one["system"] != system for one in found):
+        told = facts(system).get("question", [])
+        found += [{"system": system, **one} for one in told]
+        if not told:
             first = (importlib.import_module(f"lrtheory.{system}").__doc__ or system).splitlines()[0]
             name, _, rest = first.rstrip(".").partition(": ")
             found.append({"asks": name, "system": system, "answer": sentence(rest or name), "begin": []})

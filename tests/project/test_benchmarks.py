@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import facts
 from benchmarks import Goal, Row, first_calls, results, rows, run, worker
 from benchmarks.results import Line, committed, fallen, write
 from lrtheory._front import data_sets
@@ -91,9 +91,11 @@ def test_our_methods_do_the_same_work(key: str) -> None:
 
 
 def test_peers_are_declared() -> None:
-    declared = tomllib.loads((run.HERE / "peers.toml").read_text(encoding="utf-8"))
-    assert {peer for row in ROWS.values() for peer in row.peers} == {*declared, "lrtheory"}
-    assert all(entry["packages"] and entry["license"] and entry["what"] for entry in declared.values())
+    for system, told in facts.of_all().items():
+        used = {peer for key, row in ROWS.items() if key.startswith(f"{system}/") for peer in row.peers}
+        assert used - {"lrtheory"} == set(told.get("peers", {})), system
+    assert {peer for row in ROWS.values() for peer in row.peers} == {*facts.peers(), "lrtheory"}
+    assert all(peer["packages"] and peer["license"] and peer["what"] for peer in facts.peers().values())
 
 
 def table(key: str, row: Row, monkeypatch: pytest.MonkeyPatch, python: Path | Exception) -> list[tuple[str, bool]]:

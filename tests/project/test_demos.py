@@ -23,25 +23,12 @@ import pytest
 
 import demos
 from demos._parts import number
+from facts import facts
 from lrtheory.cli import main
 from tests.backends import missing
 from tests.rules.public_names import ROOT
 
 SYSTEMS = demos.systems()
-#: a stop of a slider at which a hypothesis is broken, and both numbers are others
-BREAKS = {
-    "alpha_rank": ("gap", 0.0),
-    "continual_learning": ("lam", 0.0),
-    "dual_mirror_descent": ("share", 0.25),
-    "dynamic_submodular": ("synergy", 64),
-    "fair_subset_selection": ("size", 3),
-    "lora_limits": ("largest", 4.0),
-    "low_rank_adapters": ("tilt", 0.25),
-    "low_rank_optimizers": ("skew", 1.5),
-    "matrix_completion": ("density", 0.2),
-    "matrix_compression": ("noise", 0.25),
-    "transductive_clustering": ("lam", 2.0),
-}
 VERDICTS = {"supported", "refuted", "inconclusive", "no claim"}
 
 
@@ -96,7 +83,7 @@ def test_the_verdict_is_that_of_the_engine(demo: ModuleType, monkeypatch: pytest
 
 
 def test_a_broken_hypothesis_is_no_claim_and_changes_both_numbers(demo: ModuleType) -> None:
-    name, stop = BREAKS[system_of(demo)]
+    ((name, stop),) = facts(system_of(demo))["demo"]["breaks"].items()
     start, broken = read(demo), read(demo, **{name: stop})
     assert broken.verdict.word == "no claim"
     assert any(hypothesis in broken.verdict.sentence for hypothesis in demo.STORY.statement.hypotheses)
@@ -266,7 +253,7 @@ def test_a_browser_drives_it(demo: ModuleType, address: str, visit: Visit) -> No
     visit.await_verdict("supported")
     assert visit.numbers() == start
 
-    name, stop = BREAKS[system_of(demo)]
+    ((name, stop),) = facts(system_of(demo))["demo"]["breaks"].items()
     slider = visit.page.get_by_role("slider").nth(list(demo.SLIDERS).index(name))
     slider.focus()
     slider.press("Home")

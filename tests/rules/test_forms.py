@@ -15,12 +15,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+import lrtheory
 from lrtheory._result import Result
-from lrtheory.alpha_rank import ResponseGraphUCB, profile_chain
-from lrtheory.dual_mirror_descent import DualMirrorDescent
-from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular
-from lrtheory.lora_limits import LoRAHead
-from lrtheory.transductive_clustering import PointTable, Turns, bound_update
 from tests.examples import Call, all_calls, calls
 
 #: functions for which a masked entry is one that nobody has observed
@@ -175,33 +171,46 @@ def switches(called: Callable[..., Any]) -> list[tuple[str, str]]:
     return [(name, rules[one.annotation]) for name, one in given if one.annotation in rules]
 
 
-#: the same of methods, of which no small call is kept
+#: the same of methods, of which no small call is kept, by their systems
 METHODS = {
-    "lazy": lambda: DualMirrorDescent([1.0], 5, reward_bound=1.0, cost_bound=1.0, lazy="no"),
-    "anytime": lambda: ResponseGraphUCB((2, 2), anytime="no"),
-    "joint": lambda: ResponseGraphUCB((2, 2), joint="no"),
-    "incoming": lambda: profile_chain(np.zeros((2, 2, 2))).perturbed_rates(0.1, incoming="no"),
-    "directed": lambda: Coverage.from_frame({"source": ["a"], "target": ["b"]}, directed="no"),
-    "closed": lambda: Coverage.from_graph(nx.path_graph(3), closed="no"),
-    "record": lambda: DynamicSubmodular(Coverage([[0], [1]]), 1, rng=0).update([0], record="no"),
-    "rslora": lambda: LoRAHead(*[np.eye(2)] * 3, adapters={}, alpha=1.0, beta=1.0, rslora="no"),
-    "hard": lambda: Turns(hard="no"),
-    "standardize": lambda: PointTable.from_frame({"x": [1.0, 2.0]}).problem(standardize="no"),
+    "alpha_rank.anytime": lambda system: system.ResponseGraphUCB((2, 2), anytime="no"),
+    "alpha_rank.joint": lambda system: system.ResponseGraphUCB((2, 2), joint="no"),
+    "alpha_rank.incoming": lambda system: system.profile_chain(GAME).perturbed_rates(0.1, incoming="no"),
+    "dual_mirror_descent.lazy": lambda system: system.DualMirrorDescent(
+        [1.0], 5, reward_bound=1.0, cost_bound=1.0, lazy="no"
+    ),
+    "dynamic_submodular.directed": lambda system: system.Coverage.from_frame(
+        {"source": ["a"], "target": ["b"]}, directed="no"
+    ),
+    "dynamic_submodular.closed": lambda system: system.Coverage.from_graph(nx.path_graph(3), closed="no"),
+    "dynamic_submodular.record": lambda system: system.DynamicSubmodular(system.Coverage([[0], [1]]), 1, rng=0).update(
+        [0], record="no"
+    ),
+    "lora_limits.rslora": lambda system: system.LoRAHead(
+        *[np.eye(2)] * 3, adapters={}, alpha=1.0, beta=1.0, rslora="no"
+    ),
+    "transductive_clustering.hard": lambda system: system.Turns(hard="no"),
+    "transductive_clustering.standardize": lambda system: system.PointTable.from_frame({"x": [1.0, 2.0]}).problem(
+        standardize="no"
+    ),
 }
+GAME = np.zeros((2, 2, 2))
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_a_switch_of_a_method_is_true_or_false(name: str) -> None:
+@pytest.mark.parametrize("method", [name for name in METHODS if name.partition(".")[0] in lrtheory.SYSTEMS])
+def test_a_switch_of_a_method_is_true_or_false(method: str) -> None:
+    system, _, name = method.partition(".")
     with pytest.raises(TypeError, match=f"^`{name}` must be True or False; got 'no'\\.$"):
-        METHODS[name]()
+        METHODS[method](importlib.import_module(f"lrtheory.{system}"))
 
 
 def test_header_and_force_are_true_or_false(tmp_path: Path) -> None:
+    system = pytest.importorskip("lrtheory.transductive_clustering")  # any system that reads tables
     table = tmp_path / "table.csv"
     table.write_text("x,y\n1,2\n")
     with pytest.raises(TypeError, match="^`header` must be True, False or None; got 'no'"):
-        PointTable.from_file(table, header="no")
-    found = bound_update(np.zeros((2, 2)), np.zeros((2, 2)), lam=1.0)
+        system.PointTable.from_file(table, header="no")
+    found = system.bound_update(np.zeros((2, 2)), np.zeros((2, 2)), lam=1.0)
     with pytest.raises(TypeError, match="^`force` must be True or False; got 'no'"):
         found.to_file(table, force="no")
     assert table.read_text() == "x,y\n1,2\n"

@@ -91,7 +91,7 @@ def home(place: str, root: Path) -> Path:
 
 
 def beside(path: Path) -> dict[str, Path]:
-    """What a file imports from its own folder: modules and folders of modules, also those that these modules import."""
+    """The modules, and folders of modules, that a file imports from its own folder, also by way of one another."""
     found: dict[str, Path] = {}
     waiting = [path]
     while waiting:
