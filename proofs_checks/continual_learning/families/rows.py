@@ -115,8 +115,6 @@ def streams() -> tuple[Rows, ...]:
 
 #: error, delta and the bound in advance are the same number here
 TIGHT = Rows(adversarial(3), 3, 4, 1)
-
-
 STREAMS = Family("rows", always=streams, tight=(Tight(TIGHT, 1 - 2.0**-40, 1.0),), draw=draw_rows, climb=worse)
 
 
@@ -137,7 +135,6 @@ class Parts:
 
 STREAM = {"rows, not all 0, and a buffer above the rank": is_stream, "more features than kept rows": is_wide}
 
-
 #: changes of the shrink: what is beyond the rank is dropped, or twice as much is taken as is counted
 DROPS = (
     SketchBuffer._shrunk,
@@ -145,10 +142,7 @@ DROPS = (
     "energies.dtype.type(0.0)",
 )
 
-
 KEPT = {"sketch": "how many rows it keeps, up to the rank, is up to the sketch"}
-
-
 SIGNS = {"sketch": "B and -B have the same products B^T B"}
 
 

@@ -13,8 +13,6 @@ from proofs_checks.guards import allowance, misfit, unlike
 
 #: rules that see the weights alone
 BLIND = ("weights", "random", "axes")
-
-
 RULES = ("inputs", *BLIND)
 
 

@@ -85,6 +85,4 @@ def written(stream: Stream, rng: np.random.Generator | None = None, reports: tup
 
 #: the sides of a small system: keys that depend on each other, and an edit that learns much, need the other one
 DEPENDENT = (steps._moved, "is_exact(S) or K.shape[0] <= 1 or mild(S * w)", "True")
-
-
 DIFFERENCE = (Covariance.added, "is_exact(S) or weight < 0 or mild(S * weight)", "True")

@@ -11,8 +11,6 @@ import numpy as np
 from lrtheory.bounds import Draws, Family
 
 Rows = tuple[tuple[int, ...], ...]
-
-
 HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
 
 
@@ -101,7 +99,6 @@ def key(*numbers: int) -> Rows:
 
 SMALLEST = Stream(key(1), ((key(1), key(3)),), Fraction(1), order=(0,))
 
-
 STREAM = Stream(
     ((1, 0), (0, -1), (2, 1)),
     (
@@ -118,7 +115,6 @@ STREAM = Stream(
     gone=0,
     rank=1,
 )
-
 
 ALWAYS = (
     SMALLEST,
@@ -159,11 +155,6 @@ ALWAYS = (
     ),
 )
 
-
 STREAMS = Family("edit-streams", always=ALWAYS, draw=draw_stream)
-
-
 EDITS = {"a stream of edits": is_stream}
-
-
 HELD = EDITS | {"ridge and anchors leave no direction free": is_held}

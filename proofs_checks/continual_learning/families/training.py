@@ -14,12 +14,8 @@ from proofs_checks.continual_learning.families.rows import HADAMARD
 from proofs_checks.continual_learning.families.subspaces import LAYOUTS, oriented
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "sign", "adam", "adamw")
-
-
 #: the second momentum, the smallest divisor and the decay of weights of "adam" and "adamw"
 SECOND, DIVISOR, DECAY = 0.99, 2.0**-40, 0.125
-
-
 Guard = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 

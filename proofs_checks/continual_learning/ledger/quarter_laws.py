@@ -25,11 +25,7 @@ from proofs_checks.continual_learning.ledger.residuals import edit_residual
 
 #: with the key 1 and the ridge 1 an edit pays exactly a quarter of its squared surprise
 TIGHT = Stream(key(0), ((key(1), key(4)),), Fraction(1), order=(0,))
-
-
 TIGHT_STREAMS = Family("tight-edit-streams", always=ALWAYS, tight=(Tight(TIGHT, 1.0, 1.0),), draw=draw_stream)
-
-
 Found = dict[str, Any]
 
 

@@ -18,8 +18,6 @@ from proofs_checks.continual_learning.families.truths import allowances, beside,
 from proofs_checks.continual_learning.families.wrong_edits import in_all_forms
 
 Found = dict[str, Any]
-
-
 #: the ridges of a path
 RIDGES = (Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))
 

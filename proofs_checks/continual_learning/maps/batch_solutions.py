@@ -52,7 +52,6 @@ from proofs_checks.continual_learning.families.wrong_edits import (
 #: anchors of the first coordinate alone, no ridge, and a key of the second one
 FREE = Stream(((0,), (0,)), ((((0, 1),), ((1,),)),), Fraction(0), ((1, 0),), order=(0,))
 
-
 STARTS = Family(
     "edit-streams-and-free-starts",
     always=(*ALWAYS, FREE),
@@ -60,7 +59,6 @@ STARTS = Family(
         draw_stream(draws), ridge=draws.choice((Fraction(1), Fraction(4), QUARTER, Fraction(0)))
     ),
 )
-
 
 Found = dict[str, Any]
 

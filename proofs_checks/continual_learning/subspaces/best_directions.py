@@ -32,8 +32,6 @@ def protected(case: Choice, rng: np.random.Generator | None = None) -> Found:
 
 
 TWICE_AS_LARGE = Choice(np.eye(2), np.diag([2.0, 1.0]), 1, "inputs")
-
-
 PROTECTED = Family("protected-directions", always=choices, tight=(Tight(TWICE_AS_LARGE, 1.0, 1.0),), draw=draw_choice)
 
 

@@ -193,8 +193,6 @@ def guarded_steps() -> tuple[Guarded, ...]:
 
 #: what is not protected is one direction, and the whole step lies in it
 ALONG = of_rows([[2.0, 0.0], [0.0, 1.0]], 1, np.eye(2), [[0.0, 0.0], [3.0, 4.0]], "torch")
-
-
 STEPS = Family("protected-steps", always=guarded_steps, tight=(Tight(ALONG, 1 - 2.0**-40, 1.0),), draw=draw_guarded)
 
 

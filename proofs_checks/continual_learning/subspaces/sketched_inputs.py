@@ -103,11 +103,9 @@ def sketches() -> tuple[Sketched, ...]:
 #: the sketch has lost the direction along which all outputs change
 LOST = Sketched(adversarial(3), np.eye(4)[:, :1].copy(), 3, 4, 0.25)
 
-
 SKETCHED = Family(
     "sketched-inputs", always=sketches, tight=(Tight(LOST, 1 - 2.0**-40, 1.0),), draw=draw_sketched, climb=worse
 )
-
 
 #: what is beyond the rank of a sketch is dropped
 DROPS = (SketchBuffer._shrunk, "missed = energies[self.rank] if", "missed = 0.0 * energies[0] if")

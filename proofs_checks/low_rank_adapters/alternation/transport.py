@@ -114,7 +114,6 @@ MOVING = Family(
     draw=lambda draws: replace(draw_run(draws), momentum=draws.choice((0.5, 0.75))),
 )
 
-
 EARLIER = 'B.moved(self.state.earlier["B"])'
 
 

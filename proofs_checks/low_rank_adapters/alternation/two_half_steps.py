@@ -68,8 +68,6 @@ def targets() -> tuple[Factors, ...]:
 
 
 TARGETS = Family("adapter-targets", always=targets, draw=draw_target)
-
-
 Found = dict[str, np.ndarray]
 
 

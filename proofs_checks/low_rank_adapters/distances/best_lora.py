@@ -113,7 +113,6 @@ STRETCHED = Data(
     np.diag([16.0, 1.0]), np.array([[16.0, 0.0], [0.0, 8.0]]), np.zeros((2, 2)), np.ones((2, 1)), np.ones((1, 2))
 )
 
-
 #: one input, so that most of the outputs are out of reach
 ONE_INPUT = Data(
     np.array([[1.0], [0.0], [0.0]]),
@@ -122,7 +121,6 @@ ONE_INPUT = Data(
     np.ones((2, 1)),
     np.ones((1, 1)),
 )
-
 
 DATA = Family("data-for-a-layer", always=lambda: (STRETCHED, ONE_INPUT), draw=draw_data)
 

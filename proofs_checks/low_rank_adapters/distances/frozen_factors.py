@@ -36,11 +36,8 @@ TARGETS = Family(
     draw=lambda draws: aim(draws, draw_case(draws, most=4, kinds=KINDS)),
 )
 
-
 #: kinds whose distance is known for every target
 CLOSED = ("lora", "lora-fa", "lora-xs", "full")
-
-
 Found = dict[str, Any]
 
 

@@ -68,7 +68,6 @@ WITH_ZEROS = Family(
     draw=draw_zeros,
 )
 
-
 Found = dict[str, Any]
 
 

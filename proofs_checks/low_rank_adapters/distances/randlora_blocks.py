@@ -81,13 +81,11 @@ ORTHONORMAL = Family(
     draw=draw_orthonormal,
 )
 
-
 NOT_SIGNS = Family(
     "randlora-of-orthonormal-bases",
     always=lambda: (with_bases(SIGNS * np.array([[1.0, 3.0, 2.0]] * 2) + np.array([[0.0], [4.0]])),),
     draw=lambda draws: with_bases(nonzero(draws, (2, 3)) * np.array([[2.0], [1.0]])),
 )
-
 
 Found = dict[str, Any]
 

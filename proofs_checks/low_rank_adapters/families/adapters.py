@@ -30,7 +30,6 @@ ARRAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "full": (("D",), ()),
 }
 
-
 KINDS = tuple(ARRAYS)
 
 

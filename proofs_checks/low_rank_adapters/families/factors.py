@@ -128,7 +128,6 @@ def factors() -> tuple[Factors, ...]:
 
 FACTORS = Family("adapter-factors", always=factors, draw=draw_factors)
 
-
 #: adapters whose scale is 1, as joint steps have it
 UNSCALED = Family(
     "unscaled-factors",
@@ -136,10 +135,7 @@ UNSCALED = Family(
     draw=lambda draws: replace(draw_factors(draws), scale=1.0),
 )
 
-
 FULL = {"an adapter and a matrix of its shape": is_adapter, "factors of full rank": has_full_rank}
-
-
 Found = dict[str, np.ndarray]
 
 

@@ -148,7 +148,6 @@ def with_bases(A: np.ndarray, N: int = 2) -> Aimed:
 
 SIGNS = np.array([[1.0, -1.0, 1.0], [1.0, 1.0, -1.0]])
 
-
 BASES = Family(
     "randlora-and-targets",
     always=lambda: (

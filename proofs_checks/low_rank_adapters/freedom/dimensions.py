@@ -33,9 +33,7 @@ TWO_PARTS = Case(
     (4, 5),
 )
 
-
 FREE = tuple(kind for kind in KINDS if kind != "uni-lora")
-
 
 FREE_NUMBERS = Family(
     "adapters-by-kind",
@@ -49,7 +47,6 @@ FREE_NUMBERS = Family(
     draw=lambda draws: draw_case(draws, most=5, kinds=FREE),
 )
 
-
 #: twice the same basis of RandLoRA
 TWICE = Case(
     "randlora",
@@ -58,7 +55,6 @@ TWICE = Case(
     1.0,
     (5, 4),
 )
-
 
 SAME_BASES = Family(
     "randlora-with-equal-bases",

@@ -63,13 +63,8 @@ def vandermonde(A: np.ndarray, N: int, m: int) -> Case:
 
 
 ALL_ONES = np.ones((2, 2))
-
-
 SPLIT = np.array([[1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
-
-
 DEAD = np.array([[1.0, 0.0, -1.0], [1.0, 0.0, 2.0]])
-
 
 TERNARY = Family(
     "randlora-of-ternary-factors",

@@ -78,10 +78,7 @@ def draw_shared(draws: Draws) -> Shared:
 
 #: B = A = 3 of one layer: the norm 9 of the product is half of the squared norm 18 of the vector
 BALANCED = Shared(np.array([3.0, 3.0]), ((1, 1),), (np.array([0, 1]),))
-
-
 TWO_LAYERS = Shared(np.array([4.0, -2.0]), ((1, 1), (2, 1)), (np.array([0, 0]), np.array([1, 0, 0])))
-
 
 SHARED = Family(
     "layers-of-one-vector",

@@ -145,11 +145,7 @@ def is_regular(case: Product) -> bool:
 
 
 REGULAR = {"factors and momenta that fit": is_product, "a product of the rank of its factors": is_regular}
-
-
 SIZES = "a solver may return factors of any size"
-
-
 MOMENTA = {name: "RF-3 compares the momenta" for name in ("of_B", "of_A")}
 
 

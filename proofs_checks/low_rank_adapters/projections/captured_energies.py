@@ -128,7 +128,6 @@ SPECTRAL = Family(
     draw=draw_spectral,
 )
 
-
 Found = dict[str, np.ndarray]
 
 
