@@ -80,7 +80,7 @@ class AlphaRankResult(Result):
         Names of the strategies.
     intervals : RankingIntervals, or None
         Certain intervals on the masses where payoffs were counted or sampled; None for payoffs that are known.
-    residual : float or Fraction
+    residual_norm : float or Fraction
         l1 norm of pi C - pi; 0 exactly for Fractions. In a limit, C is the limit chain.
     method, reason : str
         The method used, and why.
@@ -102,7 +102,7 @@ class AlphaRankResult(Result):
     sinks: tuple[np.ndarray, ...]
     names: tuple[tuple[str, ...], ...] | None
     intervals: RankingIntervals | None
-    residual: float | Fraction
+    residual_norm: float | Fraction
     method: str
     reason: str
     n_iter: int
@@ -346,7 +346,7 @@ def as_ranking(
         sinks=tuple(sinks),
         names=names,
         intervals=intervals,
-        residual=law.residual,
+        residual_norm=law.residual_norm,
         method=law.method,
         reason=reason,
         n_iter=law.n_iter,

@@ -221,7 +221,7 @@ def hard_write(
     Examples
     --------
     >>> edits = [([[1.0, 0.0]], [[4.0]]), ([[1.0, 1.0]], [[0.0]])]
-    >>> hard_write([[0.0], [0.0]], edits).residuals.round(9).tolist()  # the second destroys the first
+    >>> hard_write([[0.0], [0.0]], edits).residual_norms.round(9).tolist()  # the second destroys the first
     [2.0, 0.0]
     """
     problem, recorded = problem_of(W0, edits, anchors, layout), flag("record", record)
@@ -393,6 +393,6 @@ def _trace(pairs: list[tuple[np.ndarray, np.ndarray]], maps: list[np.ndarray]) -
     told = list(zip(pairs, maps, maps[1:], strict=False))
     return {
         "surprise": np.array([np.linalg.norm(V - K @ before) for (K, V), before, _ in told], np.float64),
-        "residual": np.array([np.linalg.norm(V - K @ after) for (K, V), _, after in told], np.float64),
+        "residual_norm": np.array([np.linalg.norm(V - K @ after) for (K, V), _, after in told], np.float64),
         "weights_change": np.array([np.linalg.norm(after - before) for _, before, after in told], np.float64),
     }

@@ -2,7 +2,6 @@ r"""One request at a time: dual mirror descent with a state that can be saved, a
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -11,6 +10,7 @@ import numpy as np
 
 from lrtheory._array import kernel_input
 from lrtheory._numbers import HUGE
+from lrtheory._result.states import Resumable
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import array, integer, must, real
 from lrtheory.dual_mirror_descent.allocate import Geometry
@@ -41,7 +41,7 @@ __all__ = ["DualMirrorDescent"]
 KEPT = {name.strip("_"): name for name in ("horizon", "n_seen", "n_pending", "reward", "_stopped")}
 
 
-class DualMirrorDescent:
+class DualMirrorDescent(Resumable):
     r"""Dual mirror descent over requests that come one at a time.
 
     Give it menus (`decide`) or oracles (`decide_with`); or `propose` now and `observe` reward and consumption when they
@@ -350,42 +350,14 @@ class DualMirrorDescent:
         self._setup = self._setup._replace(targets=share[None].copy(), etas=etas)
         self.horizon = horizon
 
-    def copy(self) -> DualMirrorDescent:
-        """Make an independent copy.
-
-        Returns
-        -------
-        DualMirrorDescent
-            Copy that takes the same later steps as the original.
-        """
-        return copy.deepcopy(self)
-
-    def get_state(self) -> dict[str, Any]:
-        """Return everything that changes in a run, in lists and numbers that JSON can hold.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of an object made with the same parameters. These are in it too; step sizes, targets
-            and the horizon are restored, the others are compared.
-        """
+    def _learned(self) -> dict[str, Any]:
         return saved_state.written(self._setup, {name: getattr(self, own) for name, own in KEPT.items()})
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
+    def _parameters(self) -> dict[str, Any]:
+        """Step sizes, targets and the horizon are restored; these are compared."""
+        return saved_state.parameters(self._setup)
 
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing, the state belongs to other parameters or resources, or its numbers are out of range.
-        TypeError
-            If it is not a mapping.
-        """
+    def _restore(self, state: Mapping[str, Any]) -> None:
         self._setup, numbers = saved_state.read(state, self._setup)
         for name, value in numbers.items():
             setattr(self, KEPT[name], value)

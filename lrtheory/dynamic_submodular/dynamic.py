@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
+from lrtheory._result.states import Resumable
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, flag, integer, must, real, refuse_unused
 from lrtheory.dynamic_submodular.maintenance import invariants, storage
@@ -28,7 +29,7 @@ COUNTS = ("queries", "profiles", "rebuilds", "rebuilt")
 OPTIONS: dict[str, set[str]] = {"lazy": {"replay"}, "eager": set(), "batched": {"replay"}}
 
 
-class DynamicSubmodular(Updater):
+class DynamicSubmodular(Updater, Resumable):
     r"""Maximize a monotone submodular function of at most k elements while elements come and go.
 
     The answer is valid after every update: ``solution`` has at most k elements, all present, ``value`` is their value,
@@ -301,41 +302,19 @@ class DynamicSubmodular(Updater):
             state = state._replace(elements=state.elements[:, : self.objective.n])
             invariants.check_state(self.objective, state, self.k, batched, groups)
 
-    def copy(self) -> DynamicSubmodular:
-        """Return an independent copy, random streams included; the objective is shared.
-
-        Returns
-        -------
-        DynamicSubmodular
-            Copy that takes the same later steps as the original.
-        """
+    def _twin(self) -> Self:
         twin = copy.copy(self)
         twin._table, twin._stream, twin._work = copy.deepcopy((self._table, self._stream, self._work))
         twin._single = None
         return twin
 
-    def get_state(self) -> dict[str, Any]:
-        """Return all that updates change, in lists and numbers that JSON can hold.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of an object made with the same objective and parameters.
-        """
+    def _learned(self) -> dict[str, Any]:
         return storage.written(self)
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
+    def _parameters(self) -> dict[str, Any]:
+        self._fit()  # tables of an objective that has grown since the last update hold its new elements
+        return storage.parameters(self)
 
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or does not fit this object.
-        """
+    def _restore(self, state: Mapping[str, Any]) -> None:
         self._rules, self._table, self._stream, self._work = storage.read(self, state)
         self._single = None

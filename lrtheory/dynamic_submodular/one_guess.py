@@ -202,16 +202,6 @@ class OneGuess(SingleUpdates):
         """
         invariants.check_state(self.objective, self._state, self.k, self.structure == "batches")
 
-    def copy(self) -> OneGuess:
-        """Return an independent copy, the random stream included.
-
-        Returns
-        -------
-        OneGuess
-            Copy that takes the same later steps as the original.
-        """
-        return copy.deepcopy(self)
-
     def _grow(self) -> None:
         """Enlarge the tables for elements that were appended to the objective."""
         before = self._state.elements.shape[1]

@@ -170,8 +170,9 @@ def certify(
         The copy by any tool, with blocks of the same shapes. A tuple of two is a basis U of shape (m, r) with a list
         of coefficients C_k of shape (r, n_k), or with one such array.
     rank : int or None
-        The rank at which the best error is computed. None takes that of the copy: the columns of U, the inner ranks of
-        the modules of an adapter, or else the rank of M' itself.
+        The rank at which the best error is computed, for a stack at most the number of rows, and for modules of an
+        adapter the most of each. None takes that of the copy: the columns of U, the inner ranks of the modules of an
+        adapter, or else the rank of M' itself.
     at_most : float or None
         A relative error; the certificate then says whether the copy is within it.
     base : Tensors, path or None
@@ -273,7 +274,7 @@ def _of_adapters(
 def _of_stacks(original: Any, compressed: Any, rank: int | None) -> CompressionCertificate:
     """Compare block by block in one pass, with a sketch of each side."""
     names = original.names if isinstance(original, StackProblem) else None
-    given = _stream("original", original)
+    given = _stream("original", original, rank)
     copies, inner = _copies(compressed)
     r = inner if rank is None else integer("rank", rank, low=0)
     wanted = 0 if r is None else r
@@ -334,13 +335,13 @@ def _optimum(most: float, own: StackSketch, made: StackSketch, rank: int) -> tup
     return lower, max(lower, upper), statement
 
 
-def _stream(name: str, value: Any) -> Stream:
+def _stream(name: str, value: Any, rank: int | None = None) -> Stream:
     """Read a stack, or a matrix as a stack of one block."""
     if hasattr(value, "__array__") or is_foreign(value):
         value = np.asarray(to_numpy(unmasked(name, value)))
     plain = isinstance(value, np.ndarray) and value.ndim == 2
     flat = isinstance(value, (list, tuple)) and len(value) and all(np.ndim(one) == 1 for one in value)
-    return Stream([value] if plain or flat else value, name)
+    return Stream([value] if plain or flat else value, name, rank=rank)
 
 
 def _copies(value: Any) -> tuple[Any, int | None]:

@@ -102,6 +102,8 @@ class BlockClusters(Result):
         Single blocks that err by more than epsilon, and are kept whole.
     rank : int
         r.
+    ranks : int64 array of shape (n_clusters,)
+        Columns that the basis of each cluster has: r, or fewer where its blocks have fewer rows or columns.
     epsilon : float
         Largest relative error that a cluster of two blocks or more may have.
     storage : int
@@ -126,6 +128,7 @@ class BlockClusters(Result):
     upper: np.ndarray
     exempt: np.ndarray
     rank: int
+    ranks: np.ndarray
     epsilon: float
     storage: int
     compression: float
@@ -307,6 +310,7 @@ def answer_of(
         upper=upper,
         exempt=exempt,
         rank=rank,
+        ranks=np.minimum(rank, np.minimum(m, columns)),
         epsilon=epsilon,
         storage=storage,
         compression=whole / storage if storage else float("inf"),

@@ -142,7 +142,7 @@ class StackResult(Result):
     lower, upper : float
         Between them lies the relative error of the best basis of this rank.
     rank : int
-        Columns of U; fewer than asked for where there are fewer rows or columns.
+        Columns of U; fewer than asked for where the stack has fewer columns, or columns of zeros.
     by_rank : array of shape (r + 1, 2)
         Brackets of the relative error of the best basis of every rank from 0 to r.
     block_errors : array of shape (K,) or None
@@ -258,7 +258,7 @@ def compress_stack(
         The matrices. A callable without arguments starts a stream again, which two passes need, and an error
         `epsilon` where there are more than 2048 rows.
     rank : int or None
-        r, at least 0. Exactly one of `rank` and `epsilon` is given, or the problem has it.
+        r, at least 0 and at most the number of rows. Exactly one of `rank` and `epsilon` is given, or the problem has it.
     epsilon : float or None
         Relative error in [0, 1] that the smallest rank is chosen for.
     oversampling : int
@@ -308,7 +308,7 @@ def compress_stack(
     oversampling = integer("oversampling", oversampling, low=0)
     choice("method", method, METHODS)
     names = blocks.names if isinstance(blocks, StackProblem) else None
-    stream = Stream(blocks)
+    stream = Stream(blocks, rank=rank)
     passes = (2 if stream.in_memory else 1) if passes is None else integer("passes", passes, low=1, high=2)
     if passes == 2:
         stream.need_restart("passes=2")

@@ -149,7 +149,7 @@ def make_stack(
     n_blocks : int or None
         K; may be left out where `n_columns` lists them, else 3.
     rank : int
-        Columns of the common basis of "noisy" and "shared", at least 1.
+        Columns of the common basis of "noisy" and "shared", from 1 to `n_rows`.
     noise : float
         Size of the noise of "noisy", beside columns of length 1.
     rng : Generator, int or None
@@ -177,7 +177,8 @@ def make_stack(
         sizes = [integer("n_columns", n, low=0) for n in sequence("n_columns", n_columns)]
         if n_blocks is not None and integer("n_blocks", n_blocks, low=1) != len(sizes):
             raise must("n_blocks", f"{len(sizes)}, as `n_columns` lists, or left out", n_blocks)
-    m, r = integer("n_rows", n_rows, low=1), integer("rank", rank, low=1)
+    m = integer("n_rows", n_rows, low=1)
+    r = integer("rank", rank, low=1, high=m)
     return StackProblem(stack(kind, m, sizes, r, real("noise", noise, low=0.0, high=1e100), rng), r)
 
 

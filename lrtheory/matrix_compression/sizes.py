@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory._kernels.low_rank import rank_within
 from lrtheory._validation import exactly_one, integer, real
 
-__all__ = ["one_of", "rank_for"]
+__all__ = ["one_of", "rank_for", "rank_of_one"]
 
 
 def one_of(**given: Any) -> str:
@@ -20,6 +20,12 @@ def one_of(**given: Any) -> str:
     elif name == "rank":
         integer("rank", given["rank"], low=0)
     return name
+
+
+def rank_of_one(rank: int | None, *sides: int) -> None:
+    """Refuse a rank that one matrix of these sides cannot have."""
+    if rank is not None:
+        integer("rank", rank, low=0, high=min(sides))
 
 
 def rank_for(values: np.ndarray, rank: int | None, epsilon: float | None) -> int:

@@ -49,7 +49,7 @@ small_games = arrays(
 def test_exact_instances(game, limit, expected):
     exact = alpha_rank(fractions(game), limit=limit)
     assert (exact.pi == fractions(expected)).all()
-    assert exact.residual == 0
+    assert exact.residual_norm == 0
     floats = alpha_rank(game, limit=limit)
     assert np.allclose(floats.pi, np.array(expected, dtype=float), rtol=1e-14, atol=0)
 
@@ -239,4 +239,4 @@ def test_large_games_go_to_power():
     found = alpha_rank(make_random_game((70, 60), rng=0), perturbation=0.05)
     assert found.method == "power"
     assert found.converged
-    assert found.residual < 1e-12
+    assert found.residual_norm < 1e-12

@@ -28,11 +28,11 @@ MATRIX = "model.layers.0.self_attn.q_proj"
 def sketch(path, **options):
     made = FrequentDirections(3, rank=1)
     made.update(np.eye(3))
-    made.save(path, **options)
+    made.to_file(path, **options)
 
 
 def ridge(path, **options):
-    RecursiveRidge(np.zeros((2, 1))).save(path, **options)
+    RecursiveRidge(np.zeros((2, 1))).to_file(path, **options)
 
 
 def peft(path, **options):
@@ -50,8 +50,8 @@ WRITERS = {
     "to_peft": ("x", lambda path, **options: AdapterFile.from_peft("lora").to_peft(path, **options)),
     "save_peft": ("x", peft),
     "edit_safetensors": ("x", edit),
-    "FrequentDirections.save": ("x.npz", sketch),
-    "RecursiveRidge.save": ("x.npz", ridge),
+    "FrequentDirections.to_file": ("x.npz", sketch),
+    "RecursiveRidge.to_file": ("x.npz", ridge),
 }
 
 

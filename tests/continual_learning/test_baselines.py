@@ -38,8 +38,8 @@ def test_fixed_covariance_and_hard_writes_by_inverses():
     np.testing.assert_allclose(baselines.fixed_covariance(PROBLEM, **options).weights, soft, rtol=1e-9)
     found = baselines.hard_write(PROBLEM, record=True, **options)
     np.testing.assert_allclose(found.weights, hard, rtol=1e-8)
-    np.testing.assert_allclose(found.trace["residual"], 0, atol=1e-9)
-    assert found.residuals[0] > 0.1
+    np.testing.assert_allclose(found.trace["residual_norm"], 0, atol=1e-9)
+    assert found.residual_norms[0] > 0.1
 
 
 def test_the_null_space_leaves_out_what_anchors_use():
@@ -111,7 +111,7 @@ def test_a_key_that_anchors_use_is_not_written_in_the_null_space():
 def test_keys_that_outweigh_the_ridge():
     keys = 1e30 * np.ones((2, 6))
     for solve in METHODS:
-        assert solve(0 * W0, [(keys, np.ones((2, 3)))]).residuals[0] == pytest.approx(0, abs=1e-9)
+        assert solve(0 * W0, [(keys, np.ones((2, 3)))]).residual_norms[0] == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("solve", METHODS)

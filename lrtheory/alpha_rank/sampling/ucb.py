@@ -22,7 +22,6 @@ References
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from lrtheory._result import Result, json_safe, result
+from lrtheory._result.states import Resumable
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import (
     array,
@@ -40,7 +40,6 @@ from lrtheory._validation import (
     integer,
     must,
     open_interval,
-    same_parameters,
     state_entry,
 )
 from lrtheory.alpha_rank.problem import Game, profile_columns, profile_names
@@ -118,7 +117,7 @@ class GraphEstimate(Result):
         display.intervals(ax, names, *ends, middle=self.means.ravel().tolist(), label="mean outcome")
 
 
-class ResponseGraphUCB:
+class ResponseGraphUCB(Resumable):
     r"""Adaptive sampling of profiles, for outcomes in [0, 1].
 
     Ask for a profile, play it, tell the outcomes; or hand `run` a sampler and let it do this until all edges are
@@ -312,43 +311,11 @@ class ResponseGraphUCB:
             counts={"samples": self.total, "open_edges": open_edges},
         )
 
-    def copy(self) -> ResponseGraphUCB:
-        """Make an independent copy, the state of the random generator included.
-
-        Returns
-        -------
-        ResponseGraphUCB
-            Copy that draws the same later samples as the original.
-        """
-        return copy.deepcopy(self)
-
-    def get_state(self) -> dict[str, Any]:
-        """Return all that was learned, and the random generator, as lists and numbers that JSON can hold.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of an object made with the same parameters.
-        """
+    def _learned(self) -> dict[str, Any]:
         learned = {name: getattr(self, name).tolist() for name in steps().State._fields}
-        return {**self._parameters(), **learned, "rng": json_safe(self.rng.bit_generator.state)}
+        return {**learned, "rng": json_safe(self.rng.bit_generator.state)}
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned.
-
-        Raises
-        ------
-        TypeError
-            If the state is not a mapping.
-        ValueError
-            If it belongs to an object with other parameters, or to a random generator that NumPy does not have.
-        """
-        same_parameters(state, self._parameters())
+    def _restore(self, state: Mapping[str, Any]) -> None:
         learned = {}
         for name in steps().State._fields:
             old = getattr(self, name)

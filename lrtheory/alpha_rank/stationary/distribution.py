@@ -59,7 +59,7 @@ class StationaryResult(Result):
         Natural logarithm of `pi`, also where `pi` underflows.
     coefficient, order : ndarray of shape (n,), or None
         For "leading": pi_x(s) ~ coefficient x^order, so the limit is the coefficient where the order is 0.
-    residual : float or Fraction
+    residual_norm : float or Fraction
         sum_y \|inflow_y - outflow_y\| of the returned law; 0 exactly for Fractions. For "leading", in the chain of the
         terms of lowest order.
     method : str
@@ -79,7 +79,7 @@ class StationaryResult(Result):
     log_pi: np.ndarray
     coefficient: np.ndarray | None
     order: np.ndarray | None
-    residual: float | Fraction
+    residual_norm: float | Fraction
     method: str
     n_iter: int
     converged: bool
@@ -92,7 +92,7 @@ class StationaryResult(Result):
         return shown if self.order is None else shown | {"order": self.order[order]}
 
     def _facts(self) -> list[str]:
-        return [f"residual {float(self.residual):.2g} ({self.method})", self.message]
+        return [f"residual {float(self.residual_norm):.2g} ({self.method})", self.message]
 
 
 @arrays("host")
@@ -132,7 +132,7 @@ def stationary_distribution(
     Returns
     -------
     StationaryResult
-        The law `pi` and its logarithm `log_pi`, both of shape (n,), the l1 `residual`, and the other fields of the
+        The law `pi` and its logarithm `log_pi`, both of shape (n,), the l1 `residual_norm`, and the other fields of the
         class.
 
     Raises
@@ -183,7 +183,7 @@ def stationary_distribution(
             law = solve_log_gth(np.log(rates))
     else:
         law = solve_sparse(rates) if method == "sparse" else solve_gth(rates)
-    return replace(law, residual=law.residual * unit)
+    return replace(law, residual_norm=law.residual_norm * unit)
 
 
 def _scaled(rates: Any) -> tuple[Any, float]:
@@ -355,7 +355,7 @@ def stationary_answer(method: str, pi: np.ndarray, found: Any, *, flops: int, **
     with np.errstate(divide="ignore"):
         log_pi = np.log(pi.astype(np.float64))
     exact = "exact" if pi.dtype == object else "each entry is exact up to O(n^3) roundings"
-    defaults = {"log_pi": log_pi, "coefficient": None, "order": None, "residual": found, "n_iter": len(pi) - 1}
+    defaults = {"log_pi": log_pi, "coefficient": None, "order": None, "residual_norm": found, "n_iter": len(pi) - 1}
     defaults |= {"converged": True, "message": exact, "counts": {"flops": flops}}
     return StationaryResult(pi=pi, method=method, **(defaults | fields))
 

@@ -113,7 +113,7 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
     scale = max(rows.neighbors.shape[1], 1)
     message = f"exact on the sink of {len(sink)} profiles, 0 elsewhere"
     fields = {"n_iter": len(sink) - 1, "message": message}
-    return stationary_answer("sink", pi, inner.residual / scale, flops=inner.counts["flops"], **fields)
+    return stationary_answer("sink", pi, inner.residual_norm / scale, flops=inner.counts["flops"], **fields)
 
 
 # --- on the table of all deviations -----------------------------------------------------------------------------------

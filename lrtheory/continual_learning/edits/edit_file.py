@@ -159,7 +159,7 @@ def edit_safetensors(
     >>> write_tensors(folder / "old.safetensors", {"w": Stored("F32", (1, 2), bytes(8))})
     >>> edits = [([[1.0, 0.0]], [[4.0]])]
     >>> done = edit_safetensors(folder / "old.safetensors", "w", edits, out=folder / "new.safetensors")
-    >>> done.residuals.tolist(), Tensors(folder / "new.safetensors")["w"].tolist()
+    >>> done.residual_norms.tolist(), Tensors(folder / "new.safetensors")["w"].tolist()
     ([2.0], [[2.0, 0.0]])
     """
     model, target = Tensors.from_file(path_of("path", path)), path_of("out", out)
@@ -230,7 +230,7 @@ def _sweep(problem: EditProblem, anchor_weight: float) -> RidgeSweep:
 
 def _advice(done: RidgeEditResult, problem: EditProblem, anchor_weight: float) -> str:
     """Say which other ridge weight to try where much of the surprise is left."""
-    before, after = (float(np.linalg.norm(np.asarray(norms))) for norms in (done.surprises, done.residuals))
+    before, after = (float(np.linalg.norm(np.asarray(norms))) for norms in (done.surprises, done.residual_norms))
     if after <= MUCH * before:
         return ""
     try:
@@ -297,7 +297,7 @@ def _rounded(problem: EditProblem, done: RidgeEditResult, dtype: str, options: M
         return dataclasses.replace(done, counts={**done.counts, **counts})
     given = float(options["ridge"]), float(options["anchor_weight"])
     found = answered(problem, after, given, done.method, reason=done.reason)
-    left, exactly = (float(np.linalg.norm(np.asarray(one.residuals))) for one in (found, done))
+    left, exactly = (float(np.linalg.norm(np.asarray(one.residual_norms))) for one in (found, done))
     said = (
         f"rounded to {dtype}, which leaves {counts['lost'] / max(1, counts['changed']):.1%} of the entries that change "
         f"as they were; all residuals together are {left:.6g}, and {exactly:.6g} before it"

@@ -38,7 +38,7 @@ class EditPlan(Result):
         The Frobenius norm of the change of the anchors' outputs; 0 without anchors.
     surprise : float
         ||E||, what the map gets wrong before the edit, in the Frobenius norm.
-    residual : float
+    residual_norm : float
         Error of the map on the edit afterwards, in the Frobenius norm.
     n_iter : int
         Bisections.
@@ -51,7 +51,7 @@ class EditPlan(Result):
     success: float
     anchor_drift: float
     surprise: float
-    residual: float
+    residual_norm: float
     n_iter: int
     message: str
 
@@ -127,7 +127,7 @@ def plan_edit(
     Examples
     --------
     >>> plan = plan_edit([[0.0], [0.0]], [[3.0, 0.0]], [[6.0]], min_success=0.9)
-    >>> round(plan.ridge, 9), round(plan.drift, 9), round(plan.residual, 9)
+    >>> round(plan.ridge, 9), round(plan.drift, 9), round(plan.residual_norm, 9)
     (1.0, 1.8, 0.6)
     """
     exactly_one(max_drift=max_drift, min_success=min_success)
@@ -156,7 +156,7 @@ def plan_edit(
         success=path.success(ridge) if path.whole else 1.0,
         anchor_drift=float(np.linalg.norm(K0 @ D)),
         surprise=math.sqrt(path.whole),
-        residual=float(np.linalg.norm(E - K @ D)),
+        residual_norm=float(np.linalg.norm(E - K @ D)),
         n_iter=n_iter,
         message=message,
     )

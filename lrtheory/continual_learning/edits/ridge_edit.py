@@ -40,7 +40,7 @@ class RidgeEditResult(Result):
         The Frobenius norm of the change of the anchors' outputs; 0 without anchors.
     surprises : float64 array of shape (T,)
         The Frobenius norm of what the map before all edits got wrong, for each edit.
-    residuals : float64 array of shape (T,)
+    residual_norms : float64 array of shape (T,)
         Frobenius norm of the error of the map after all edits, for each edit.
     names : tuple
         Names of the edits.
@@ -55,7 +55,7 @@ class RidgeEditResult(Result):
     certificate : DriftCertificate or None
         The bound on both drifts (statement RL-4); None for methods that do not minimize the objective.
     trace : mapping of str to float64 array of shape (T,), or None
-        For `record`, each edit as it was written: surprise, residual, weights_change, and for `ridge_edit` also
+        For `record`, each edit as it was written: surprise, residual_norm, weights_change, and for `ridge_edit` also
         interference and cost.
     """
 
@@ -64,7 +64,7 @@ class RidgeEditResult(Result):
     drift: float
     anchor_drift: float
     surprises: Array
-    residuals: Array
+    residual_norms: Array
     names: tuple[object, ...]
     method: str
     reason: str
@@ -76,8 +76,8 @@ class RidgeEditResult(Result):
     _is_more = True
 
     def _columns(self) -> dict[str, Any]:
-        before, after = (np.asarray(to_numpy(norms)) for norms in (self.surprises, self.residuals))
-        return {"edit": [*map(str, self.names)], "surprise": before, "residual": after}
+        before, after = (np.asarray(to_numpy(norms)) for norms in (self.surprises, self.residual_norms))
+        return {"edit": [*map(str, self.names)], "surprise": before, "residual_norm": after}
 
     def _facts(self) -> list[str]:
         said = [f"the weights moved by {self.drift:.6g}, and outputs of the anchors by {self.anchor_drift:.6g}"]
@@ -86,7 +86,7 @@ class RidgeEditResult(Result):
 
     def _draw(self, ax: Any) -> None:
         columns = self._columns()
-        norms = {"before": columns["surprise"], "after": columns["residual"]}
+        norms = {"before": columns["surprise"], "after": columns["residual_norm"]}
         curves(ax, np.arange(len(self.names)), norms, xlabel="edit", ylabel="what the map gets wrong")
 
 
@@ -151,7 +151,7 @@ def ridge_edit(
     Half of a key of norm 1 sticks for a ridge weight of 1:
 
     >>> done = ridge_edit([[0.0], [0.0]], [([[1.0, 0.0]], [[4.0]])])
-    >>> done.weights.round(9).tolist(), done.residuals.round(9).tolist(), round(done.cost, 9)
+    >>> done.weights.round(9).tolist(), done.residual_norms.round(9).tolist(), round(done.cost, 9)
     ([[2.0], [0.0]], [2.0], 8.0)
     """
     choice("method", method, METHODS)
@@ -162,7 +162,7 @@ def ridge_edit(
     options: dict[str, Any] = {"ridge": given[0], "anchor_weight": given[1], "method": form, "layout": problem.layout}
     state = RecursiveRidge(double, anchors=problem.anchors, keep="nothing", **options)
     steps: dict[str, list[float]] = {
-        name: [] for name in ("surprise", "residual", "weights_change", "interference", "cost")
+        name: [] for name in ("surprise", "residual_norm", "weights_change", "interference", "cost")
     }
     flops = 0
     for keys, values in problem.edits if recorded else _blocks(problem):
@@ -235,7 +235,7 @@ def answered(
         drift=drift,
         anchor_drift=moved,
         surprises=surprises,
-        residuals=residuals,
+        residual_norms=residuals,
         names=tuple(problem.names or ()),
         method=method,
         reason=reason,

@@ -2,7 +2,6 @@ r"""A subspace that old inputs use, and steps that leave it alone whatever optim
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from lrtheory._array import array_namespace, beside_jax, is_foreign, real_array, to_numpy
 from lrtheory._kernels.units import LEAST, scaled, true_value, upper_value
 from lrtheory._result import read_only
+from lrtheory._result.states import Resumable
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import (
     array,
@@ -20,7 +20,6 @@ from lrtheory._validation import (
     integer,
     must,
     real,
-    same_parameters,
     state_entry,
     state_value,
 )
@@ -40,7 +39,7 @@ SIDES = ("input", "output")
 KEEP_ENERGY = 0.99
 
 
-class SubspaceProtector:
+class SubspaceProtector(Resumable):
     r"""Keeps the outputs of old inputs: steps are projected off the subspace M that the inputs span.
 
     A layer maps a row x to x W. If M holds the inputs X and the change D of the weights obeys M^T D = 0, then X D = 0:
@@ -331,44 +330,12 @@ class SubspaceProtector:
         """
         return share_inside(checked_rows("X", X, self.n_features), self._basis)
 
-    def copy(self) -> SubspaceProtector:
-        """Make an independent copy.
-
-        Returns
-        -------
-        SubspaceProtector
-            Copy that takes the same later steps as the original.
-        """
-        return copy.deepcopy(self)
-
-    def get_state(self) -> dict[str, Any]:
-        """Return all that is known as numbers, words and arrays, which ``numpy.savez`` writes without pickling.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of a protector that was made with the same parameters.
-        """
+    def _learned(self) -> dict[str, Any]:
         own = {"missed": self._missed, "power": self._power, "share": self.share, "message": self.message}
         arrays = {"basis": self._basis.copy(), "rows": self._rows.copy()}
-        return self._parameters() | own | arrays | {"roundoff": self._roundoff}
+        return own | arrays | {"roundoff": self._roundoff}
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned, or ``numpy.load`` of a file into which it was written.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or the state belongs to other parameters.
-        TypeError
-            If it is not a mapping.
-        """
-        same_parameters(state, self._parameters())
+    def _restore(self, state: Mapping[str, Any]) -> None:
         basis = array("state['basis']", state_entry(state, "basis"), shape=(self.n_features, None))
         if np.linalg.norm(basis.T @ basis - np.eye(basis.shape[1])) > np.finfo(basis.dtype).eps ** 0.5:
             raise must("state['basis']", "a matrix with orthonormal columns", basis)

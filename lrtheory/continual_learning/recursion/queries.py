@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import array_namespace, beside, beside_jax, is_foreign
-from lrtheory._files import replacing
 from lrtheory._result import read_only
 from lrtheory._result.low_rank import LowRankFactors
+from lrtheory._result.states import Filed
 from lrtheory._types import Array, ArrayLike, Number
-from lrtheory._validation import Words, must, path_of, same_parameters
+from lrtheory._validation import Words, must
 from lrtheory.continual_learning.recursion import inputs, naming, steps
 from lrtheory.continual_learning.recursion import state as states
 from lrtheory.continual_learning.recursion.adapter import adapter_of
@@ -28,7 +26,7 @@ from lrtheory.continual_learning.recursion.steps import Edit, RecursionState, St
 __all__ = ["Queries"]
 
 
-class Queries:
+class Queries(Filed):
     """The base of `RecursiveRidge`, with everything that changes no edit."""
 
     _options: Options
@@ -194,62 +192,19 @@ class Queries:
 
     # --- the state -------------------------------------------------------------------------------------------------
 
-    def get_state(self) -> dict[str, Any]:
-        """Return all that is known as numbers, words and arrays, which ``numpy.savez`` writes without pickling.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of a map that was made with the same parameters.
-        """
-        found = self._parameters() | states.told(self._held) | {"next": self._next}
+    def _learned(self) -> dict[str, Any]:
+        found = states.told(self._held) | {"next": self._next}
         return found | (states.told_edits(self._edits, self._held.W) if self._options.keep == "edits" else {})
 
     @beside_jax
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned, bit for bit; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned, or ``numpy.load`` of a file into which it was written.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or the state belongs to other parameters.
-        TypeError
-            If it is not a mapping.
-        """
-        same_parameters(state, self._parameters())
+    def _restore(self, state: Mapping[str, Any]) -> None:
         held = states.read(state, self._held, self._options.method)
         edits = states.read_edits(state, held) if self._options.keep == "edits" else {}
         self._held, self._edits, self._next = held, edits, states.count(state, "next")
 
-    def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
-        """Write the state, the anchors and the parameters into an npz file.
-
-        Parameters
-        ----------
-        path : path
-            The file.
-        force : bool
-            Whether a file that is there may be replaced.
-
-        Raises
-        ------
-        FileExistsError
-            If the file is there and `force` is False.
-        """
-        found = self.get_state()
+    def _given(self) -> dict[str, Any]:
         anchors = self._held.prior.anchors
-        found |= {} if anchors is None else {"anchors": states.plain(anchors)}
-
-        def write(target: Path) -> None:
-            with target.open("wb") as file:
-                np.savez(file, **found)
-
-        replacing(path_of("path", path), write, force=force)
+        return {} if anchors is None else {"anchors": states.plain(anchors)}
 
     # --- inside ----------------------------------------------------------------------------------------------------
 

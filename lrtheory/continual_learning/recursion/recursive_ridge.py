@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from os import PathLike, fspath
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from lrtheory._array import beside_jax
-from lrtheory._files import read_arrays
 from lrtheory._types import Array, ArrayLike, Number
 from lrtheory._validation import must, real
 from lrtheory.continual_learning.recursion import inputs, naming, setup, state, steps
@@ -93,11 +91,11 @@ class RecursiveRidge(Queries):
     --------
     >>> ridge = RecursiveRidge([[0.0], [0.0]], ridge=1.0)
     >>> report = ridge.update([[1.0, 0.0]], [[4.0]])
-    >>> [round(number, 6) for number in (report.surprise, report.residual, report.interference, ridge.cost)]
+    >>> [round(number, 6) for number in (report.surprise, report.residual_norm, report.interference, ridge.cost)]
     [4.0, 2.0, 4.0, 8.0]
     >>> ridge.weights.round(6).tolist()
     [[2.0], [0.0]]
-    >>> round(ridge.forget(0).residual, 6), ridge.n_edits
+    >>> round(ridge.forget(0).residual_norm, 6), ridge.n_edits
     (4.0, 0)
     """
 
@@ -118,27 +116,7 @@ class RecursiveRidge(Queries):
         self._begin(W0, ridge, anchors, anchor_weight, dtype)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> RecursiveRidge:
-        """Read what `save` wrote; arrays are NumPy's.
-
-        Parameters
-        ----------
-        path : path
-            The file.
-
-        Returns
-        -------
-        RecursiveRidge
-            Map whose later edits are those of the one that was saved, bit for bit.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If it is damaged, or holds something else.
-        """
-        found = read_arrays(fspath(path))
+    def _from_arrays(cls, found: Mapping[str, Any]) -> Self:
         made = cls(**state.arguments(found))
         made.set_state({**found, "dtype": made._parameters()["dtype"]})  # NumPy has no half precision of other kinds
         return made
@@ -351,14 +329,7 @@ class RecursiveRidge(Queries):
         self._held = self._first(self._held.prior._replace(W0=self._held.W))
         self._edits, self._next = {}, 0
 
-    def copy(self) -> RecursiveRidge:
-        """Make an independent copy.
-
-        Returns
-        -------
-        RecursiveRidge
-            Copy that takes the same later steps as the original.
-        """
+    def _twin(self) -> Self:
         twin = copy.copy(self)  # all but the dictionary is never written to
         twin._edits = dict(self._edits)
         return twin

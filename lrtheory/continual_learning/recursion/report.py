@@ -163,7 +163,7 @@ class EditReport(Result):
     surprise : float
         Frobenius distance of the values from the outputs of the map before the edit; of an edit of weight w this and
         the next two are those of rows times the root of w.
-    residual : float
+    residual_norm : float
         Frobenius distance of the values from the outputs right after the edit; not 0, since the map also keeps to what
         it knew.
     interference : float
@@ -180,7 +180,7 @@ class EditReport(Result):
 
     weights_change: float
     surprise: float
-    residual: float
+    residual_norm: float
     interference: float
     name: int | str
     method: str
@@ -197,7 +197,7 @@ class EditReports(Result):
 
     Attributes
     ----------
-    weights_change, surprise, residual, interference : array of shape (n,)
+    weights_change, surprise, residual_norm, interference : array of shape (n,)
         Entries of `EditReport` of these names, for each edit.
     names : tuple of int or str
         The names of the edits.
@@ -209,14 +209,14 @@ class EditReports(Result):
 
     weights_change: np.ndarray
     surprise: np.ndarray
-    residual: np.ndarray
+    residual_norm: np.ndarray
     interference: np.ndarray
     names: tuple[int | str, ...]
     method: str
     counts: Mapping[str, int]
 
     def _columns(self) -> dict[str, Any]:
-        names = ("surprise", "residual", "interference", "weights_change")
+        names = ("surprise", "residual_norm", "interference", "weights_change")
         return {"name": list(self.names)} | {name: getattr(self, name) for name in names}
 
 

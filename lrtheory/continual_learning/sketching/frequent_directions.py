@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from io import BytesIO
-from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 
-from lrtheory._files import read_arrays, replacing
 from lrtheory._kernels.units import scaled, true_value, upper_value
-from lrtheory._validation import array, choice, integer, must, path_of, real, same_parameters, state_entry, state_value
+from lrtheory._result.states import Filed
+from lrtheory._validation import array, choice, integer, must, real, state_entry, state_value
 from lrtheory.continual_learning.sketching.buffer import DROPPED, SketchBuffer, Snapshot
 from lrtheory.continual_learning.sketching.result import STATEMENT, UNITS, SketchCertificate
 from lrtheory.continual_learning.sketching.rows import Rows, checked_rows, energy_of
@@ -26,7 +24,7 @@ SUMS = ("missed", "mass", "roundoff")
 EXACT = 4
 
 
-class FrequentDirections:
+class FrequentDirections(Filed):
     r"""The sketch of a stream of rows A that is seen once: at most l rows B with A^T A close to B^T B.
 
     .. math:: 0 \preceq A^T A - B^T B \preceq \delta I, \qquad
@@ -259,46 +257,14 @@ class FrequentDirections:
         kept = float(self._read().energies[:k].sum(dtype=np.float64))
         return upper_value(max(self._held.mass - kept, 0.0), 2 * self._held.unit)
 
-    def copy(self) -> FrequentDirections:
-        """Make an independent copy.
-
-        Returns
-        -------
-        FrequentDirections
-            Copy that takes the same later steps as the original.
-        """
-        return copy.deepcopy(self)
-
-    def get_state(self) -> dict[str, Any]:
-        """Return all that was seen as numbers and arrays, which ``numpy.savez`` writes and reads without pickling.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of a sketch that was made with the same parameters.
-        """
+    def _learned(self) -> dict[str, Any]:
         held = self._held
-        state = self._parameters() | {"rows": held.rows.copy()}
+        state = {"rows": held.rows.copy()}
         if held.gram is not None:
             state["gram"] = held.gram.copy()
         return state | {name: getattr(held, name) for name in ("n_rows", "n_shrinks", "unit", *SUMS)}
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned, or ``numpy.load`` of a file into which it was written.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or the state belongs to other parameters.
-        TypeError
-            If it is not a mapping.
-        """
-        same_parameters(state, self._parameters())
+    def _restore(self, state: Mapping[str, Any]) -> None:
         held, n = self._empty(), self.n_features
         rows = array("state['rows']", state_entry(state, "rows"), shape=(None, n))
         if len(rows) > self.buffer or (held.gram is not None and len(rows)):
@@ -320,50 +286,11 @@ class FrequentDirections:
         self._refuse_losses(held)
         self._held, self._known = held, None
 
-    def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
-        """Write parameters and state into a file.
-
-        Parameters
-        ----------
-        path : path
-            An npz file.
-        force : bool
-            Whether a file that is there may be replaced.
-
-        Raises
-        ------
-        FileExistsError
-            If the file is there and `force` is False.
-        """
-        content = BytesIO()
-        np.savez(content, **self.get_state())
-        replacing(path_of("path", path), lambda target: target.write_bytes(content.getvalue()), force=force)
-
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Self:
-        """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : path
-            The file.
-
-        Returns
-        -------
-        FrequentDirections
-            Sketch whose later steps are those of the one that was saved.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If it is not such a file.
-        """
-        state = read_arrays(path)
+    def _from_arrays(cls, found: Mapping[str, Any]) -> Self:
         names = ("n_features", "rank", "buffer", "decay", "method")
-        made = cls(**{name: state_value(state, name) for name in names})
-        made.set_state(state)
+        made = cls(**{name: state_value(found, name) for name in names})
+        made.set_state(found)
         return made
 
     def _refuse_losses(self, held: SketchBuffer) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import HUGE
-from lrtheory._validation import array, integer, must, real, same_parameters, state_entry, state_value
+from lrtheory._validation import array, integer, must, real, state_entry, state_value
 from lrtheory.dual_mirror_descent.prices.steps import (
     BOUND,
     CAP,
@@ -28,12 +28,12 @@ __all__ = ["read", "written"]
 
 
 def written(setup: Setup, numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the numbers of a run, its tables, and the parameters that must be the same where it goes on."""
+    """Write the numbers of a run and its tables."""
     tables = {name: getattr(setup, name).tolist() for name in ("state", "etas", "targets")}
-    return {**numbers, **tables, **_parameters(setup)}
+    return {**numbers, **tables}
 
 
-def _parameters(setup: Setup) -> dict[str, Any]:
+def parameters(setup: Setup) -> dict[str, Any]:
     """List the parameters that a restored run must share; JSON has no infinity, so a price without cap has None."""
     rules = setup.rules
     return {
@@ -50,8 +50,7 @@ def _parameters(setup: Setup) -> dict[str, Any]:
 
 
 def read(state: Mapping[str, Any], setup: Setup) -> tuple[Setup, dict[str, Any]]:
-    """Read the tables and the numbers of a saved state; a state of a solver with another setup is an error."""
-    same_parameters(state, _parameters(setup))
+    """Read the tables and the numbers of a saved state of a solver with the same parameters."""
     numbers = _numbers(state)
     table, etas, targets = _tables(state, setup, numbers["horizon"])
     return setup._replace(state=table, etas=etas, targets=targets), numbers

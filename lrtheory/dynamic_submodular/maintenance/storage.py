@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import json_safe
-from lrtheory._validation import must, same_parameters, state_entry
+from lrtheory._validation import must, state_entry
 from lrtheory.dynamic_submodular.maintenance import invariants
 from lrtheory.dynamic_submodular.objectives.counting import scratch_for
 from lrtheory.dynamic_submodular.structures import states
@@ -45,11 +45,10 @@ def tables(solver: Any, n_slots: int, n: int) -> tuple[states.State, streams.Str
 
 
 def written(solver: Any) -> dict[str, Any]:
-    """Return tables and numbers by name, with the parameters that the solver which goes on must share."""
+    """Return tables and numbers by name."""
     used = int(solver._stream.tally[streams.N_SLOTS])
     table = {name: json_safe(rows[:used]) for name, rows in solver._table._asdict().items()}
     return {
-        **_parameters(solver),
         "word": solver._rules.word,
         "table": table,
         "stream": _lists(solver._stream, solver._rules.is_exact),
@@ -64,7 +63,8 @@ def _lists(stream: streams.Stream, is_exact: bool) -> dict[str, Any]:
     return {name: json_safe(rows) for name, rows in kept.items()}
 
 
-def _parameters(solver: Any) -> dict[str, Any]:
+def parameters(solver: Any) -> dict[str, Any]:
+    """List the parameters that a solver which goes on must share, with the number of elements that its tables hold."""
     return {
         "k": solver.k,
         "limits": None if solver.matroid is None else solver.matroid.limits.tolist(),
@@ -79,8 +79,6 @@ def _parameters(solver: Any) -> dict[str, Any]:
 def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return rules, table, stream and scratch of a saved state; raise an error where it does not fit the solver."""
     twin = solver.copy()
-    twin._fit()
-    same_parameters(state, _parameters(twin))
     table = _arrays("table", state_entry(state, "table"), states.State, twin._table, free_axis=True)
     is_exact = twin._rules.is_exact
     stream = _arrays(

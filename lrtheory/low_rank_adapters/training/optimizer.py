@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, to_numpy
+from lrtheory._result.states import Resumable
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import below_one, choice, flag, integer, must, real, same_parameters, state_entry, state_value
+from lrtheory._validation import below_one, choice, flag, integer, must, real, state_entry, state_value
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.training.steps import (
     METHODS,
@@ -30,7 +31,7 @@ class Diverged(ValueError):
     """A step would have left the range of numbers."""
 
 
-class AdapterOptimizer:
+class AdapterOptimizer(Resumable):
     r"""Trains an adapter step by step from gradients in its merged weight.
 
     `ask` returns the adapter, and `tell` takes the gradient of the loss at it. The object is as good as what it was
@@ -95,8 +96,8 @@ class AdapterOptimizer:
     >>> target = np.array([[2.0, 0.0], [0.0, 0.0]])
     >>> optimizer = AdapterOptimizer(lora([[1.0], [1.0]], [[1.0, 1.0]]), step_size=1.0)
     >>> for _ in range(2):
-    ...     optimizer.tell(optimizer.ask().delta() - target)
-    >>> np.round(optimizer.ask().delta(), 12).tolist()
+    ...     optimizer.step(optimizer.adapter.delta() - target)
+    >>> np.round(optimizer.adapter.delta(), 12).tolist()
     [[2.0, 0.0], [0.0, 0.0]]
     """
 
@@ -149,18 +150,8 @@ class AdapterOptimizer:
         """The running mean of each trained array, in its shape."""
         return dict(self._state.momenta)
 
-    def ask(self) -> Adapter:
-        """Where the next gradient is wanted.
-
-        Returns
-        -------
-        Adapter
-            The present one.
-        """
-        return self.adapter
-
     @beside_jax
-    def tell(self, gradient: ArrayLike | Mapping[str, ArrayLike]) -> None:
+    def step(self, gradient: ArrayLike | Mapping[str, ArrayLike]) -> None:
         """Take one step; a rejected gradient changes nothing.
 
         Parameters
@@ -184,46 +175,17 @@ class AdapterOptimizer:
                 raise must("step_size", "so small that trained arrays stay finite", self._rule.step_size, Diverged)
         self._state = fresh
 
-    def copy(self) -> AdapterOptimizer:
-        """Make an independent copy.
-
-        Returns
-        -------
-        AdapterOptimizer
-            Copy that takes the same later steps as the original.
-        """
+    def _twin(self) -> Self:
         return copy.copy(self)  # states are never written to
 
-    def get_state(self) -> dict[str, Any]:
-        """Return all that was learned as numbers, strings and arrays, which ``numpy.savez`` writes without pickling.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of an optimizer of the same method and of an adapter with the same frozen arrays.
-        """
+    def _learned(self) -> dict[str, Any]:
         state = self._state
         word = {"n_steps": state.n_steps, "turn": state.turn, "rank_deficient": state.rank_deficient}
         arrays = {f"{part}.{name}": np.array(to_numpy(value)) for part, name, value in _arrays(state)}
-        return self._parameters() | word | arrays
+        return word | arrays
 
     @beside_jax
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned, or ``numpy.load`` of a file into which it was written.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or the state belongs to other parameters.
-        TypeError
-            If it is not a mapping.
-        """
-        same_parameters(state, self._parameters())
+    def _restore(self, state: Mapping[str, Any]) -> None:
         own = self._state
         read: dict[str, dict[str, Any]] = {"params": {}, "momenta": {}, "roots": {}, "earlier": {}}
         for part, name, value in _arrays(own):

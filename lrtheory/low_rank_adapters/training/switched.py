@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from lrtheory._array import array_namespace, beside, beside_jax, real_array, to_numpy
 from lrtheory._result import json_safe
+from lrtheory._result.states import Resumable
 from lrtheory._types import Array, ArrayLike, Rng
 from lrtheory._validation import (
     below_one,
@@ -21,7 +22,6 @@ from lrtheory._validation import (
     must,
     open_interval,
     real,
-    same_parameters,
     state_entry,
     state_value,
 )
@@ -40,7 +40,7 @@ COUNTED = ("resting_A", "resting_B", "next_index", "next_candidate")
 LAST = 0.3
 
 
-class SwitchedLoRA:
+class SwitchedLoRA(Resumable):
     r"""Trains a weight by a LoRA whose rows and columns are exchanged with stored ones now and then.
 
     A switch changes row k of A or column k of B, and adds to the frozen weight what the product loses, so that the
@@ -274,47 +274,18 @@ class SwitchedLoRA:
         self.next_candidate = {**self.next_candidate, side: (slot + 1) % stored.shape[0]}
         self.n_switches += 1
 
-    def copy(self) -> SwitchedLoRA:
-        """Make an independent copy, the state of the random generator included.
-
-        Returns
-        -------
-        SwitchedLoRA
-            Copy that takes the same later steps as the original.
-        """
+    def _twin(self) -> Self:
         made = self._beside()
         made.rng = copy.deepcopy(self.rng)
         return made
 
-    def get_state(self) -> dict[str, Any]:
-        """Return all that was learned, and the random generator, as lists and numbers that JSON can hold.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of an object made with the same parameters.
-        """
+    def _learned(self) -> dict[str, Any]:
         found = {name: np.asarray(to_numpy(value)).tolist() for name, value in self._arrays().items()}
         counts = {name: getattr(self, name) for name in ("n_steps", "n_switches")}
-        return {**self._parameters(), **counts, **found, "rng": json_safe(self.rng.bit_generator.state)}
+        return {**counts, **found, "rng": json_safe(self.rng.bit_generator.state)}
 
     @beside_jax
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or the state belongs to other parameters.
-        TypeError
-            If it is not a mapping.
-        """
-        same_parameters(state, self._parameters())
+    def _restore(self, state: Mapping[str, Any]) -> None:
         read, W = {}, self.weight
         kind = np.asarray(to_numpy(W)).dtype
         for name, own in self._arrays().items():
@@ -343,7 +314,7 @@ class SwitchedLoRA:
             setattr(fresh, name, dict(zip(("A", "B"), values, strict=True)))
         self.__dict__.update(fresh.__dict__ | counts)
 
-    def _beside(self) -> SwitchedLoRA:
+    def _beside(self) -> Self:
         """An object that can be changed beside this one; both draw from the same generator."""
         made = copy.copy(self)  # arrays and all other mappings are replaced and never written to
         made.next_index = dict(self.next_index)

@@ -111,7 +111,7 @@ def train(
         From the update of the weight, of shape (d_out, d_in), to the gradient of the loss in the merged weight, of the
         same shape, or to a mapping of gradients in all trained arrays.
     method : {"altlora", "joint", "scaled", "sgd", "adam"}
-        Rule of the steps, as in `AdapterOptimizer`, of which this function calls `tell` in a loop.
+        Rule of the steps, as in `AdapterOptimizer`, of which this function calls `step` in a loop.
     step_size : float
         Above 0.
     momentum : float
@@ -146,7 +146,7 @@ def train(
 
     See Also
     --------
-    AdapterOptimizer : The same by questions and answers.
+    AdapterOptimizer : The same, one step at a time with a gradient of the caller's.
 
     Notes
     -----
@@ -202,7 +202,7 @@ class _Run:
         self._keep()
         while self.optimizer.n_steps < max_iter:
             with np.errstate(over="ignore", invalid="ignore"):
-                update = self.optimizer.ask().delta()
+                update = self.optimizer.adapter.delta()
             xp = array_namespace(update)
             if not bool(xp.all(xp.isfinite(update))):
                 return "stopped: the update left the range of numbers; `step_size` must be smaller"
@@ -215,7 +215,7 @@ class _Run:
                 self.converged = True
                 return f"what training follows of the gradient fell to {tol:g} of its first norm"
             try:
-                self.optimizer.tell(G)
+                self.optimizer.step(G)
             except Diverged:
                 return "stopped: a step would leave the range of numbers; `step_size` must be smaller"
             if self.every and self.optimizer.n_steps % self.every == 0:

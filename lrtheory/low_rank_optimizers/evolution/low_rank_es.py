@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from lrtheory._result import Result, result
+from lrtheory._result.states import Resumable
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import (
     Words,
@@ -20,7 +21,6 @@ from lrtheory._validation import (
     generator,
     integer,
     must,
-    same_parameters,
     state_value,
 )
 from lrtheory.low_rank_optimizers.evolution.noise import FACTORS, Noise
@@ -61,7 +61,7 @@ class ESStep(Result):
     certificate: None = None
 
 
-class LowRankES:
+class LowRankES(Resumable):
     r"""An evolution strategy that moves matrices of weights by perturbations of low rank (EGGROLL).
 
     `ask` draws a generation of members W plus or minus sigma A_p B_p^T / sqrt(r), the caller evaluates them, and `tell`
@@ -70,7 +70,8 @@ class LowRankES:
     .. math:: \hat g = \frac{1}{P \sigma} \sum_p \frac{f_{2p} - f_{2p+1}}{2} \frac{A_p B_p^\top}{\sqrt r},
 
     as one product of matrices a layer. The estimate has no bias for quadratics (statement EG-V), and for cubics one of
-    order 1/r (statement EG-2).
+    order 1/r (statement EG-2). Between `ask` and `tell` the state is that before `ask`, which gives the same generation
+    again.
 
     Parameters
     ----------
@@ -222,43 +223,13 @@ class LowRankES:
         self._open, self.n_steps = None, self.n_steps + 1
         return step
 
-    def copy(self) -> LowRankES:
-        """Make an independent copy.
-
-        Returns
-        -------
-        LowRankES
-            Copy whose later generations equal those that the original would draw.
-        """
+    def _twin(self) -> Self:
         return copy.copy(self)  # generations are never written to
 
-    def get_state(self) -> dict[str, Any]:
-        """Return the seed, the number of steps and the options, which JSON holds.
+    def _learned(self) -> dict[str, Any]:
+        return {"seed": self.seed, "n_steps": self.n_steps}
 
-        Returns
-        -------
-        dict
-            State for `set_state`. Between `ask` and `tell` it is the state before `ask`, which will give the same
-            generation.
-        """
-        return self._parameters() | {"seed": self.seed, "n_steps": self.n_steps}
-
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a state that is refused changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` of a strategy with the same options returned.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or belongs to other options.
-        TypeError
-            If it is not a mapping.
-        """
-        same_parameters(state, self._parameters())
+    def _restore(self, state: Mapping[str, Any]) -> None:
         seed = integer("state['seed']", state_value(state, "seed"), low=0, high=2**63 - 1)
         n_steps = integer("state['n_steps']", state_value(state, "n_steps"), low=0, high=WORDS - 1)
         self.seed, self.n_steps, self._open = seed, n_steps, None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from lrtheory._array import kernel_input
 from lrtheory._parallel import n_threads
+from lrtheory._result.states import Resumable
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import (
     Words,
@@ -21,7 +22,6 @@ from lrtheory._validation import (
     integer,
     must,
     real,
-    same_parameters,
     state_entry,
     state_value,
 )
@@ -39,7 +39,7 @@ __all__ = ["IntegerES"]
 TEXT = 1 << 32
 
 
-class IntegerES:
+class IntegerES(Resumable):
     r"""Training of an integer network by the votes of mirrored pairs, without gradients and without floating point.
 
     Pair p perturbs each layer by (A_p B_p^T) 2^(-4 - shift) and by its negative, with A and B read from one array of
@@ -48,7 +48,8 @@ class IntegerES:
     .. math:: Z = \sum_p s_p A_p B_p^\top, \qquad W \leftarrow W + \mathrm{sign}(Z) \quad \text{where} \quad
         16\,|Z| \ge q_t\, \mathrm{isqrt}(P r)\, 256,
 
-    with q_t = `theory.vote_quantile` (t): a two-sided test of each weight against scores that say nothing.
+    with q_t = `theory.vote_quantile` (t): a two-sided test of each weight against scores that say nothing. Between
+    `ask` and `tell` the state is that before `ask`, which gives the same members again.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ class IntegerES:
     ) -> None:
         if not isinstance(network, IntegerRNN):
             raise must("network", "an IntegerRNN", network, TypeError)
-        self.network = network.copy()
+        self.network = network.replaced({})  # steps write into its weights
         self.rank = integer("rank", rank, low=1, high=MOST)
         self.population_size = integer("population_size", population_size, low=2)
         if self.population_size % 2:
@@ -302,45 +303,16 @@ class IntegerES:
         begins = hashed(self._seed, self.n_steps, np.arange(self.population_size // 2), TEXT) % room
         return tokens[begins.astype(np.int64)[:, None] + np.arange(n_tokens + 1)]
 
-    def copy(self) -> IntegerES:
-        """Make an independent copy.
-
-        Returns
-        -------
-        IntegerES
-            Copy that takes the same later steps as the original.
-        """
+    def _twin(self) -> Self:
         other = copy.copy(self)
-        other.network, other._open = self.network.copy(), copy.copy(self._open)
+        other.network, other._open = self.network.replaced({}), copy.copy(self._open)
         return other
 
-    def get_state(self) -> dict[str, Any]:
-        """Return weights, seed and steps as numbers and lists, which JSON can hold; an open `ask` is asked again.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of an object that was made with the same parameters.
-        """
+    def _learned(self) -> dict[str, Any]:
         weights = {name: value.tolist() for name, value in self.network.weights.items()}
-        return self._parameters() | {"seed": self._seed, "n_steps": self.n_steps, "weights": weights}
+        return {"seed": self._seed, "n_steps": self.n_steps, "weights": weights}
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or the state belongs to other parameters.
-        TypeError
-            If it is not a mapping.
-        """
-        same_parameters(state, self._parameters())
+    def _restore(self, state: Mapping[str, Any]) -> None:
         seed = integer("state['seed']", state_value(state, "seed"), low=0, high=(1 << 62) - 1)
         n_steps = integer("state['n_steps']", state_value(state, "n_steps"), low=0)
         weights = state_entry(state, "weights")

@@ -232,16 +232,6 @@ class IntegerRNN:
         counts = {"symbols": len(scores), "clipped": clipped}
         return TextScore(bits, scores, f"{bits:.3f} bits a symbol over {counted(len(scores), 'symbol')}", counts)
 
-    def copy(self) -> IntegerRNN:
-        """Make an independent copy.
-
-        Returns
-        -------
-        IntegerRNN
-            Network of the same weights.
-        """
-        return self._with(self._flat)
-
     def _with(self, flat: np.ndarray) -> IntegerRNN:
         other = copy.copy(self)
         other._flat = kernel_input(np.array(flat, np.int8))

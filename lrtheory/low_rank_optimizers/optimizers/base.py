@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
@@ -12,8 +12,9 @@ import numpy as np
 
 from lrtheory._array import array_namespace, beside_jax, real_array, to_numpy
 from lrtheory._result import Certificate, Result, result
+from lrtheory._result.states import Resumable
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import Words, fits, integer, must, real, same_parameters, state_entry, state_value
+from lrtheory._validation import Words, fits, integer, must, real, state_entry, state_value
 from lrtheory.low_rank_optimizers.columns.basis import type_name
 
 __all__ = ["Advance", "Kept", "Layout", "Optimizer", "Step"]
@@ -76,7 +77,7 @@ class Advance(NamedTuple):
     message: str = "nothing is proved of a single step"
 
 
-class Optimizer(ABC):
+class Optimizer(Resumable):
     """The state of a method for one array of weights, whose shape and type the first gradient fixes.
 
     A subclass says by `_options` what a saved state must share, by `_empty` which arrays it starts with, by `_advance`
@@ -171,45 +172,15 @@ class Optimizer(ABC):
         self._kept, self._n_steps = {}, 0
         self._forget_layout((), "float64")
 
-    def copy(self) -> Self:
-        """Make an independent copy.
-
-        Returns
-        -------
-        Optimizer
-            Copy that takes the same later steps as the original.
-        """
+    def _twin(self) -> Self:
         return copy.copy(self)  # kept arrays are never written to
 
-    def get_state(self) -> dict[str, Any]:
-        """Return all that was learned as numbers, strings and arrays, which ``numpy.savez`` writes without pickling.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of an optimizer with the same options, apart from its step size.
-        """
+    def _learned(self) -> dict[str, Any]:
         word = {"n_steps": self.n_steps, "step_size": self.step_size, "shape": list(self._shape), "dtype": self._dtype}
-        return self._parameters() | word | {f"kept.{k}": np.array(to_numpy(value)) for k, value in self._kept.items()}
+        return word | {f"kept.{k}": np.array(to_numpy(value)) for k, value in self._kept.items()}
 
     @beside_jax
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned, also with its step size; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned, or ``numpy.load`` of a file into which it was written. The next gradient
-            fixes the kind of array again.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or the state belongs to other options.
-        TypeError
-            If it is not a mapping.
-        """
-        same_parameters(state, self._parameters())
+    def _restore(self, state: Mapping[str, Any]) -> None:
         n_steps = integer("state['n_steps']", state_value(state, "n_steps"), low=0)
         step_size = state_value(state, "step_size")
         sizes = np.asarray(state_entry(state, "shape"))

@@ -102,34 +102,13 @@ class Frugal(Optimizer):
         self._moments = Moments(beta1, beta2, epsilon_root)
         self._seed = int(generator(rng).integers(2**63))
 
-    def get_state(self) -> dict[str, Any]:
-        """Return all that was learned, and the seed of the choices, as numbers, strings and arrays.
+    def _learned(self) -> dict[str, Any]:
+        return super()._learned() | {"seed": self._seed}
 
-        Returns
-        -------
-        dict
-            State for `set_state` of an optimizer with the same options, apart from its step size and its `rng`.
-        """
-        return super().get_state() | {"seed": self._seed}
-
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned, with its choices; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned, or ``numpy.load`` of a file into which it was written.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or the state belongs to other options.
-        TypeError
-            If it is not a mapping.
-        """
+    def _restore(self, state: Mapping[str, Any]) -> None:
         value = state_entry(state, "seed")
         seed = integer("state['seed']", value.item() if isinstance(value, np.ndarray) else value, low=0)
-        super().set_state(state)
+        super()._restore(state)
         self._seed = seed
 
     def _options(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from lrtheory._kernels.low_rank import Core, core
 from lrtheory._result.low_rank import LowRankFactors, certified
 from lrtheory._types import Array
 from lrtheory._validation import choice, flag, must, real
-from lrtheory.matrix_compression.sizes import one_of, rank_for
+from lrtheory.matrix_compression.sizes import one_of, rank_for, rank_of_one
 
 __all__ = ["checked_factors", "dense_core", "scaling", "squeeze"]
 
@@ -46,7 +46,7 @@ def squeeze(
     A : array of shape (q, d_in)
         The right factor.
     rank : int or None
-        Rank of the new factors; one beyond min(d_out, q, d_in) is lowered to it.
+        Rank of the new factors, at most min(d_out, d_in); one beyond q is lowered to it.
     scale : float
         s, the factor in front of B A: alpha / q for LoRA, alpha / sqrt(q) for rsLoRA.
     out_scale : float or None
@@ -90,6 +90,7 @@ def squeeze(
     one_of(rank=rank, epsilon=epsilon)
     xp = array_namespace(B, A)
     left, right = checked_factors(xp, B, A)
+    rank_of_one(rank, left.shape[0], right.shape[1])
     scale = scaling("scale", scale)
     out_scale = scale if out_scale is None else scaling("out_scale", out_scale)
     try:

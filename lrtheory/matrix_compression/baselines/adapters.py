@@ -21,7 +21,7 @@ from lrtheory.matrix_compression.adapters.result import AdapterResult, Loss, fin
 from lrtheory.matrix_compression.adapters.squeeze import checked_factors, scaling
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, certify_ranks
 from lrtheory.matrix_compression.layers.truncate import truncate
-from lrtheory.matrix_compression.sizes import one_of, rank_for
+from lrtheory.matrix_compression.sizes import one_of, rank_for, rank_of_one
 
 __all__ = ["dense_svd", "factor_average", "randomized_svd", "uniform_ranks"]
 
@@ -116,6 +116,7 @@ def randomized_svd(
     left, right = _pair(B, A)
     left = left * scaling("scale", scale)
     one_of(rank=rank, epsilon=epsilon)
+    rank_of_one(rank, left.shape[0], right.shape[1])
     p, powers = integer("oversampling", oversampling, low=0), integer("n_powers", n_powers, low=0)
     width = min(left.shape[0], right.shape[1], (left.shape[1] if rank is None else rank) + p)
     Y = left @ (right @ generator(rng).normal(size=(right.shape[1], width)))

@@ -57,7 +57,7 @@ def published_update(
     blocks : as for `compress_stack`
         The matrices.
     rank : int or None
-        r, at least 1; None takes that of the problem.
+        r, from 1 to the number of rows; None takes that of the problem.
     oversampling : int
         Columns that are kept beyond it.
     rounding : float
@@ -86,7 +86,7 @@ def published_update(
     """
     r = integer("rank", getattr(blocks, "rank", None) if rank is None else rank, low=1)
     keep, rounding = r + integer("oversampling", oversampling, low=0), real("rounding", rounding, low=0.0, high=1.0)
-    stream = Stream(blocks)
+    stream = Stream(blocks, rank=r)
     core, total, sizes = None, 0.0, []
     for block in stream:
         A = block.astype(np.float64, copy=False)

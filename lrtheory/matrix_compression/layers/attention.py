@@ -19,7 +19,7 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import as_array, choice, flag, floats, must, real
-from lrtheory.matrix_compression.sizes import one_of
+from lrtheory.matrix_compression.sizes import one_of, rank_of_one
 
 __all__ = ["AttentionRank", "attention_rank", "centered"]
 
@@ -99,7 +99,7 @@ def attention_rank(
     V : array of shape (L_K, d_V), or None
         Values. With them errors are those of the rows of the output, in their units; without, total variations.
     rank : int or None
-        The rank.
+        From 0 to min(L_Q, L_K, d) for "product", and to d for "factors".
     max_error : float or None
         In place of a rank: the error that a row may have; the smallest rank whose measured error is at most that.
     method : {"product", "factors"}
@@ -150,6 +150,7 @@ def attention_rank(
     unit = 0 if values is None else unit_of(values)
     values = None if values is None else np.ldexp(values, -unit)  # so that no square leaves the range of doubles
     seen = _seen(mask, len(queries), len(keys))
+    rank_of_one(rank, queries.shape[1], *((len(queries), len(keys)) if method == "product" else ()))
     moved = centered(keys) if flag("center", center) else keys
     if method == "product":
         pairs, spectrum = _products(queries, moved, kind)
@@ -168,7 +169,7 @@ def attention_rank(
         widest = float(np.max(np.nanmax(change, axis=1) - np.nanmin(change, axis=1)))
         bounds.append(true_value(float(np.tanh(widest / 4)) * width, unit))
     if limit is None:
-        chosen = min(rank or 0, len(errors) - 1)
+        chosen = rank or 0
     else:
         chosen = next((r for r, error in enumerate(errors) if error <= limit), len(errors) - 1)
     return AttentionRank(

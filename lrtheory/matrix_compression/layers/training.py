@@ -155,7 +155,7 @@ def salt_to_adapter(
     factors : pair of arrays of shapes (p - k, r) and (r, p - k), or None
         X and Y, where p is the number of singular values.
     rank : int or None
-        Rank of the adapter; None is k + r, which is exact.
+        Rank of the adapter, at most min(d_out, d_in); None is k + r, which is exact.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def salt_to_adapter(
             raise must("factors", f"X of shape ({rest}, r) and Y of shape (r, {rest})", (X.shape, Y.shape))
         left = np.concatenate([left, U[:, k:] @ X], axis=1)
         right = np.concatenate([right, Y @ Vt[k:]], axis=0)
-    found = squeeze(left, right, left.shape[1] if rank is None else rank)
+    found = squeeze(left, right, min(left.shape[1], len(U), Vt.shape[1]) if rank is None else rank)
     return found if kind == np.float64 else _in_single_precision(found, left, right)
 
 

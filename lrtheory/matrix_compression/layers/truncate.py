@@ -20,7 +20,7 @@ from lrtheory._result.low_rank import LowRankFactors, certified, relative
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import at_most_one, floats, must
 from lrtheory.matrix_compression.adapters.squeeze import dense_core
-from lrtheory.matrix_compression.sizes import one_of, rank_for
+from lrtheory.matrix_compression.sizes import one_of, rank_for, rank_of_one
 
 __all__ = ["LayerCertificate", "truncate"]
 
@@ -229,7 +229,7 @@ def truncate(
     W : array of shape (d_out, d_in)
         The weight.
     rank : int or None
-        Rank of the factors.
+        Rank of the factors, from 0 to min(d_out, d_in).
     epsilon : float or None
         In place of a rank: the relative error that they may have, in the norm that is minimized.
     inputs : array of shape (n, d_in), or None
@@ -270,10 +270,12 @@ def truncate(
     (True, 0.0)
     """
     one_of(rank=rank, epsilon=epsilon)
+    weight = _weight(W)
+    rank_of_one(rank, *weight.shape)
     if inputs is None and covariance is None and targets is None:
-        return _plain(_weight(W), rank, epsilon)
+        return _plain(weight, rank, epsilon)
     given = _read(W, inputs, covariance, targets)
-    kind = np.result_type(_weight(W), np.float32)
+    kind = np.result_type(weight, np.float32)
     found = _metric(given)
     if found.unit > LARGEST:
         raise must("W, inputs", "numbers whose products are in the range of doubles", float(np.abs(given.W).max()))

@@ -44,7 +44,7 @@ def error_bounds(
     blocks : sequence or stream of arrays of shape (m, n_k), array of shape (K, m, n), callable, or StackProblem
         The matrices that stand side by side.
     rank : int or None
-        r, at least 0; None takes that of the problem.
+        r, at least 0 and at most the number of rows; None takes that of the problem.
     method : {"spectra", "sketch", "gram", "weyl", "residual"}
         "spectra" factors each group of blocks alone (statements CM-14 and CM-12). "sketch" and "gram" read the stack
         once, as `StackSketch` does; "gram" is exact. "weyl" takes the best group alone (CM-1), and "residual" what each
@@ -79,7 +79,7 @@ def error_bounds(
     """
     choice("method", method, ("spectra", "sketch", "gram", "weyl", "residual"))
     rank = integer("rank", getattr(blocks, "rank", None) if rank is None else rank, low=0)
-    stream = Stream(blocks)
+    stream = Stream(blocks, rank=rank)
     if method in ("sketch", "gram"):
         refuse_unused(method, (), groups=(groups, None))
         return sketch_of(stream, Plan(rank, max(8, rank), method)).interval()

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._array import is_foreign, sparse, to_numpy
 from lrtheory._types import ArrayLike, SparseArray
-from lrtheory._validation import Words, array, as_array, must, unmasked
+from lrtheory._validation import Words, array, as_array, integer, must, unmasked
 
 __all__ = ["Block", "Blocks", "Stream", "as_block", "as_matrix", "relative"]
 
@@ -60,9 +60,9 @@ def as_block(value: Any, index: int, n_rows: int, name: str = "blocks") -> np.nd
 
 
 class Stream:
-    """The blocks of a call, which can be started once, or as often as they are asked for."""
+    """The blocks of a call, of at least `rank` rows, which can be started once or as often as they are asked for."""
 
-    def __init__(self, blocks: Any, name: str = "blocks") -> None:
+    def __init__(self, blocks: Any, name: str = "blocks", *, rank: int | None = None) -> None:
         blocks = getattr(blocks, "blocks", blocks)
         if hasattr(blocks, "__array__") or is_foreign(blocks):
             blocks = np.asarray(to_numpy(unmasked(name, blocks)))
@@ -74,7 +74,7 @@ class Stream:
         ):
             what = Words(f"an array of shape {blocks.shape}") if hasattr(blocks, "shape") else blocks
             raise must(name, "a sequence or a stream of matrices, or an array of shape (K, m, n)", what, TypeError)
-        self._given, self._name = blocks, name
+        self._given, self._name, self._rank = blocks, name, rank
         self.in_memory = not callable(blocks) and not isinstance(blocks, Iterator)
         #: whether the blocks can be read more than once
         self.restarts = callable(blocks) or self.in_memory
@@ -94,6 +94,8 @@ class Stream:
         for index, value in enumerate(given):
             block = as_block(value, index, self.n_rows, self._name)
             self.n_rows = len(block)
+            if self._rank is not None:
+                integer("rank", self._rank, low=0, high=self.n_rows)
             if block.dtype == np.float64:
                 self.dtype = block.dtype
             yield block

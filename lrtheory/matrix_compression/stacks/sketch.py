@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrtheory._kernels.units import bracket_in_units, true_value
+from lrtheory._result.states import Resumable
 from lrtheory._validation import choice, flag, integer, must, same_parameters, state_entry
 from lrtheory.matrix_compression.stacks import scaling
 from lrtheory.matrix_compression.stacks.accumulator import Accumulator, count_of
@@ -25,7 +26,7 @@ Method = Literal["auto", "gram", "fd", "sketch"]
 METHODS = ("auto", "gram", "fd", "sketch")
 
 
-class StackSketch:
+class StackSketch(Resumable):
     r"""The sketch of a stack M = [A_1 .. A_K] that is seen once, block after block, in any order.
 
     Parameters
@@ -262,47 +263,16 @@ class StackSketch:
         """Blocks and columns that were seen, and factorizations."""
         return {"blocks": self.n_blocks, "columns": self.n_columns, "factorizations": self._held.n_steps}
 
-    def copy(self) -> StackSketch:
-        """Make an independent copy.
-
-        Returns
-        -------
-        StackSketch
-            Copy that takes the same later steps as the original.
-        """
-        return copy.deepcopy(self)
-
-    def get_state(self) -> dict[str, Any]:
-        """Return all that was seen as numbers and arrays, which ``numpy.savez`` writes and reads without pickling.
-
-        Returns
-        -------
-        dict
-            State for `set_state` of a sketch that was made with the same parameters.
-        """
+    def _learned(self) -> dict[str, Any]:
         seen = {"n_blocks": self.n_blocks, "n_columns": self.n_columns}
-        return self._parameters() | seen | self._held.state()
+        return {"method": self.method} | seen | self._held.state()
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned, with an empty `trace`; a rejected state changes nothing.
-
-        Parameters
-        ----------
-        state : mapping
-            State that `get_state` returned, or ``numpy.load`` of a file into which it was written.
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing or out of range, or the state belongs to other parameters.
-        TypeError
-            If it is not a mapping.
-        """
+    def _restore(self, state: Mapping[str, Any]) -> None:
         method = str(state_entry(state, "method"))
-        mine = self._parameters()
         if self.method == "auto" or (self.n_rows == 0 and method == "auto"):
-            mine["method"] = choice("state['method']", method, METHODS)
-        same_parameters(state, mine)
+            choice("state['method']", method, METHODS)
+        else:
+            same_parameters(state, {"method": self.method})
         fresh = Accumulator(method, self._held.keep, self._held.room, record=self.trace is not None)
         fresh.read(state)
         n_blocks, n_columns = (count_of(state, name) for name in ("n_blocks", "n_columns"))
@@ -321,7 +291,7 @@ class StackSketch:
 
     def _parameters(self) -> dict[str, Any]:
         room = self._held.room or 0
-        return {"rank": self.rank, "oversampling": self.oversampling, "method": self.method, "buffer": room}
+        return {"rank": self.rank, "oversampling": self.oversampling, "buffer": room}
 
     def _take(self, block: np.ndarray) -> None:
         """Take in a checked block."""

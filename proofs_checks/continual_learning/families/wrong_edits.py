@@ -46,7 +46,7 @@ def with_reports(true: Truth, maps: list[np.ndarray]) -> Found:
     paid = [true.cost(t, W) - true.cost(t, before) for t, (W, before) in enumerate(zip(maps[1:], maps, strict=False))]
     reports = {
         "surprise": [norm(one) for one in E],
-        "residual": [norm(V - K @ W) for (K, V), W in zip(true.edits, maps[1:], strict=True)],
+        "residual_norm": [norm(V - K @ W) for (K, V), W in zip(true.edits, maps[1:], strict=True)],
         "interference": paid,
         "bound": [energy(one) / 4 for one in E],
         "gap": [energy(one) / 4 - one_paid for one, one_paid in zip(E, paid, strict=True)],

@@ -45,7 +45,7 @@ def left_over(stream: Stream, found: Found) -> Sides:
         due = true.formula(edit_residual, W)
         pairs += [(x, y, outputs) for x, y in zip(left, due, strict=True)]
         inexact = max(energies, allowances(stream)[2])
-        for name, of in (("surprise", E), ("residual", left)):
+        for name, of in (("surprise", E), ("residual_norm", left)):
             pairs.append((signed_square(np.asarray(one[name])), np.array([energy(x) for x in of], float), inexact))
     return beside(pairs)
 
@@ -62,7 +62,7 @@ RL_8 = Statement(
     tex=r"V_t - K_t W_t = H_t^{-1} E_t",
     hypotheses=HELD,
     instances=STREAMS,
-    solve=partial(written, reports=("surprise", "residual")),
+    solve=partial(written, reports=("surprise", "residual_norm")),
     claim=Identity(left_over),
     decisions=("*.weights",),
     saboteurs=(

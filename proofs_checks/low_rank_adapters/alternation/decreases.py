@@ -93,7 +93,7 @@ AL_6 = Statement(
 def joint_step(case: Factors, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
     """Return the factors after one step of both."""
     running = optimizer(case.B, case.A, case.scale, method="joint", step_size=case.step_size)
-    running.tell(case.M)
+    running.step(case.M)
     return dict(zip("BA", pair(running), strict=True))
 
 

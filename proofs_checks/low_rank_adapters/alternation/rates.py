@@ -28,7 +28,7 @@ def climbed(case: Conditioned, rng: np.random.Generator, n: int) -> dict[str, np
         for _ in range(MOST):
             R = found[-1][0] @ found[-1][1] - target
             if np.linalg.norm(R) > 1e-7 * size:
-                running.tell(R)
+                running.step(R)
             found.append(pair(running))
         traces.append([np.stack(parts) for parts in zip(*found, strict=True)])
     return {name: np.stack(parts) for name, parts in zip("BA", zip(*traces, strict=True), strict=True)}

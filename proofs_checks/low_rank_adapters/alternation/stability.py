@@ -100,16 +100,16 @@ def odd_parts(
         moved = []
         for sign in (1.0, -1.0):
             running = optimizer(case.B, case.A, 1.0, method="joint", step_size=lr)
-            running.tell(sign * R)
+            running.step(sign * R)
             moved.append(np.matmul(*pair(running)))
         return np.asarray(R + (moved[0] - moved[1]) / 2)
 
     def alternating(R: np.ndarray) -> np.ndarray:
         first, second = (optimizer(case.B, case.A, 1.0, method="altlora", step_size=lr) for _ in range(2))
-        first.tell(R)
+        first.step(R)
         R = R + case.B @ (pair(first)[1] - case.A)
-        second.tell(0 * R)
-        second.tell(R)
+        second.step(0 * R)
+        second.step(R)
         return np.asarray(R + (pair(second)[0] - case.B) @ case.A)
 
     found: dict[str, list[np.ndarray]] = {}

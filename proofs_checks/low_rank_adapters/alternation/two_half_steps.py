@@ -22,9 +22,9 @@ def two_half_steps(
 ) -> dict[str, np.ndarray]:
     """Return the factors after an A and a B half-step."""
     running = optimizer(case.B, case.A, case.scale, method="altlora", step_size=step_size)
-    running.tell(case.residual)
+    running.step(case.residual)
     left, right = pair(running)
-    running.tell(case.scale * (left @ right) - case.M)
+    running.step(case.scale * (left @ right) - case.M)
     return dict(zip("BA", pair(running), strict=True))
 
 

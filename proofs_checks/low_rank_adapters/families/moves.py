@@ -21,7 +21,7 @@ def optimizer(B: np.ndarray, A: np.ndarray, scale: float, **options: Any) -> Ada
 
 def pair(running: AdapterOptimizer) -> Pair:
     """Return the factors that an optimizer has now."""
-    params = running.ask().params
+    params = running.adapter.params
     return np.asarray(params["B"]), np.asarray(params["A"])
 
 
@@ -36,9 +36,9 @@ def half_steps(
     gradient = case.residual if residual else case.M
     options = {"method": method, "step_size": case.step_size, "ridge": ridge}
     first, second = (optimizer(case.B, case.A, case.scale, **options) for _ in range(2))
-    first.tell(gradient)
-    second.tell(0 * gradient)
-    second.tell(gradient)
+    first.step(gradient)
+    second.step(0 * gradient)
+    second.step(gradient)
     return {"A": pair(first)[1], "B": pair(second)[0]}
 
 
@@ -48,7 +48,7 @@ def run(B: np.ndarray, A: np.ndarray, case: Factors, n_steps: int, **options: An
     found = [pair(running)]
     for _ in range(n_steps):
         left, right = found[-1]
-        running.tell(case.scale * (left @ right) - case.M)
+        running.step(case.scale * (left @ right) - case.M)
         found.append(pair(running))
     return found
 
@@ -79,6 +79,6 @@ def equivalent_steps(
         start = lora_xs(case.B, np.zeros((case.B.shape[1], len(case.A))), case.A, scale=s)
         running = AdapterOptimizer(start, method="joint", step_size=1.0 if trained else case.step_size)
         for _ in range(2 if trained else 1):
-            running.tell(running.ask().delta() - case.M if trained else case.M)
-        found[name] = np.asarray(running.ask().params["R"])
+            running.step(running.adapter.delta() - case.M if trained else case.M)
+        found[name] = np.asarray(running.adapter.params["R"])
     return found

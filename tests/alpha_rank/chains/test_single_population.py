@@ -55,7 +55,7 @@ def test_exact_limits():
     exact = alpha_rank(fractions(BIASED), population="single")
     assert exact.pi.tolist() == [Fraction(1, 3)] * 3
     for method in ("leading", "sink"):
-        assert alpha_rank(fractions(BIASED), population="single", method=method).residual == 0
+        assert alpha_rank(fractions(BIASED), population="single", method=method).residual_norm == 0
     order = [[0, 1, 1], [-1, 0, 1], [-1, -1, 0]]
     for options in ({}, {"limit": "alpha"}, {"fitness": "global"}, {"limit": "alpha", "fitness": "global"}):
         assert alpha_rank(order, population="single", **options).pi.tolist() == [1, 0, 0]

@@ -30,7 +30,7 @@ def test_against_leading_terms(payoffs, limit):
     dense, found = both(payoffs, limit)
     assert np.allclose(found.order, dense.order, atol=1e-8)
     assert np.allclose(found.pi, dense.pi, rtol=1e-9)
-    assert found.residual < 1e-12
+    assert found.residual_norm < 1e-12
     assert found.pi.sum() == pytest.approx(1)
 
 
@@ -76,7 +76,7 @@ def test_a_large_potential_game():
     payoffs = np.stack([potential, potential])
     found = alpha_rank(payoffs)
     assert len(found.sinks) > 10
-    assert found.residual < 1e-9
+    assert found.residual_norm < 1e-9
     assert np.flatnonzero(alpha_rank(payoffs, limit="alpha").pi).tolist() == [potential.argmax()]
     with pytest.raises(ValueError, match=r"`payoffs` must be a game with one sink, or of at most \d+ deviations"):
         alpha_rank(np.tile(np.random.default_rng(0).uniform(0, 1, (170, 170)), (2, 1, 1)))

@@ -33,7 +33,7 @@ def test_exact_three_ways(n, data):
     found = stationary_distribution(chain)
     assert (found.pi == law(chain)).all()
     assert (found.pi == theory.tree_weights(chain)).all()
-    assert found.residual == 0
+    assert found.residual_norm == 0
     assert all(type(x) is Fraction for x in found.pi)
 
 
@@ -54,7 +54,7 @@ def test_against_eigenvectors(n, method):
     expected = linalg.null_space(generator.T)[:, 0]
     found = stationary_distribution(chain, method=method)
     assert np.allclose(found.pi, expected / expected.sum(), rtol=1e-9)
-    assert found.residual < 1e-11
+    assert found.residual_norm < 1e-11
     assert found.converged
     assert found.method == method
     assert np.allclose(stationary_distribution(sparse.csr_array(chain), method=method).pi, found.pi, rtol=1e-9)
@@ -77,7 +77,7 @@ def test_sparse_is_accurate_in_absolute_terms_alone():
     found = stationary_distribution(walk, method="sparse")
     expected = 0.5 ** (np.arange(n) + 1.0)
     assert np.allclose(found.pi, expected, rtol=0, atol=1e-14)
-    assert found.residual < 1e-13
+    assert found.residual_norm < 1e-13
     assert "absolute accuracy" in found.message
 
 
@@ -99,7 +99,7 @@ def test_leading_terms_are_the_limit(n, data):
         predicted = found.coefficient[s] * epsilon ** int(found.order[s])
         assert abs(near[s] / predicted - 1) < Fraction(1, 10**9)
     assert found.pi.sum() == 1
-    assert found.residual == 0
+    assert found.residual_norm == 0
     doubles = stationary_distribution((c.astype(float), p), method="leading")
     assert np.array_equal(doubles.order, found.order.astype(float))
     assert np.allclose(doubles.pi, found.pi.astype(float), rtol=1e-12)

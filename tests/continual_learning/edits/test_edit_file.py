@@ -53,7 +53,7 @@ def test_a_file_keeps_all_other_bytes(tmp_path, dtype):
     assert new.stored("w") == encoded(due.weights, dtype)
     np.testing.assert_array_equal(done.weights, new["w"])
     residuals = [np.linalg.norm(v - k @ new["w"].T.astype(float)) for k, v in EDITS]
-    np.testing.assert_allclose(done.residuals, residuals, rtol=1e-12)
+    np.testing.assert_allclose(done.residual_norms, residuals, rtol=1e-12)
     assert done.certificate is not None
     assert ("rounded" in done.message) == (dtype in ("F16", "BF16"))
 
@@ -245,7 +245,7 @@ def test_the_verb_picks_a_ridge_by_its_rule(tmp_path, monkeypatch, capsys, unit)
     left = {}
     for k in range(-8, 3):
         done = ridge_edit(whole, ridge=scale * 10.0**k)
-        left[k] = np.linalg.norm(done.residuals) / np.linalg.norm(done.surprises)
+        left[k] = np.linalg.norm(done.residual_norms) / np.linalg.norm(done.surprises)
     least = min(left.values())
     due = max(k for k, share in left.items() if share <= least + 0.1 * (1 - least))
     out = edited(capsys, file, "--ridge", "auto")

@@ -34,7 +34,7 @@ def test_a_plan_says_what_the_edit_does_and_is_the_best(u, m, limit):
     options = {"anchors": K0, "anchor_weight": 2.0} if m else {}
     plan = plan_edit(W0, K, V, **options, **limit)
     due = written(W0, K, V, plan.ridge, **anchors)
-    np.testing.assert_allclose((plan.drift, plan.success, plan.residual, plan.anchor_drift), due, rtol=1e-8)
+    np.testing.assert_allclose((plan.drift, plan.success, plan.residual_norm, plan.anchor_drift), due, rtol=1e-8)
     better, worse = (written(W0, K, V, plan.ridge * factor, **anchors) for factor in (0.999, 1.001))
     if "max_drift" in limit:
         assert plan.drift <= 0.1

@@ -59,7 +59,7 @@ def test_the_map_is_the_one_of_the_normal_equations(method, layout, record):
     np.testing.assert_allclose(W, due, rtol=1e-9, atol=1e-9)
     W0 = problem.W0 if layout == "rows" else problem.W0.T
     residuals = [np.linalg.norm(V - K @ due) for K, V in problem.edits]
-    np.testing.assert_allclose(found.residuals, residuals, rtol=1e-8)
+    np.testing.assert_allclose(found.residual_norms, residuals, rtol=1e-8)
     np.testing.assert_allclose(found.surprises, [np.linalg.norm(V - K @ W0) for K, V in problem.edits])
     drift, moved = np.linalg.norm(due - W0), np.linalg.norm(problem.anchors @ (due - W0))
     assert found.drift == pytest.approx(drift)
@@ -74,7 +74,7 @@ def test_the_trace_is_that_of_the_recursion():
     state = RecursiveRidge(problem.W0, ridge=0.5, anchors=problem.anchors)
     for t, (keys, values) in enumerate(problem.edits):
         report = state.update(keys, values)
-        for name in ("surprise", "residual", "weights_change", "interference"):
+        for name in ("surprise", "residual_norm", "weights_change", "interference"):
             assert found.trace[name][t] == pytest.approx(getattr(report, name), rel=1e-9)
         assert found.trace["cost"][t] == pytest.approx(state.cost)
     assert found.cost == pytest.approx(found.trace["cost"][-1])
@@ -130,7 +130,7 @@ def test_auto_takes_the_dual_form_for_wide_maps_alone():
     assert ridge_edit(make_edit_stream(20, 2, n_edits=2, rng=0)).method == "dual"
     assert ridge_edit(make_edit_stream(20, 2, n_edits=8, rng=0)).method == "sqrt"
     loud = ridge_edit(np.zeros((9, 1)), [(1e30 * np.ones((1, 9)), np.ones((1, 1)))])
-    assert (loud.method, loud.residuals[0]) == ("dual", pytest.approx(0, abs=1e-9))
+    assert (loud.method, loud.residual_norms[0]) == ("dual", pytest.approx(0, abs=1e-9))
     full = ridge_edit(np.zeros((4, 1)), [], anchors=np.eye(4), ridge=0.0)
     assert (full.method, full.drift, full.cost) == ("sqrt", 0.0, 0.0)
 
@@ -142,7 +142,7 @@ def test_no_edits_no_keys_and_zero_keys_change_nothing():
             found = ridge_edit(W0, edits, record=record)
             np.testing.assert_array_equal(found.weights, W0)
             assert found.drift == 0
-            np.testing.assert_allclose(found.residuals, [np.linalg.norm(v) for _, v in edits])
+            np.testing.assert_allclose(found.residual_norms, [np.linalg.norm(v) for _, v in edits])
 
 
 def test_the_answer_as_a_table_and_a_picture():

@@ -99,7 +99,7 @@ def test_files_of_half_precision_of_torch(tmp_path: Path) -> None:
     torch = backend("torch").namespace
     state = RecursiveRidge(torch.ones((2, 3), dtype=torch.bfloat16), layout="torch")
     state.update([[1.0, 0.0, 0.0]], [[3.0, 5.0]])
-    state.save(tmp_path / "a.npz")
-    loaded = RecursiveRidge.load(tmp_path / "a.npz")
+    state.to_file(tmp_path / "a.npz")
+    loaded = RecursiveRidge.from_file(tmp_path / "a.npz")
     assert loaded.weights.dtype == np.float32
     assert np.asarray(loaded.weights).tolist() == state.weights.tolist()  # type: ignore[attr-defined]

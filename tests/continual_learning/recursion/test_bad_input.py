@@ -260,9 +260,9 @@ def test_keys_that_cannot_have_been_there(form: Any) -> None:
 def test_defined_ones(form: Any) -> None:
     state = RecursiveRidge(W0, method=form)
     empty = state.update(np.zeros((0, 3)), np.zeros((0, 2)))
-    assert (empty.surprise, empty.residual, empty.interference, empty.weights_change) == (0, 0, 0, 0)
+    assert (empty.surprise, empty.residual_norm, empty.interference, empty.weights_change) == (0, 0, 0, 0)
     nothing = state.update([[0, 0, 0]], [[3, 4]])
-    assert (nothing.surprise, nothing.residual, nothing.weights_change) == (5, 5, 0)
+    assert (nothing.surprise, nothing.residual_norm, nothing.weights_change) == (5, 5, 0)
     assert np.array_equal(np.asarray(state.weights), W0)
     assert np.asarray(state.covariance) == pytest.approx(np.eye(3))
     state.forget(0)

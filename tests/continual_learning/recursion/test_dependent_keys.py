@@ -65,7 +65,7 @@ def test_dependent_keys_at_a_small_ridge(name: str, form: str, precision: Any) -
     assert report.interference >= 0
     assert report.interference == pytest.approx(paid, rel=near, abs=near * report.surprise**2)
     again = state.update(K, V)  # with the information that the first edit has left
-    assert again.surprise == pytest.approx(report.residual, rel=near, abs=near)
+    assert again.surprise == pytest.approx(report.residual_norm, rel=near, abs=near)
     problem = EditProblem(np.zeros((K.shape[1], 1), precision), [(K, V), (K, V)])
     assert all(told.certificate.verify(problem) for told in (report, again))  # type: ignore[union-attr]
 

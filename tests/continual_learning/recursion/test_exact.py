@@ -40,7 +40,7 @@ def test_every_map_is_the_batch_solution(layout: str, m: int) -> None:
             before, after = (exact_solution(given.of(range(n)))[0] for n in (t, t + 1))
             old = given.of(range(t))
             assert report.surprise == pytest.approx(math.sqrt(w * ((V - K @ before) ** 2).sum()))
-            assert report.residual == pytest.approx(math.sqrt(w * ((V - K @ after) ** 2).sum()))
+            assert report.residual_norm == pytest.approx(math.sqrt(w * ((V - K @ after) ** 2).sum()))
             assert report.interference == pytest.approx(float(exact_cost(old, after) - exact_cost(old, before)))
 
 

@@ -90,7 +90,7 @@ def test_many_single_keys(form: str, decay: float) -> None:
         assert as_rows(state) == pytest.approx(batch(full, decay), abs=1e-10)
         assert state.get_state()["initial"] == pytest.approx(cost(full, full.W0, decay))
         assert float(state.cost) == pytest.approx(cost(full, batch(full, decay), decay))
-    for name in ("surprise", "residual", "interference", "weights_change"):
+    for name in ("surprise", "residual_norm", "interference", "weights_change"):
         assert getattr(found, name) == pytest.approx([getattr(report, name) for report in told], abs=1e-10)
     assert found.names == tuple(range(20))
     assert many.certificate is None or many.certificate.bound == pytest.approx(one.certificate.bound)  # type: ignore[union-attr]
@@ -150,7 +150,7 @@ def test_half_of_the_same_edit_remains_in_units_of_any_size() -> None:
             for dtype in (np.float32, np.float64):
                 state = RecursiveRidge(np.zeros((2, 1), dtype), ridge=unit**2, method=form)
                 report = state.update([[unit, 0.0]], [[unit]])
-                assert report.residual == pytest.approx(unit / 2, rel=1e-6, abs=0)
+                assert report.residual_norm == pytest.approx(unit / 2, rel=1e-6, abs=0)
                 assert report.interference == pytest.approx(unit**2 / 4, rel=1e-6, abs=0)
 
 
@@ -318,5 +318,5 @@ def test_large_keys_that_come_twice_in_an_edit_are_written(p: int, size: float) 
     state = RecursiveRidge(np.zeros((9, p)), method="sqrt")
     report = state.update(keys, values)
     due = np.sqrt(2 * p) / (1 + 18 * size**2)  # two keys of squared norm 9 size^2 in one direction
-    assert report.residual == pytest.approx(due, rel=1e-9, abs=1e-15)
+    assert report.residual_norm == pytest.approx(due, rel=1e-9, abs=1e-15)
     assert np.linalg.norm(values - keys @ np.asarray(state.weights)) == pytest.approx(due, rel=1e-9, abs=1e-14)

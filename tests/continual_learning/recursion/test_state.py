@@ -48,8 +48,8 @@ def filled(form: Any, dtype: Any, keep: Any, layout: Any = "torch") -> tuple[Rec
 @pytest.mark.parametrize(("form", "dtype", "keep"), CASES)
 def test_round_trips(form: str, dtype: Any, keep: str, tmp_path: Path) -> None:
     state, (K, V, w) = filled(form, dtype, keep)
-    state.save(tmp_path / "a.npz")
-    twins = [state.copy(), pickle.loads(pickle.dumps(state)), RecursiveRidge.load(tmp_path / "a.npz")]
+    state.to_file(tmp_path / "a.npz")
+    twins = [state.copy(), pickle.loads(pickle.dumps(state)), RecursiveRidge.from_file(tmp_path / "a.npz")]
     fresh = filled(form, dtype, keep)[0]
     fresh.rebase()
     fresh.set_state(state.get_state())
@@ -69,15 +69,15 @@ def test_round_trips(form: str, dtype: Any, keep: str, tmp_path: Path) -> None:
 
 def test_files(tmp_path: Path) -> None:
     state, _ = filled("sqrt", np.float64, "edits", "rows")
-    state.save(tmp_path / "a.npz")
+    state.to_file(tmp_path / "a.npz")
     with pytest.raises(FileExistsError):
-        state.save(tmp_path / "a.npz")
-    state.save(tmp_path / "a.npz", force=True)
+        state.to_file(tmp_path / "a.npz")
+    state.to_file(tmp_path / "a.npz", force=True)
     np.savez(tmp_path / "b.npz", x=np.ones(3))
     with pytest.raises(ValueError, match="`state` must be a mapping with the key"):
-        RecursiveRidge.load(tmp_path / "b.npz")
+        RecursiveRidge.from_file(tmp_path / "b.npz")
     with pytest.raises(FileNotFoundError):
-        RecursiveRidge.load(tmp_path / "c.npz")
+        RecursiveRidge.from_file(tmp_path / "c.npz")
 
 
 def test_arrays_of_callers_are_not_kept() -> None:

@@ -30,12 +30,16 @@ def test_all_ways_to_store_a_sketch_go_on_bit_for_bit(tmp_path: Path, method: st
     for n in (0, 3, 40):
         found = made(method, decay=0.9)
         found.update(A[:n])
-        found.save(tmp_path / "sketch.npz", force=True)
+        found.to_file(tmp_path / "sketch.npz", force=True)
         with pytest.raises(FileExistsError):
-            found.save(tmp_path / "sketch.npz")
+            found.to_file(tmp_path / "sketch.npz")
         again = made(method, decay=0.9)
         again.set_state(found.get_state())
-        copies = [found.copy(), pickle.loads(pickle.dumps(found)), FrequentDirections.load(tmp_path / "sketch.npz")]
+        copies = [
+            found.copy(),
+            pickle.loads(pickle.dumps(found)),
+            FrequentDirections.from_file(tmp_path / "sketch.npz"),
+        ]
         for other in (again, *copies):
             assert same(found, other)
         found.update(A[n:])
@@ -64,8 +68,8 @@ def test_calls_in_any_order_keep_the_certificate(tmp_path: Path, method: str, rn
             found.merge(other)
             rows = np.concatenate([rows, others])
         elif call == "save":
-            found.save(tmp_path / "sketch.npz", force=True)
-            found = FrequentDirections.load(tmp_path / "sketch.npz")
+            found.to_file(tmp_path / "sketch.npz", force=True)
+            found = FrequentDirections.from_file(tmp_path / "sketch.npz")
         elif call == "state":
             fresh = made(method)
             fresh.set_state(found.get_state())
@@ -185,7 +189,7 @@ def test_types_are_joined() -> None:
             "`state['gram']` must be a Gram matrix",
         ),
         (lambda: sketch([[1, 2], [3]], 1), ValueError, "`A` must be an array with rows of equal length"),
-        (lambda: made().save(3), TypeError, "`path` must be a path; got 3."),
+        (lambda: made().to_file(3), TypeError, "`path` must be a path; got 3."),
         (lambda: sketch(np.ones(3), 1), ValueError, "`A` must be of shape (T, n) with n above 0; got (3,)."),
         (lambda: sketch(np.ones((3, 0)), 1), ValueError, "`A` must be of shape (T, n) with n above 0; got (3, 0)."),
     ],
@@ -199,15 +203,15 @@ def test_refusals(call: Any, error: type[Exception], words: str) -> None:
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", rows=np.ones((2, 12)))
     with pytest.raises(ValueError, match="`state` must be a mapping with the key 'n_features'"):
-        FrequentDirections.load(tmp_path / "other.npz")
-    made().save(tmp_path / "whole.npz")
+        FrequentDirections.from_file(tmp_path / "other.npz")
+    made().to_file(tmp_path / "whole.npz")
     for n in (0, 30, 200):
         (tmp_path / "part.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:n])
         with pytest.raises(ValueError, match=r"part\.npz: no arrays of NumPy"):
-            FrequentDirections.load(tmp_path / "part.npz")
+            FrequentDirections.from_file(tmp_path / "part.npz")
     np.save(tmp_path / "one.npy", np.ones(3))
     with pytest.raises(ValueError, match="`state` must be a mapping with the key"):
-        FrequentDirections.load(tmp_path / "one.npy")
+        FrequentDirections.from_file(tmp_path / "one.npy")
 
 
 def test_states_with_more_loss_than_mass_are_refused() -> None:

@@ -56,15 +56,15 @@ class Optimizers(RuleBasedStateMachine):
     @rule(parts=st.booleans())
     def tell(self, parts):
         gradient = self.draw.integers(-2, 3, (4, 3)).astype(float)
-        told = self.ours.ask().gradient(gradient) if parts else gradient
+        told = self.ours.adapter.gradient(gradient) if parts else gradient
         for one in (self.ours, self.twin):
-            one.tell(told)
+            one.step(told)
 
     @rule(bad=st.sampled_from(BAD))
     def reject(self, bad):
         before = self.ours.get_state()
         with pytest.raises(ValueError, match="^`gradient"):
-            self.ours.tell(bad)
+            self.ours.step(bad)
         assert same(before, self.ours.get_state())
 
     @rule(how=st.sampled_from(["copy", "pickle", "file"]))
@@ -158,7 +158,7 @@ TestSwitches = settings(max_examples=25, stateful_step_count=15)(Switches).TestC
 )  # fmt: skip
 def test_states_of_others_are_refused(method, entry, value):
     optimizer = optimizer_of(method)
-    optimizer.tell(np.ones((4, 3)))
+    optimizer.step(np.ones((4, 3)))
     before = optimizer.get_state()
     with pytest.raises((ValueError, TypeError), match="^`state"):
         optimizer.set_state(before | {entry: value})
@@ -171,7 +171,7 @@ def test_a_step_out_of_range_is_rejected():
     optimizer = optimizer_of("sgd", step_size=1e300)
     before = optimizer.get_state()
     with pytest.raises(ValueError, match="^`step_size` must be so small"):
-        optimizer.tell(np.full((4, 3), 1e300))
+        optimizer.step(np.full((4, 3), 1e300))
     assert same(before, optimizer.get_state())
     assert "sgd" in repr(optimizer)
 
@@ -337,7 +337,7 @@ def test_states_beyond_single_precision_are_refused(entry):
 
 def test_states_that_adam_cannot_have_are_refused():
     optimizer = optimizer_of("adam")
-    optimizer.tell(np.ones((4, 3)))
+    optimizer.step(np.ones((4, 3)))
     before = optimizer.get_state()
     for sign in (-1.0, np.nan):
         with pytest.raises(ValueError, match=r"^`state\['roots.A'\]` must be"):

@@ -157,8 +157,8 @@ def test_gradients_of_factors_are_as_good_as_that_of_the_weight(method):
         options = {"method": method, "step_size": 0.01, "ridge": 0.25, "momentum": 0.5}
         dense, parts = AdapterOptimizer(start, **options), AdapterOptimizer(start, **options)
         for _ in range(3):
-            dense.tell(dense.ask().delta() - M)
-            parts.tell(parts.ask().gradient(parts.ask().delta() - M))
+            dense.step(dense.adapter.delta() - M)
+            parts.step(parts.adapter.gradient(parts.adapter.delta() - M))
         np.testing.assert_allclose(parts.adapter.delta(), dense.adapter.delta(), atol=1e-12)
         assert np.abs(dense.adapter.delta() - start.delta()).max() > 1e-3
 

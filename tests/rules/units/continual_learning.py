@@ -62,13 +62,15 @@ def edited(solve: Callable[..., cl.RidgeEditResult], c: float, v: float, **optio
     assert found.trace is not None
     if found.certificate is not None:
         assert found.certificate.verify(cl.EditProblem(W0, edits, anchors=anchors))
-    norms = np.array([*found.residuals, found.anchor_drift, *found.trace["surprise"], *found.trace["residual"]])
+    norms = np.array(
+        [*found.residual_norms, found.anchor_drift, *found.trace["surprise"], *found.trace["residual_norm"]]
+    )
     return found.weights * (c / v), norms / v, found.drift * (c / v), found.cost / v / v
 
 
 def planned(c: float, v: float, **limit: float) -> Any:
     found = cl.plan_edit(MAP * (v / c), KEYS * c, VALUES * v, anchors=ANCHORS * c, **limit)
-    return found.ridge / c / c, found.drift * (c / v), found.success, found.residual / v, found.anchor_drift / v
+    return found.ridge / c / c, found.drift * (c / v), found.success, found.residual_norm / v, found.anchor_drift / v
 
 
 def stored(c: float) -> Any:
@@ -85,7 +87,8 @@ def recursed(form: str, c: float, v: float) -> Any:
     told = [state.update(KEYS[i : i + 2] * c, VALUES[i : i + 2] * v) for i in (0, 2, 4)]
     told += [state.forget(1), state.replace(0, VALUES[4:] * v)]
     norms = [
-        [one.surprise / v, one.residual / v, one.interference / v / v, one.weights_change * (c / v)] for one in told
+        [one.surprise / v, one.residual_norm / v, one.interference / v / v, one.weights_change * (c / v)]
+        for one in told
     ]
     known = state.leave_one_out(2) / v, state.variance(KEYS * c), state.predict(KEYS * c) / v
     return state.weights * (c / v), np.array(norms), state.cost / v / v, state.drift * (c / v), *known

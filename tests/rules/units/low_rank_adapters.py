@@ -62,8 +62,8 @@ def trained(c: float, method: str) -> Any:
 def told(c: float) -> Any:
     optimizer = lra.AdapterOptimizer(lra.lora(B * c, A), step_size=0.3, momentum=0.5)
     for _ in range(4):
-        optimizer.tell(np.asarray(optimizer.ask().delta()) - D * c)
-    return np.asarray(optimizer.ask().delta()) / c
+        optimizer.step(np.asarray(optimizer.adapter.delta()) - D * c)
+    return np.asarray(optimizer.adapter.delta()) / c
 
 
 def balanced(c: float) -> Any:
