@@ -258,7 +258,7 @@ def compress_stack(
         The matrices. A callable without arguments starts a stream again, which two passes need, and an error
         `epsilon` where there are more than 2048 rows.
     rank : int or None
-        r, at least 0 and at most the number of rows. Exactly one of `rank` and `epsilon` is given, or the problem has it.
+        r, from 0 to the number of rows. Exactly one of `rank` and `epsilon` is given, or the problem has it.
     epsilon : float or None
         Relative error in [0, 1] that the smallest rank is chosen for.
     oversampling : int

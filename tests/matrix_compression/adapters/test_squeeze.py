@@ -26,7 +26,7 @@ def pair(m: int, q: int, n: int, rng: Any = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_the_best_factors_of_every_rank(
     m: int, q: int, n: int, rank: int, rng: int, scale: float, out: float | None, balanced: bool
 ) -> None:
-    B, A = pair(m, q, n, rng)
+    B, A, rank = *pair(m, q, n, rng), min(rank, m, n)
     B[:, rng % q] *= rng % 3 > 0  # now and then a column of zeros
     found = squeeze(B, A, rank, scale=scale, out_scale=out, balanced=balanced)
     W = scale * (B @ A)

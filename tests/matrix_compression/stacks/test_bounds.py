@@ -24,7 +24,7 @@ def test_the_exact_error_lies_between(method):
     for blocks in stacks(90, rng):
         energies = exact_energies(blocks)
         options = {} if method in ("sketch", "gram") else {"groups": [None, 2, 3][rng.integers(3)]}
-        for rank in range(6):
+        for rank in range(min(6, len(blocks[0]) + 1)):
             found = mc.error_bounds(blocks, rank, method=method, **options)
             error = relative_error(energies, rank)
             assert found.lower <= error + 1e-12, (rank, options)
@@ -51,7 +51,7 @@ def test_bounds_that_are_met():
 def test_coarser_groups_are_better_on_both_sides():
     rng = np.random.default_rng(21)
     for blocks in stacks(60, rng):
-        if len(blocks) < 4:
+        if len(blocks) < 4 or len(blocks[0]) < 2:
             continue
         fine, coarse = (
             mc.error_bounds(blocks, 2),
@@ -64,7 +64,7 @@ def test_coarser_groups_are_better_on_both_sides():
 def test_published_predictors_are_never_better_than_the_union():
     rng = np.random.default_rng(22)
     for blocks in stacks(90, rng):
-        for rank in range(5):
+        for rank in range(min(5, len(blocks[0]) + 1)):
             found = {method: mc.error_bounds(blocks, rank, method=method).upper2 for method in METHODS[:3]}
             slack = 1e-9 * float(dense_energies(blocks).sum())
             assert found["spectra"] <= min(found["weyl"], found["residual"]) + slack

@@ -78,7 +78,7 @@ def test_a_difference_that_cancels_is_not_exactness():
 def test_bounds_before_contain_the_truth(method):
     for blocks in graded(90, 1):
         energies = exact_energies(blocks)
-        for rank in range(5):
+        for rank in range(min(5, len(blocks[0]) + 1)):
             assert_contains(mc.error_bounds(blocks, rank, method=method), energies, rank)
 
 
@@ -123,7 +123,7 @@ def test_a_basis_errs_by_what_is_said_or_less(method, passes):
         if t % 4 == 3 and np.abs(np.hstack(blocks)).max() < 1e30:
             blocks = [block.astype(np.float32) for block in blocks]
             energies = exact_energies(blocks)
-        for rank in range(5):
+        for rank in range(min(5, len(blocks[0]) + 1)):
             found = mc.compress_stack(blocks, rank, method=method, passes=passes, oversampling=t % 3)
             assert (
                 exact_error(blocks, found) - DIGITS

@@ -13,8 +13,9 @@ from tests.matrix_compression.stacks.oracles import dense_energies, exact_energi
 def test_its_estimate_is_a_bound():
     rng = np.random.default_rng(50)
     for blocks in stacks(60, rng):
-        found = published_update(blocks, 2, oversampling=int(rng.integers(0, 3)))
-        assert relative_error(exact_energies(blocks), 2) <= found.upper + 1e-7
+        rank = min(2, len(blocks[0]))
+        found = published_update(blocks, rank, oversampling=int(rng.integers(0, 3)))
+        assert relative_error(exact_energies(blocks), rank) <= found.upper + 1e-7
         assert found.certificate is None
         assert found.lower == 0
 
