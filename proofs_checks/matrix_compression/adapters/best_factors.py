@@ -87,7 +87,7 @@ def examples() -> tuple[Update, ...]:
         Update(B[::-1].copy(), 2 * A, 1, -0.5, 2.0),
         Update(B, A, 2, 0.25, -1.0),
         Update(wide, wide.T.copy(), 1),
-        Update(wide, wide.T.copy(), 3, 4.0, 1.0),
+        Update(wide, wide.T.copy(), 2, 4.0, 1.0),
         Update(*regauged(B, A, 64), 1),
         Update(2.0**-300 * B, 2.0**260 * A, 1),
         Update(np.diag([1.0, 2.0]), np.diag([4.0, 1.0]), 1),
@@ -112,9 +112,10 @@ def unsigned(case: Update, rng: np.random.Generator | None = None) -> dict[str, 
 
 
 def has_scales(case: Any) -> bool:
-    """Decide whether both scales are numbers other than 0, and the rank is not negative."""
+    """Decide whether both scales are numbers other than 0, and a matrix of this shape can have the rank."""
     scales = np.array([case.scale, case.out_scale], float)
-    return bool(np.isfinite(scales).all() and (scales != 0).all() and case.rank >= 0)
+    most = min(len(case.B), case.A.shape[1])
+    return bool(np.isfinite(scales).all() and (scales != 0).all() and 0 <= case.rank <= most)
 
 
 UPDATED = {"factors of finite numbers that fit": is_update, "scales other than 0, and a rank": has_scales}

@@ -135,11 +135,11 @@ HEADS = Family(
 
 
 def is_head(case: Head) -> bool:
-    """Decide whether the arrays are finite and fit, every query sees a key, and the rank is not negative."""
+    """Decide whether the arrays are finite and fit, every query sees a key, and the logits have such a rank."""
     Q, K, V, mask = (np.asarray(getattr(case, name)) for name in ("Q", "K", "V", "mask"))
     fits = Q.ndim == K.ndim == V.ndim == 2 and Q.shape[1] == K.shape[1] and len(V) == len(K) and 0 not in Q.shape
     fits = bool(fits and len(K) and mask.shape == (len(Q), len(K)) and mask.dtype == bool and mask.any(axis=1).all())
-    return bool(fits and all(np.isfinite(X).all() for X in (Q, K, V)) and case.rank >= 0)
+    return bool(fits and all(np.isfinite(X).all() for X in (Q, K, V)) and 0 <= case.rank <= min(*Q.shape, len(K)))
 
 
 def has_small_logits(case: Head) -> bool:
@@ -310,7 +310,7 @@ DR_5 = Statement(
 
 def centered(case: Head, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
     """Return the logits of rank r after the keys are centered, and those of full rank."""
-    found = [attention_rank(case.Q, case.K, rank=r) for r in (case.rank, case.Q.shape[1])]
+    found = [attention_rank(case.Q, case.K, rank=r) for r in (case.rank, min(case.logits.shape + case.Q.shape))]
     return {name: case.scale * (one.Q @ one.K.T) for name, one in zip(("logits", "whole"), found, strict=True)}
 
 

@@ -117,10 +117,10 @@ def ridge(case: Layer, rng: np.random.Generator | None = None) -> dict[str, Any]
 
 
 def is_layer(case: Layer) -> bool:
-    """Decide whether the inputs are finite and fit the weight, and the rank is not negative."""
+    """Decide whether the inputs are finite and fit the weight, which can have the rank."""
     W, X = np.asarray(case.W), np.asarray(case.X)
     fits = W.ndim == X.ndim == 2 and W.shape[1] == X.shape[1] and 0 not in (*W.shape, *X.shape)
-    return bool(fits and np.isfinite(W).all() and np.isfinite(X).all() and case.rank >= 0)
+    return bool(fits and np.isfinite(W).all() and np.isfinite(X).all() and 0 <= case.rank <= min(W.shape))
 
 
 @dataclass(frozen=True)
@@ -319,10 +319,12 @@ PE_3 = Statement(
 
 
 def is_taught(case: Taught) -> bool:
-    """Decide whether inputs and outputs are finite and of as many samples, and the rank is not negative."""
+    """Decide whether inputs and outputs are finite and of as many samples, and a map of theirs can have the rank."""
     X, Y = np.asarray(case.X), np.asarray(case.Y)
     fits = X.ndim == Y.ndim == 2 and len(X) == len(Y) and 0 not in (*X.shape, *Y.shape)
-    return bool(fits and np.isfinite(X).all() and np.isfinite(Y).all() and case.rank >= 0)
+    return bool(
+        fits and np.isfinite(X).all() and np.isfinite(Y).all() and 0 <= case.rank <= min(X.shape[1], Y.shape[1])
+    )
 
 
 def distilled(case: Taught, rng: np.random.Generator | None = None) -> dict[str, Any]:

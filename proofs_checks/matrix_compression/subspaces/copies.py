@@ -30,11 +30,10 @@ class Copied(Blocks):
 
 
 def is_copied(case: Copied) -> bool:
-    """Decide whether there is a copy of each block, not all blocks are 0, and r is 0 at least."""
+    """Decide whether there is a copy of each block, not all blocks are 0, and r is at most the rows."""
     same = [np.shape(A) for A in case.blocks] == [np.shape(A) for A in case.copies]
-    return (
-        same and case.rank >= 0 and all(map(are_stacked, (case.blocks, case.copies))) and any(map(np.any, case.blocks))
-    )
+    fits = same and all(map(are_stacked, (case.blocks, case.copies))) and any(map(np.any, case.blocks))
+    return fits and 0 <= case.rank <= len(case.blocks[0])
 
 
 @dataclass(frozen=True)

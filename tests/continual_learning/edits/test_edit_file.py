@@ -211,7 +211,7 @@ def test_the_verb_writes_the_copy_that_the_function_writes(tmp_path, monkeypatch
     turned = edit_safetensors("tiny-model", NAME, edits, out=tmp_path / "turned", **options)
     np.testing.assert_array_equal(Tensors(tmp_path / "rows")[NAME], turned.weights)
     assert main([*line, "-o", str(tmp_path / "table.csv")]) == 0
-    assert (tmp_path / "table.csv").read_text().startswith("edit,surprise,residual\ncapital,")
+    assert (tmp_path / "table.csv").read_text().startswith("edit,surprise,residual_norm\ncapital,")
     shutil.copytree("tiny-model", tmp_path / "model")
     assert main(["continual_learning", "edit", str(tmp_path / "model"), *line[3:], "-o", str(tmp_path / "model/new")])
     assert "`-o` must be another place than what is read; got '" in capsys.readouterr().err
