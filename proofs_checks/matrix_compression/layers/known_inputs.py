@@ -319,7 +319,7 @@ PE_3 = Statement(
 
 
 def is_taught(case: Taught) -> bool:
-    """Decide whether inputs and outputs are finite and of as many samples, and a map of theirs can have the rank."""
+    """Decide whether inputs and outputs are finite, of as many samples, and a map of theirs can have the rank."""
     X, Y = np.asarray(case.X), np.asarray(case.Y)
     fits = X.ndim == Y.ndim == 2 and len(X) == len(Y) and 0 not in (*X.shape, *Y.shape)
     return bool(
