@@ -10,9 +10,8 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.fair_subset_selection import bias_utilities, item_scores, sample_utilities, select, theory
-    from proofs_checks.fair_subset_selection import wrong_solvers
     from proofs_checks.fair_subset_selection.families.panels import Panel
-    from proofs_checks.fair_subset_selection.separable import FSS_D1, swept
+    from proofs_checks.fair_subset_selection.selection.best_quotas import FSS_D1, one_item_fewer, swept
 
     STORY = parts.Story(
         title="Some people are seen at less than they are worth: what does a quota keep, if it is the wrong one?",
@@ -51,7 +50,7 @@ def panel_of(worth, theta, size):
 def measure(*, quota, worth, theta, size, saboteur):
     """Shares of the true optimum by quota, what is promised, and where the panel lands without a quota."""
     panel, observed = panel_of(worth, theta, size)
-    solve = wrong_solvers.one_item_fewer if saboteur else swept
+    solve = one_item_fewer if saboteur else swept
     right = swept(panel, None)
     scores, best = np.asarray(solve(panel, None).scores, dtype=float), float(np.max(right.scores))
     quotas = np.arange(SEATS + 1)

@@ -18,6 +18,8 @@ from lrtheory.fair_subset_selection import (
     separates,
     theory,
 )
+from proofs_checks.fair_subset_selection.blindness.blind_panels import blind_gain, coupon_rankings, top_good_probability
+from proofs_checks.fair_subset_selection.families.blind import blind_scales
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -36,7 +38,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 def scales(h: int) -> tuple[list[Any], list[Any]]:
     """Return the ranges of the utilities, latent and seen; the second half is disadvantaged, its first quarter good."""
-    latent = theory.blind_scales(h, h // GOOD_SHARE)
+    latent = blind_scales(h, h // GOOD_SHARE)
     return latent, latent[:h] + [a * THETA for a in latent[h:]]
 
 
@@ -44,7 +46,7 @@ def waited(h: int, rng: np.random.Generator, *, drawn: bool) -> int:
     """Draw the number of rankings until every good item has been on top, by utilities or by geometric waiting times."""
     g = h // GOOD_SHARE
     if not drawn:  # when j good items have been on top, the next is another one with probability p (g - j) / g
-        p = float(theory.top_good_probability(h, g))
+        p = float(top_good_probability(h, g))
         return int(sum(rng.geometric(p * (g - j) / g) for j in range(g)))
     first: dict[int, int] = {}
     start = 0
@@ -87,7 +89,7 @@ def compute_blind(profile: str) -> dict[str, np.ndarray]:
         [waited(h, stream(SEED, 0, h, run), drawn=h <= settings["drawn"]) for run in range(repetitions)] for h in sizes
     ]
     exponents = np.arange(-3, 1.01, 0.5)  # decimal, of rankings over the mean waiting time
-    means = [float(theory.coupon_rankings(h, h // GOOD_SHARE)) for h in sizes]
+    means = [float(coupon_rankings(h, h // GOOD_SHARE)) for h in sizes]
     numbers = [[max(1, round(means[sizes.index(h)] * 10**e)) for e in exponents] for h in few]
     runs = 10 * repetitions
     kept = [[kept_by_sntv(h, n, runs, stream(SEED, 1, h, n)) for n in row] for h, row in zip(few, numbers, strict=True)]
@@ -108,7 +110,7 @@ def compute_blind(profile: str) -> dict[str, np.ndarray]:
 def blind_ratio(h: int) -> float:
     """Return the share that the best quota keeps where no disadvantaged item was ever on top."""
     g = h // GOOD_SHARE
-    return float(max(theory.blind_gain(h, g, quota) for quota in range(g + 1)))
+    return float(max(blind_gain(h, g, quota) for quota in range(g + 1)))
 
 
 def blind_claims(arrays: Any) -> dict[str, tuple[bool, float]]:

@@ -2,14 +2,23 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.fair_subset_selection import biases
-from proofs_checks.fair_subset_selection import separable
-from proofs_checks.fair_subset_selection import submodular
-from proofs_checks.fair_subset_selection import transfers
-from proofs_checks.fair_subset_selection import smoothness
-from proofs_checks.fair_subset_selection import sampling
-from proofs_checks.fair_subset_selection import growth
-from proofs_checks.fair_subset_selection import blindness
+from proofs_checks.fair_subset_selection.biases import exchanges
+from proofs_checks.fair_subset_selection.biases import moved_items
+from proofs_checks.fair_subset_selection.selection import scores
+from proofs_checks.fair_subset_selection.selection import best_quotas
+from proofs_checks.fair_subset_selection.selection import exchanged_items
+from proofs_checks.fair_subset_selection.selection import greedy_shares
+from proofs_checks.fair_subset_selection.selection import lazy_steps
+from proofs_checks.fair_subset_selection.selection import judged_choices
+from proofs_checks.fair_subset_selection.samples import measured_smoothness
+from proofs_checks.fair_subset_selection.samples import random_utilities
+from proofs_checks.fair_subset_selection.samples import enough_rankings
+from proofs_checks.fair_subset_selection.samples import realized_rankings
+from proofs_checks.fair_subset_selection.samples import growth
+from proofs_checks.fair_subset_selection.samples import tails
+from proofs_checks.fair_subset_selection.samples import proportions
+from proofs_checks.fair_subset_selection.blindness import blind_panels
+from proofs_checks.fair_subset_selection.blindness import no_quotas
 
 ABOUT = About(
     paper=(

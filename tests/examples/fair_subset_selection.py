@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -71,43 +72,22 @@ CALLS = {
     "baselines.proportional": lambda: call(panel(), BORDA, 3, disadvantaged=[4, 5]),
     "baselines.random_within_groups": lambda: call(panel(), BORDA, 2, groups=groups(), quota={0: 1, 1: 1}, rng=0),
     "baselines.unconstrained": lambda: call(panel(), BORDA, 3),
-    "theory.alpha_bound": lambda: call("borda", n_items=8, spread=4, theta=Fraction(3, 10), n_disadvantaged=4),
-    "theory.blind_bound": lambda: call(8, 2, 1, n_rankings=100),
-    "theory.blind_gain": lambda: call(8, 2, 1),
-    "theory.blind_optimum": lambda: call(8, 2),
-    "theory.blind_scales": lambda: call(4, 1),
     "theory.certificate_ratio": lambda: call(Fraction(1, 2), k=3),
     "theory.chernoff_lower": lambda: call(np.array([0.25, 0.5]), 100, 0.05),
-    "theory.chernoff_tail": lambda: call(0.5, 100, 0.25),
-    "theory.coupon_rankings": lambda: call(8, 2),
-    "theory.exchange_ratio": lambda: call([4, 2, 1], [0, 1], [1, 2]),
     "theory.expected_scores": lambda: call("plackett-luce", BORDA, [4, 1, 2]),
-    "theory.expected_top_sum": lambda: call(10, 4),
-    "theory.greedy_ratio": lambda: call(3),
-    "theory.greedy_trap_ratio": lambda: call(3),
-    "theory.is_smooth": lambda: call(
-        *means(), [0, 0, 1, 1], alpha=Fraction(1, 8), beta=Fraction(1, 2), gamma=Fraction(1, 2), max_item_score=1
-    ),
     "theory.largest_observed_ratio": lambda: call(*means(), [0, 0, 1, 1], beta=Fraction(1, 2)),
-    "theory.mallows_distance": lambda: call(0.5, 6),
     "theory.mallows_phi": lambda: call(0.5, 6),
-    "theory.marginal_rankings_needed": lambda: call(6, 2, alpha=0.5, gamma=0.5, delta=0.1),
-    "theory.naive_evaluations": lambda: call(10, 3),
-    "theory.optimal_quota_law": lambda: call(6, 3, 2),
-    "theory.optimal_quota_tail": lambda: call(10, 0.3),
-    "theory.placement_probabilities": lambda: call([2, 1, 1]),
-    "theory.proportional_quota_ratio": lambda: call(20, 4),
     "theory.quota_loss": lambda: call(10, 2, 5),
     "theory.rankings_needed": lambda: call(8, alpha=0.25, gamma=0.5, delta=0.1),
     "theory.rankings_needed_realized": lambda: call(8, alpha=0.25, epsilon=0.25, delta=0.1),
-    "theory.realized_ratio": lambda: call(1, Fraction(1, 4)),
-    "theory.separation": lambda: call(Fraction(1, 2)),
     "theory.smallest_ratio_above": lambda: call(means()[0], [0, 0, 1, 1], beta=Fraction(1, 4)),
     "theory.smoothness_alpha": lambda: call(*means(), max_item_score=1),
-    "theory.swaps_asked": lambda: call(10, 0.5),
-    "theory.taken_at_least": lambda: call(2, 3),
-    "theory.top_good_probability": lambda: call(8, 2),
-    "theory.top_sum_share": lambda: call(2, 5),
-    "theory.total_score": lambda: call(5, [2, 1, 0]),
-    "theory.unprotected_share": lambda: call(20),
+}
+
+#: calls of formulas of rooms whose arguments do not follow from their domains, or must be even besides
+OF_ROOMS: dict[str, Callable[[], Call]] = {
+    "exchange_ratio": lambda: call([4, 2, 1], [0, 1], [1, 2]),
+    "placement_probabilities": lambda: call([2, 1, 1]),
+    "proportional_quota_ratio": lambda: call(20, 4),
+    "total_score": lambda: call(5, [2, 1, 0]),
 }

@@ -19,9 +19,9 @@ from lrtheory.fair_subset_selection import (
     item_scores,
     sample_rankings,
     sample_utilities,
-    theory,
 )
 from lrtheory.fair_subset_selection.panels import bias
+from proofs_checks.fair_subset_selection.biases.exchanges import swaps_asked
 from tests.fair_subset_selection import oracles
 
 G2 = np.arange(20) >= 10
@@ -64,7 +64,7 @@ def test_each_swap_lowers_the_inversions_by_its_distance() -> None:
         np.testing.assert_array_equal(before - after, np.where(biased.n_swaps > 0, sums, 0))
         assert biased.trace["distances"].min() >= 1
         assert len(biased.trace["distances"]) == biased.counts["swaps"] == biased.n_swaps.sum()
-        asked = [theory.swaps_asked(int(i), intensity) for i in before]
+        asked = [swaps_asked(int(i), intensity) for i in before]
         assert (biased.n_swaps <= asked).all()
         np.testing.assert_array_equal(np.sort(biased.observed.positions, axis=1), np.tile(np.arange(20), (300, 1)))
         assert (biased.observed.positions <= panel.positions)[:, ~G2].all()

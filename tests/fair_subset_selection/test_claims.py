@@ -12,14 +12,21 @@ import pytest
 
 from lrtheory.bounds import Identity, OutcomeError
 from lrtheory.bounds.deciding.comparison import measure
-from proofs_checks.fair_subset_selection.biases import FSS_P9, scores
-from proofs_checks.fair_subset_selection.blindness import FSS_N1
-from proofs_checks.fair_subset_selection.families.blind import Blind, blind_choices
-from proofs_checks.fair_subset_selection.families.laws import TWO_PAIRS, PanelLaw, choices, quotas
-from proofs_checks.fair_subset_selection.families.orders import chance_of_loss, chance_of_misorder
+from proofs_checks.fair_subset_selection.blindness.blind_panels import FSS_N1, blind_choices
+from proofs_checks.fair_subset_selection.families.blind import Blind
+from proofs_checks.fair_subset_selection.families.laws import PanelLaw, quotas
 from proofs_checks.fair_subset_selection.families.panels import PANELS
-from proofs_checks.fair_subset_selection.families.tails import Halves, halves_chosen
-from proofs_checks.fair_subset_selection.sampling import FSS_D3, FSS_T1A, misordered, too_little
+from proofs_checks.fair_subset_selection.samples.enough_rankings import (
+    FSS_T1A,
+    TWO_PAIRS,
+    chance_of_loss,
+    chance_of_misorder,
+    choices,
+    misordered,
+    too_little,
+)
+from proofs_checks.fair_subset_selection.samples.proportions import FSS_D3, Halves, halves_chosen
+from proofs_checks.fair_subset_selection.selection.scores import FSS_P9, scores
 
 
 def refuted(claim: Identity, instance: Any, outcome: Any) -> bool:

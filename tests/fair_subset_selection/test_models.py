@@ -21,6 +21,9 @@ from lrtheory.fair_subset_selection import (
     theory,
 )
 from lrtheory.fair_subset_selection.panels.models import OPTIONS
+from lrtheory.fair_subset_selection.theory.closed_forms import mallows_distance
+from proofs_checks.fair_subset_selection.families.blind import blind_scales
+from proofs_checks.fair_subset_selection.samples.random_utilities import placement_probabilities
 from tests.fair_subset_selection import oracles
 
 N = 40_000
@@ -76,10 +79,10 @@ def test_norm_mallows_has_its_mean_distance() -> None:
     assert theory.mallows_phi(1.0, 10) == 1.0
     assert theory.mallows_phi(0.0, 10) == 0.0
     assert theory.mallows_phi(0.5, 1) == 0.0
-    assert theory.mallows_distance(Fraction(1), 4) == 3
+    assert mallows_distance(Fraction(1), 4) == 3
     phi = Fraction(1, 3)
     weights = [(phi ** oracles.kendall(o), oracles.kendall(o)) for o in PERMUTATIONS]
-    assert theory.mallows_distance(phi, 4) == sum(w * d for w, d in weights) / sum(w for w, _ in weights)
+    assert mallows_distance(phi, 4) == sum(w * d for w, d in weights) / sum(w for w, _ in weights)
 
 
 def test_the_urn_copies() -> None:
@@ -132,14 +135,14 @@ def test_placements_by_enumeration() -> None:
             left -= q[item]
         for place, item in enumerate(order):
             law[item][place] += probability
-    assert theory.placement_probabilities(q) == law
+    assert placement_probabilities(q) == law
     borda = theory.expected_scores("plackett-luce", ScoreRule("borda"), q)
     assert borda == [sum(p * (3 - place) for place, p in enumerate(row)) for row in law]
     assert theory.expected_scores("plackett-luce", ScoreRule("cc", depth=1), q) == [x / sum(q) for x in q]
 
 
 def test_top_counts() -> None:
-    law = theory.expected_scores("uniform-utilities", ScoreRule("sntv"), theory.blind_scales(4, 1))
+    law = theory.expected_scores("uniform-utilities", ScoreRule("sntv"), blind_scales(4, 1))
     counts = sample_top_counts(law, 10**6, n_runs=30, rng=0)
     assert counts.shape == (30, 8)
     assert (counts.sum(axis=1) == 10**6).all()

@@ -108,7 +108,6 @@ def test_names_of_rules_with_parameters() -> None:
         (lambda: fss.select_by_scores([1, 2], 1, names=3), TypeError, "`names` must be a sequence of names; got 3"),
         (lambda: fss.certify_transfer(PANEL, BORDA, [[0], [0, 1]]), ValueError, "rows of equal length"),
         (lambda: fss.ranking_blocks(np.ones(2), 1, 2), ValueError, "`model` must be one of"),
-        (lambda: fss.theory.exchange_ratio([1, 2], np.array(0), [1]), TypeError, "`best` must be a sequence of item"),
         (lambda: PANEL.with_weights([1]), ValueError, r"`weights` must be of shape \(2,\)"),
         (lambda: PANEL.with_weights([1, -1]), ValueError, "`weights` must be in"),
         (lambda: PANEL.with_weights([1, 10**20]), ValueError, r"`weights` must be of sum below 2\*\*62"),

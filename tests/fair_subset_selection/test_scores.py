@@ -15,10 +15,10 @@ from lrtheory.fair_subset_selection import (
     ranking_blocks,
     sample_rankings,
     select,
-    theory,
 )
 from lrtheory.fair_subset_selection.ballots.score_sums import values_by_item
 from lrtheory.fair_subset_selection.scores import item_values, whole_owa
+from proofs_checks.fair_subset_selection.selection.scores import total_score
 from tests.fair_subset_selection import oracles
 
 KINDS = [("sntv", None), ("bloc", 2), ("borda", None), ("cc", 2), ("borda-cc", None), ("pav", 3)]
@@ -79,7 +79,7 @@ def test_identity_profile() -> None:
 
 def test_total_score_is_kept() -> None:
     panel, rule = sample_rankings("urn", 30, 8, alpha=0.5, rng=0), ScoreRule("bloc", depth=3)
-    assert item_scores(panel, rule).sum() == theory.total_score(30, rule.weights(8))
+    assert item_scores(panel, rule).sum() == total_score(30, rule.weights(8))
 
 
 def test_blocks_add_up() -> None:

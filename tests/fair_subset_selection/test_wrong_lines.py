@@ -25,6 +25,7 @@ from lrtheory.fair_subset_selection import (
 )
 from lrtheory.fair_subset_selection.panels import bias
 from lrtheory.fair_subset_selection.selection import chamberlin_courant, greedy, separable
+from proofs_checks.fair_subset_selection.families.blind import blind_scales
 
 TRAPPED = Rankings(np.array([list(range(20))] * 10 + [list(range(19, -1, -1))] * 9))
 CC, PAV = ScoreRule("borda-cc"), ScoreRule("pav", depth=4)
@@ -167,7 +168,7 @@ def test_an_optimum_by_observed_scores() -> None:
 def test_ties_by_number_make_a_false_success() -> None:
     """The blind panel: ranked by number, all good items are found without any information."""
     h, g = 16, 4
-    scales = [float(a) for a in theory.blind_scales(h, g)]
+    scales = [float(a) for a in blind_scales(h, g)]
     seen = np.array([a / 4 if i >= h else a for i, a in enumerate(scales)])
     observed = theory.expected_scores("uniform-utilities", ScoreRule("sntv"), seen)
     latent = np.array(theory.expected_scores("uniform-utilities", ScoreRule("sntv"), scales))

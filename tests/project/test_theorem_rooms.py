@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import lrtheory
-from lrtheory.bounds import Derived, Expectation, Law, Probability, Statement
+from lrtheory.bounds import Derived, Expectation, Law, Probability, Rate, Statement
 from tests.core.formulas.declared import IN_ROOMS, families, own_formulas, rooms
 from tests.rules.public_names import ROOT
 
@@ -179,7 +179,7 @@ def test_families_hold_what_two_rooms_use(system: str) -> None:
 
 def draws_from(module: str, room: ModuleType) -> bool:
     """Whether a random claim of a room has instances of a class of a module, whose name is in that of their streams."""
-    random = [one for one in statements_in(room) if isinstance(one.claim, (Expectation, Law, Probability))]
+    random = [one for one in statements_in(room) if isinstance(one.claim, (Expectation, Law, Probability, Rate))]
     return any(type(case).__module__ == module for one in random for case in one.instances.smallest())
 
 

@@ -12,18 +12,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lrtheory._numbers import exact, number, numbers
+from lrtheory._numbers import exact, formula, numbers
 from lrtheory._types import ArrayLike, Number
 from lrtheory.fair_subset_selection.selection.quotas import group_codes
 
-__all__ = [
-    "ROUNDING",
-    "is_smooth",
-    "largest_observed_ratio",
-    "smallest_ratio_above",
-    "smoothness_alpha",
-    "with_rounding",
-]
+__all__ = ["ROUNDING", "largest_observed_ratio", "smallest_ratio_above", "smoothness_alpha", "with_rounding"]
 
 #: Ratios that agree up to this factor are equal: mean scores of m items are sums of a few rounded terms.
 ROUNDING = 2.0**-47
@@ -43,7 +36,8 @@ def _means(name: str, values: ArrayLike, length: int | None = None) -> list[Any]
     return [exact(entry) for entry in numbers(name, values, 0, length=length)]
 
 
-def smoothness_alpha(latent: ArrayLike, observed: ArrayLike, *, max_item_score: Number) -> Any:
+@formula(max_item_score="(0, inf)")
+def smoothness_alpha(latent: ArrayLike, observed: ArrayLike, *, max_item_score: Number) -> Number:
     """Return the largest alpha for which a rule is smooth, its least mean score over the most that one ranking gives.
 
     Parameters
@@ -74,7 +68,6 @@ def smoothness_alpha(latent: ArrayLike, observed: ArrayLike, *, max_item_score: 
     Fraction(1, 2)
     """
     f = _means("latent", latent)
-    max_item_score = number("max_item_score", max_item_score, 0, ends="(]")
     return min(f + _means("observed", observed, len(f))) / exact(max_item_score)
 
 
@@ -84,7 +77,8 @@ def _pairs(groups: ArrayLike, n_items: int) -> list[tuple[int, int]]:
     return [(i, j) for i, j in itertools.permutations(range(len(codes)), 2) if codes[i] == codes[j]]
 
 
-def largest_observed_ratio(latent: ArrayLike, observed: ArrayLike, groups: ArrayLike, *, beta: Number) -> Any:
+@formula(beta="[0, 1]")
+def largest_observed_ratio(latent: ArrayLike, observed: ArrayLike, groups: ArrayLike, *, beta: Number) -> Number:
     """Return gamma(beta), the largest observed ratio of items with a latent ratio of at most beta (statement FSS-T1).
 
     Parameters
@@ -120,7 +114,6 @@ def largest_observed_ratio(latent: ArrayLike, observed: ArrayLike, groups: Array
     """
     f = _means("latent", latent)
     g = _means("observed", observed, len(f))
-    beta = number("beta", beta, 0, 1)
     beta = with_rounding(beta, f)
     worse = [(i, j) for i, j in _pairs(groups, len(f)) if beta * f[i] >= f[j]]
     # an item that the panel never sees beside a worse one that it does see: no number of rankings puts them right
@@ -129,7 +122,8 @@ def largest_observed_ratio(latent: ArrayLike, observed: ArrayLike, groups: Array
     return max((g[j] / g[i] for i, j in worse if g[i] != 0), default=g[0] * 0)
 
 
-def smallest_ratio_above(latent: ArrayLike, groups: ArrayLike, *, beta: Number) -> Any:
+@formula(beta="[0, 1]")
+def smallest_ratio_above(latent: ArrayLike, groups: ArrayLike, *, beta: Number) -> Number:
     """Return beta_plus, the share that is kept if a pair that smoothness at beta leaves open is exchanged (FSS-T1).
 
     Parameters
@@ -174,51 +168,6 @@ def smallest_ratio_above(latent: ArrayLike, groups: ArrayLike, *, beta: Number) 
     Fraction(1, 1)
     """
     f = _means("latent", latent)
-    beta = number("beta", beta, 0, 1)
     beta = with_rounding(beta, f)
     ratios = [f[j] / f[i] for i, j in _pairs(groups, len(f)) if f[i] > f[j] > beta * f[i]]
     return min(ratios, default=exact(1))
-
-
-def is_smooth(
-    latent: ArrayLike,
-    observed: ArrayLike,
-    groups: ArrayLike,
-    *,
-    alpha: Number,
-    beta: Number,
-    gamma: Number,
-    max_item_score: Number,
-) -> bool:
-    """Return True if mean scores are (alpha, beta, gamma)-smooth (hypothesis of statement FSS-T1).
-
-    Parameters
-    ----------
-    latent, observed : sequence of m numbers
-        Mean scores f and g of one ranking.
-    groups : sequence of m int
-        Group of every item.
-    alpha, beta, gamma : number
-        In [0, 1].
-    max_item_score : number
-        tau_1, `ScoreRule.max_item_score`.
-
-    Returns
-    -------
-    bool
-        True when all are; then also for smaller alpha and beta and larger gamma (statement FSS-P10).
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, or a number is out of range.
-
-    Examples
-    --------
-    >>> is_smooth([4, 1], [2, 1], [0, 0], alpha=0.1, beta=0.25, gamma=0.5, max_item_score=5)
-    True
-    """
-    alpha = number("alpha", alpha, 0, 1)
-    gamma = number("gamma", gamma, 0, 1)
-    enough = smoothness_alpha(latent, observed, max_item_score=max_item_score) >= alpha
-    return bool(enough and largest_observed_ratio(latent, observed, groups, beta=beta) <= gamma)

@@ -1,1 +1,1 @@
-"""Instances: small panels, biased panels, laws of rankings, and scores alone."""
+"""Instances that several rooms use."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
-from lrtheory.fair_subset_selection import Rankings, bias_swaps, bias_utilities, select_by_scores
+from lrtheory.bounds import Draws, Family, Paper
+from lrtheory.fair_subset_selection import Rankings, bias_swaps
 from proofs_checks.fair_subset_selection.families.panels import draw_positions
+
+PAPER = "2306.09835"
+SWAPS = Paper(PAPER, "swapping-based bias", read="code")
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,20 @@ class Swapped:
     disadvantaged: np.ndarray
     phi: float
     intensity: float
+
+
+def has_both(panel: Swapped) -> bool:
+    """Return True if there are advantaged and disadvantaged items."""
+    return bool(0 < panel.disadvantaged.sum() < len(panel.disadvantaged))
+
+
+def within_groups(latent: np.ndarray, observed: np.ndarray, down: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the items of both groups in their latent and in their observed order, (n, m) each, the group first."""
+    orders = [
+        np.hstack([np.argsort(positions[:, group], axis=1) for group in (down, ~down)])
+        for positions in (latent, observed)
+    ]
+    return orders[0], orders[1]
 
 
 @dataclass(frozen=True)
@@ -50,13 +67,6 @@ def swapped_places(panel: Swapped, rng: np.random.Generator, **options) -> np.nd
     return swapped(panel, rng, **options).observed
 
 
-def inversions(positions: np.ndarray, disadvantaged: np.ndarray) -> np.ndarray:
-    """Count the pairs of each ranking in which an advantaged item stands behind a disadvantaged one, one by one."""
-    ahead = positions[:, :, None] < positions[:, None, :]  # [v, i, j]: i before j
-    down = np.asarray(disadvantaged, dtype=bool)
-    return (ahead & down[:, None] & ~down[None, :]).sum((1, 2))
-
-
 def draw_mask(draws: Draws, m: int) -> np.ndarray:
     """Draw a mask of a group with at least one item, and at least one outside of it."""
     mask = np.zeros(m, dtype=bool)
@@ -84,43 +94,8 @@ ALWAYS = (
     Swapped(np.array([[0, 1, 2, 3]]), np.array([True, True, False, True]), 0.0, 0.5),
 )
 SWAPPED = Family("swapped", always=ALWAYS, draw=draw_swapped)
-NEAREST = Family(
-    "nearest-swaps",
-    always=(last_first(6, 0.0, 0.5), last_first(4, 0.0, 1.0)),
-    draw=lambda draws: draw_swapped(draws, phis=(0.0,)),
-)
-FULL = Family(
-    "full-swaps",
-    always=(ALWAYS[0], last_first(4, 0.0, 1.0)),
-    draw=lambda draws: draw_swapped(draws, intensities=(1.0,)),
-)
 #: at phi near 1 far pairs are drawn as well, and swaps that are drawn from the latent ranking soon undo each other
 FAR = Family("far-swaps", always=tuple(last_first(8, 0.9, share, n=8) for share in (0.25, 0.5, 1.0)))
-FAR_FULL = Family("far-full-swaps", always=(last_first(8, 0.9, 1.0, n=8),))
-# at half of the intensity many a ranking comes out in full order all the same, so a handful of them would be luck
-PARTIAL = Family("partial-swaps", always=(last_first(8, 0.5, 0.5, n=64),))
-# at phi = 1 all pairs are alike, and far exchanges change the order within the groups
-NOT_NEAREST = Family("not-nearest-swaps", always=(last_first(8, 1.0, 0.5, n=8),))
-
-
-def draw_first(draws: Draws) -> Swapped:
-    """Draw one ranking of four to six items with some pair in the wrong order, and the intensity of one exchange."""
-    m = draws.integers(4, 6)
-    positions, down = draw_positions(draws, 1, m), draw_mask(draws, m)
-    if inversions(positions, down)[0] == 0:  # no pair is wrong; in the reversed ranking all pairs are
-        positions = m - 1 - positions
-    return Swapped(positions, down, draws.choice((0.25, 0.5, 0.75, 1.0)), 1 / int(inversions(positions, down)[0]))
-
-
-#: one ranking and one exchange each
-FIRST_SWAPS = Family(
-    "first-swaps",
-    always=(
-        last_first(4, 0.5, 0.25),
-        Swapped(np.array([[0, 3, 1, 4, 2, 5]]), np.array([True, True, False, False, True, False]), 0.75, 0.15),
-    ),
-    draw=draw_first,
-)
 
 
 @dataclass(frozen=True)
@@ -140,62 +115,6 @@ class Places:
     observed: np.ndarray
 
 
-def ranked(panel: Utilities, rng: np.random.Generator, **changes) -> Places:
-    """Rank the items by latent and by biased utilities; `changes` replace fields of the panel."""
-    panel = replace(panel, **changes)
-    found = bias_utilities(panel.utilities, panel.disadvantaged, panel.theta, rng=rng)
-    return Places(found.latent.positions, found.observed.positions)
-
-
-def draw_utilities(draws: Draws, n: int | None = None) -> Utilities:
-    """Draw whole utilities, some of which are equal, a group, and theta from 1/16 to 1, a power of two."""
-    m = draws.integers(3, 8)
-    # whole utilities and powers of two as theta are exact in doubles: no rounding breaks or makes a tie
-    values = draws.integers(0, 16, shape=(n or draws.integers(1, 4), m)).astype(float)
-    return Utilities(values, draw_mask(draws, m), draws.choice((0.0625, 0.25, 0.5, 1.0)))
-
-
-UTILITIES = Family(
-    "utilities",
-    always=(
-        Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([True, False, False]), 0.5),
-        Utilities(np.array([[4.0, 1.0, 4.0, 1.0]]), np.array([True, True, False, False]), 0.25),
-        Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([False, False, True]), 0.25),
-    ),
-    draw=draw_utilities,
-)
-
-
-# --- one vector of utilities -----------------------------------------------------------------------------------------
-
-
-def best_by_quota(
-    panel: Utilities, rng: np.random.Generator | None = None, observed=None, quotas=True
-) -> list[np.ndarray]:
-    """Select by observed utilities at the quota of the latent optimum, for k = 1, ..., m.
-
-    `observed` replaces the biased utilities, and `quotas` set to False lifts the quota; both are for wrong solvers.
-    """
-    latent, down = panel.utilities[0], panel.disadvantaged
-    seen = np.where(down, panel.theta * latent, latent) if observed is None else observed
-    found = []
-    for k in range(1, len(latent) + 1):
-        best = select_by_scores(latent, k).items
-        bounds = {"groups": down.astype(int), "quota": {1: int(down[best].sum())}} if quotas else {}
-        found.append(select_by_scores(seen, k, **bounds).items)
-    return found
-
-
-def draw_single(draws: Draws) -> Utilities:
-    """Draw one vector of utilities."""
-    return draw_utilities(draws, n=1)
-
-
-SINGLE = Family(
-    "single",
-    always=(
-        Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([True, False, False]), 0.5),
-        Utilities(np.array([[4.0, 1.0, 3.0, 1.0]]), np.array([True, True, False, False]), 0.125),
-    ),
-    draw=draw_single,
-)
+def places_not_refreshed(panel: Swapped, rng: np.random.Generator) -> np.ndarray:
+    """Swap as `not_refreshed` does, and return the places."""
+    return swapped_places(panel, rng, refresh=False)

@@ -9,10 +9,14 @@ import numpy as np
 
 from lrtheory.bounds import OutcomeError, Sides
 
-__all__ = ["REPORTS", "Entries", "are_rankings", "are_sets", "check_rankings", "check_set"]
-
 #: the reason why an inequality that compares a report with the truth in both directions names no trivial side
 REPORTS = "an algorithm may report any number; what it must be equal to bounds it from both sides"
+
+
+def _array(entries: list[Any]) -> np.ndarray:
+    """Return an array of plain numbers, or of objects where some entry is exact, as a Fraction."""
+    plain = all(isinstance(entry, (int, float, np.number)) for entry in entries)
+    return np.array(entries, dtype=None if plain else object)
 
 
 @dataclass
@@ -53,12 +57,6 @@ class Entries:
         return Sides(*map(_array, (self.lhs, self.rhs, self.trivial)), rounding=allowed)
 
 
-def _array(entries: list[Any]) -> np.ndarray:
-    """Return an array of plain numbers, or of objects where some entry is exact, as a Fraction."""
-    plain = all(isinstance(entry, (int, float, np.number)) for entry in entries)
-    return np.array(entries, dtype=None if plain else object)
-
-
 def check_set(items: Any, n_items: int, k: int | None = None) -> list[int]:
     """Return the items of a set as integers; raise an OutcomeError if they are not distinct items below `n_items`."""
     given = np.asarray(items)
@@ -72,17 +70,17 @@ def check_set(items: Any, n_items: int, k: int | None = None) -> list[int]:
     return chosen
 
 
+def are_rankings(places: np.ndarray) -> np.ndarray:
+    """Mark the rows, along the last axis, in which the items hold the places 0, 1, ... once each."""
+    return (np.sort(places, axis=-1) == np.arange(places.shape[-1])).all(-1)
+
+
 def check_rankings(places: Any, n: int, m: int) -> np.ndarray:
     """Return the places (n, m) of m items in n rankings; raise an OutcomeError if a row is not a ranking."""
     found = np.asarray(places)
     if found.shape != (n, m) or not are_rankings(found).all():
         raise OutcomeError(f"an outcome must be the places of {m} items in {n} rankings")
     return found.astype(np.int64)
-
-
-def are_rankings(places: np.ndarray) -> np.ndarray:
-    """Mark the rows, along the last axis, in which the items hold the places 0, 1, ... once each."""
-    return (np.sort(places, axis=-1) == np.arange(places.shape[-1])).all(-1)
 
 
 def are_sets(items: np.ndarray, n_items: int) -> np.ndarray:

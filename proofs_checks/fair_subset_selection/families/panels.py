@@ -5,16 +5,26 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family, Tight
-from lrtheory.fair_subset_selection import Rankings, ScoreRule, make_greedy_trap
+from lrtheory.bounds import Draws, Family, OutcomeError, Tight, rounding
+from lrtheory.fair_subset_selection import Rankings, ScoreRule, Selection, make_greedy_trap, select
+from lrtheory.fair_subset_selection.selection import greedy
+from proofs_checks.fair_subset_selection.families.outcomes import check_set
 
 SEPARABLE = ("sntv", "bloc", "borda")
 SUBMODULAR = ("cc", "borda-cc", "pav", "owa")
 # exact in doubles, neither separable nor Chamberlin-Courant, and with two equal weights in a row
 OWA = (Fraction(1), Fraction(1, 2), Fraction(1, 2), Fraction(1, 4))
+
+
+def rule_of(kind: str, depth: int, k: int) -> ScoreRule:
+    """Make a `ScoreRule` by its name; "owa" has the position weights of Borda and the OWA weights `OWA`."""
+    if kind == "owa":
+        return ScoreRule("owa", owa=[float(x) for x in OWA[: max(1, k)]])
+    return ScoreRule(kind, depth=depth if kind in ("bloc", "cc", "pav") else None)
 
 
 @dataclass(frozen=True)
@@ -68,44 +78,6 @@ class Panel:
         }
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The chosen items, and the reported score of the set and gain of each item."""
-
-    items: np.ndarray
-    score: float
-    gains: np.ndarray
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The plain greedy choice, and how many marginals it and the lazy one evaluate."""
-
-    items: np.ndarray
-    plain: int
-    lazy: int
-
-
-@dataclass(frozen=True)
-class Certified:
-    """A choice, its score, a certified bound on all sets within the quotas, and the difference of the two."""
-
-    items: np.ndarray
-    value: float
-    bound: float
-    gap: float
-
-
-def rule_of(kind: str, depth: int, k: int) -> ScoreRule:
-    """Make a `ScoreRule` by its name; "owa" has the position weights of Borda and the OWA weights `OWA`."""
-    if kind == "owa":
-        return ScoreRule("owa", owa=[float(x) for x in OWA[: max(1, k)]])
-    return ScoreRule(kind, depth=depth if kind in ("bloc", "cc", "pav") else None)
-
-
-# --- scores, by their definition -------------------------------------------------------------------------------------
-
-
 def weights(kind: str, depth: int, m: int) -> list[int]:
     """List the position weights w(p) of the places p = 0, ..., m - 1."""
     if kind in ("borda", "borda-cc", "owa", "convex"):
@@ -139,6 +111,15 @@ def score(panel: Panel, items, cut: int | None = None) -> Fraction:
     return total
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The chosen items, and the reported score of the set and gain of each item."""
+
+    items: np.ndarray
+    score: float
+    gains: np.ndarray
+
+
 def feasible_sets(panel: Panel) -> list[tuple[int, ...]]:
     """List all sets of k items within the quotas."""
     groups, n_groups = np.asarray(panel.groups, dtype=np.int64), len(panel.low)
@@ -158,15 +139,6 @@ def optimum(panel: Panel) -> Fraction:
 def without_quotas(panel: Panel) -> Panel:
     """Change the quotas of a panel so that all sets of k items are allowed."""
     return replace(panel, low=0 * panel.low, high=0 * panel.high + panel.n_items)
-
-
-def exactly(panel: Panel, quota: int) -> Panel:
-    """Change the quotas of a panel to exactly `quota` items of group 1 and the others of group 0."""
-    counts = np.array([panel.k - quota, quota])
-    return replace(panel, low=counts, high=counts)
-
-
-# --- families --------------------------------------------------------------------------------------------------------
 
 
 def draw_positions(draws: Draws, n: int, m: int) -> np.ndarray:
@@ -213,44 +185,16 @@ def trap(b: int) -> Panel:
     return Panel(positions, "cc", 2, 2, np.array([0, 0, 1, 2]), counts, counts)
 
 
-def middle_first() -> Panel:
-    """Make four voters of whom item 0 contents two, as 1 and 2 do, who together content all: k = 2, ties by number.
-
-    Greedy selection takes item 0 and contents three of four, 1 - (1 - 1/2)^2 of the optimum (FSS-G2).
-    """
-    orders = np.array([[1, 3, 0, 2, 4], [1, 0, 2, 3, 4], [2, 0, 1, 3, 4], [2, 4, 0, 1, 3]])
-    return Panel(np.argsort(orders, axis=1), "cc", 2, 2, np.zeros(5, int), np.array([0]), np.array([5]))
-
-
-def columns_first() -> Panel:
-    """Make voters in a grid of three rows and columns who like their row and their column, more of them on the left.
-
-    The items are three columns, three rows, and three others. With the voters of a row who like no column, each row has
-    27 voters, and the rows content all 81. Greedy selection of k = 3 items takes the columns, whose numbers are
-    smaller: 27, 18 and 12 voters, 57 of 81, which is 1 - (1 - 1/3)^3 of the optimum (FSS-G2).
-    """
-    cells = [(j, 3 + i) for i in range(3) for j, voters in enumerate((9, 6, 4)) for _ in range(voters)]
-    liked = cells + [(6 + i, 3 + i) for i in range(3) for _ in range(8)]
-    orders = [[*two, *(item for item in range(9) if item not in two)] for two in liked]
-    return Panel(np.argsort(orders, axis=1), "cc", 2, 3, np.zeros(9, int), np.array([0]), np.array([9]))
-
-
 def apart(orders: list[list[int]], kind: str, depth: int, k: int, low: tuple[int, int], high: tuple[int, int]) -> Panel:
     """Make rankings of four items, of which item 1 is a group of its own, from orders and the bounds of both groups."""
     groups = np.array([0, 1, 0, 0])
     return Panel(np.argsort(orders, axis=1), kind, depth, k, groups, np.array(low), np.array(high))
 
 
-#: the best item must leave its place to the other group
-RESERVED = apart([[1, 0, 2, 3]], "sntv", 1, 1, (1, 0), (1, 1))
 #: the item of the full group does not fit
 FULL_GROUP = apart([[0, 1, 2, 3]], "sntv", 1, 1, (0, 0), (1, 0))
-#: where a bound of an earlier step is too large, and where a kept marginal is
-STALE = apart([[0, 1, 2, 3]], "pav", 1, 3, (0, 0), (2, 1))
-LIFTED = apart([[0, 1, 2, 3], [1, 0, 2, 3]], "borda-cc", 1, 2, (0, 0), (1, 1))
 ALWAYS = (alike(1, 4, "sntv", 1), alike(3, 4, "borda", 2), alike(2, 4, "borda-cc", 2), opposed(2, 5))
 PANELS = Family("panels", always=(*ALWAYS, FULL_GROUP), draw=draw_panel)
-SEPARABLE_PANELS = Family("separable-panels", always=(*ALWAYS[:2], RESERVED), draw=of_kinds(*SEPARABLE))
 #: lhs/rhs is what greedy loses over OPT/2, 2b / (2b + 1)
 SUBMODULAR_PANELS = Family(
     "submodular-panels",
@@ -258,34 +202,42 @@ SUBMODULAR_PANELS = Family(
     tight=(Tight(trap(9), 18 / 19, 18 / 19), Tight(trap(3), 6 / 7, 6 / 7)),
     draw=of_kinds(*SUBMODULAR),
 )
-TRAPS = Family("traps", always=(trap(9),))
-STEPS = Family("greedy-steps", always=(*ALWAYS[2:], trap(3), STALE, LIFTED), draw=of_kinds(*SUBMODULAR))
 
 
-def draw_free(draws: Draws) -> Panel:
-    """Draw a panel with a submodular rule and without quotas."""
-    return without_quotas(draw_panel(draws, SUBMODULAR))
+def is_feasible(panel: Panel) -> bool:
+    """Return True if some set meets the quotas."""
+    return bool(feasible_sets(panel))
 
 
-#: weights that increase, of which the package has no rule
-CONVEX = Family("convex-panels", always=(alike(1, 3, "convex", 2),))
-# `middle_first` and `columns_first` attain the bound for k = 2 and 3
-FREE_PANELS = Family(
-    "free-panels", always=(ALWAYS[2], opposed(2, 5), opposed(9, 20), middle_first(), columns_first()), draw=draw_free
-)
+def chosen(panel: Panel, rng: np.random.Generator, **options) -> Selection:
+    """Select items within the quotas of the panel by the package."""
+    return select(panel.rankings, panel.rule, panel.k, **panel.quotas, **options)
 
 
-def draw_two_groups(draws: Draws) -> Panel:
-    """Draw a panel with a separable rule and two groups of at least k items each, without quotas."""
-    k = draws.integers(1, 3)
-    # both groups have k items or more, which the theorem on wrong quotas asks for
-    m = 2 * k + draws.integers(0, 2)
-    groups = np.zeros(m, dtype=np.int64)
-    groups[draws.permutation(m)[:k]] = 1
-    positions = draw_positions(draws, draws.integers(1, 4), m)
-    return Panel(
-        positions, draws.choice(SEPARABLE), draws.integers(1, m - 1), k, groups, np.zeros(2, int), groups[:2] + m
-    )
+#: greedy selection that forgets what it has chosen: every marginal is that of the empty set
+NO_UPDATE = (greedy.greedy_steps, "insert(values[best], top)", "pass")
 
 
-TWO_GROUPS = Family("two-groups", always=(alike(1, 4, "borda", 2), alike(2, 6, "bloc", 3)), draw=draw_two_groups)
+def falls(panel: Panel) -> bool:
+    """Return True if the OWA weights do not increase, up to the one beyond k."""
+    lam = owa(panel.kind, panel.k + 1)
+    return all(a >= b for a, b in pairwise(lam))
+
+
+def check_feasible(panel: Panel, items: np.ndarray) -> list[int]:
+    """Return the items of a set; raise an OutcomeError if they do not keep the quotas."""
+    found = check_set(items, panel.n_items, panel.k)
+    counts = np.bincount(np.asarray(panel.groups, dtype=np.int64)[found], minlength=len(panel.low))
+    if (counts < panel.low).any() or (counts > panel.high).any():
+        raise OutcomeError(f"a set must keep the quotas; got {counts.tolist()} items of the groups")
+    return found
+
+
+def gain_rounding(panel: Panel) -> float:
+    """Bound the rounding of gains: the thirds of PAV round, the gains of all other rules are exact."""
+    return rounding(16 * panel.n_items * len(panel.positions), len(panel.positions)) if panel.kind == "pav" else 0.0
+
+
+def step_rounding(panel: Panel, magnitude) -> float:
+    """Bound the rounding of a ratio of this magnitude, which is computed in doubles."""
+    return rounding(64 * panel.n_items, float(magnitude))

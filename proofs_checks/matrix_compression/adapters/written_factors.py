@@ -72,8 +72,6 @@ def says_a_scale(case: Folder) -> bool:
 
 #: modules of the adapters; the second one's name also ends like the first one's, which patterns must tell apart
 NAMES = ("query", "layers.0.query")
-
-
 ARRAYS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
 

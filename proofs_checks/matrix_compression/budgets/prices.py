@@ -67,8 +67,6 @@ CHOSEN = Family(
     tight=(Tight(Chosen(Budget(((3, 1), (2, 2)), (1, 1), 3), (1, 2)), 1, 1),),
     draw=draw_chosen,
 )
-
-
 #: prices at which a bound is compared with the least one, beside those of the values themselves
 PRICES = 9
 

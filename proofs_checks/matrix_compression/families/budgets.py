@@ -131,6 +131,4 @@ def draw_budget(draws: Draws) -> Budget:
 
 #: five energies of which the second one does not fit: the best ranks are not greedy, and half of a value is missing
 UNEVEN = Budget(((5, 1), (6,), (3, 2)), (2, 3, 2), 4)
-
-
 SMALLEST = (Budget(((2,),), (1,), 1), Budget(((2,),), (1,), 0), Budget(((0, 0), ()), (1, 1), 2))

@@ -18,8 +18,6 @@ from lrtheory.bounds import Sides
 
 #: bits of the enclosures, from which the nearest doubles are taken
 BITS = 160
-
-
 #: sides of an outcome that is none, which no claim holds of
 NO_OUTCOME = Sides([1.0], [0.0], trivial=1.0, rounding=0.0)
 

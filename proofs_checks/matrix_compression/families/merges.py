@@ -55,8 +55,6 @@ def are_weighted(case: Merge) -> bool:
 
 
 MERGED = {"updates of one weight": are_of_one_weight, "weights, scales and a rank": are_weighted}
-
-
 NAME = "query"
 
 

@@ -276,8 +276,6 @@ def large_plane() -> Pass:
 
 
 SMALLEST = (Pass((np.array([[1.0]]),), 1, 0), Pass((np.eye(2), np.zeros((2, 1)), np.array([[1.0], [1.0]])), 1, 0))
-
-
 PASSES = Family(
     "passes",
     always=lambda: (*SMALLEST, hidden(5), hidden(40), beyond_the_rank(), large_plane()),
@@ -285,16 +283,10 @@ PASSES = Family(
     draw=draw_pass,
     climb=climb_stack,
 )
-
-
 LOW_RANK = Family(
     "passes-of-low-rank", always=lambda: (SMALLEST[0], Pass((np.eye(2),) * 3, 2, 0, 1)), draw=draw_low_rank
 )
-
-
 TOO_WIDE = Family("passes-that-drop", always=lambda: (Pass((np.eye(2), np.ones((2, 1))), 1, 0, 3),), draw=draw_too_wide)
-
-
 #: twice as many equal axes as are kept plus one, so that the bound of Delta is met
 PASSES_FD = replace(
     PASSES,
@@ -302,29 +294,17 @@ PASSES_FD = replace(
     always=lambda: (*SMALLEST, hidden(5), beyond_the_rank(), Pass((np.diag([3.0, 2.0, 1.0]),), 1, 0, 3)),
     tight=(Tight(Pass(tuple(np.eye(3)[:, [i]] for i in range(3)), 1, 1), 1 - 1e-12, 1),),
 )
-
-
 TREES = Family(
     "trees",
     always=lambda: (Pass((np.eye(2), np.eye(2)), 1, 0, 2, ((1, 0),)), common_direction(2), common_direction(8)),
     draw=draw_tree,
     climb=climb_stack,
 )
-
-
 #: sides of a stack of zeros, of which there is nothing to say
 NOTHING = Sides([0.0], [0.0], trivial=0.0, rounding=0.0)
-
-
 VALUES = {"values": "single values are those of CM-10"}
-
-
 WIDTHS = dict.fromkeys(
     ("nodes.*.factor", "nodes.*.dropped"), "how many columns a factor keeps, and how many energies it drops, is its own"
 )
-
-
 FLOORS = {"nodes.*.floors": "floors of the error are those of CM-7"}
-
-
 PASSED = {"blocks of finite numbers with the same rows, and a sketch of them": is_pass}

@@ -228,8 +228,6 @@ SPANNED = Family(
     tight=(Tight(worst(2.0**-10, 0.125), 0.998, 1),),
     draw=draw_full,
 )
-
-
 #: fewer samples than the rank: nothing is lost in the metric of the inputs, whatever plain truncation loses
 ONE_SAMPLE = Family(
     "layers-with-one-sample",

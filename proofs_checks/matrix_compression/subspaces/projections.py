@@ -208,8 +208,6 @@ CM_6 = Statement(
 
 #: half of an axis: 1 + d = 7/4 of T_1(Q^T M) = 1/4 and T_1(R) = 9/16 make exactly T_1(M) = 1
 HALF_AXIS = Projection((np.diag([1.0, 0.5]),), 1, np.array([[0.5], [0.0]]))
-
-
 ANY_COLUMNS = Family(
     "projections-by-any-columns",
     always=lambda: (axes_of_diagonal(factor=1.01), axes_of_diagonal(factor=0.5)),

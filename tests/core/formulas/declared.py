@@ -28,6 +28,7 @@ IN_ROOMS = (
     "continual_learning",
     "matrix_compression",
     "low_rank_adapters",
+    "fair_subset_selection",
 )
 LENGTH = 2  # of each axis of an array that is made here
 

@@ -47,7 +47,6 @@ SMALL = {
         "random_density",
         "random_overlap",
         "realized_ratio",
-        "separation",
         "sieve_ratio",
         "softmax_jacobian",
         "stochastic_ratio",

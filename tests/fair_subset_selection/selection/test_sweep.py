@@ -27,6 +27,7 @@ from lrtheory.fair_subset_selection import (
     smoothness,
     theory,
 )
+from proofs_checks.fair_subset_selection.selection.greedy_shares import greedy_ratio
 
 
 def biased_pair(seed=0, n=30, m=8, theta=0.3):
@@ -312,7 +313,7 @@ def test_a_greedy_choice_certifies_itself() -> None:
     items = select(panel, rule, 4).items
     found = certify_transfer(panel, rule, items)
     assert found.step_ratio == 1.0
-    assert found.ratio == float(theory.greedy_ratio(4))
+    assert found.ratio == float(greedy_ratio(4))
     assert certify_transfer(panel, rule, items, groups=[0] * 4 + [1] * 4).ratio == 0.5
 
 

@@ -1,7 +1,8 @@
-"""Statements on rules whose scores add up: quotas are filled exactly, a wrong quota or a wrong order costs a share."""
+"""Best sets of separable rules, and what a quota costs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
@@ -10,55 +11,45 @@ import numpy as np
 from lrtheory.bounds import (
     Classical,
     Derived,
+    Draws,
+    Family,
     Identity,
     Inequality,
     OutcomeError,
     Sides,
     Statement,
-    always,
+    formula,
     rounding,
     saboteur,
 )
-from lrtheory.fair_subset_selection import QuotaSweep, Selection, quota_sweep, select, theory
+from lrtheory.fair_subset_selection import QuotaSweep, quota_sweep, select, theory
 from lrtheory.fair_subset_selection.selection import separable
-from proofs_checks.fair_subset_selection import wrong_solvers
 from proofs_checks.fair_subset_selection.families.outcomes import REPORTS, Entries, check_set
 from proofs_checks.fair_subset_selection.families.panels import (
+    ALWAYS,
     SEPARABLE,
-    SEPARABLE_PANELS,
     SUBMODULAR_PANELS,
-    TWO_GROUPS,
     Choice,
     Panel,
-    exactly,
-    feasible_sets,
+    alike,
+    apart,
+    chosen,
+    draw_positions,
+    is_feasible,
+    of_kinds,
     optimum,
     score,
     without_quotas,
 )
-from proofs_checks.fair_subset_selection.families.scores import (
-    PAIRS,
-    SHARES,
-    ScorePair,
-    Shares,
-    chosen_by,
-    largest_sums,
-)
+
+#: the best item must leave its place to the other group
+RESERVED = apart([[1, 0, 2, 3]], "sntv", 1, 1, (1, 0), (1, 1))
+SEPARABLE_PANELS = Family("separable-panels", always=(*ALWAYS[:2], RESERVED), draw=of_kinds(*SEPARABLE))
 
 
 def is_separable(panel: Panel) -> bool:
     """Return True if the score of a set is the sum of the scores of its items."""
     return panel.kind in SEPARABLE
-
-
-def is_feasible(panel: Panel) -> bool:
-    """Return True if some set meets the quotas."""
-    return bool(feasible_sets(panel))
-
-
-def chosen(panel: Panel, rng: np.random.Generator, **options) -> Selection:
-    """Select items within the quotas of the panel by the package."""
-    return select(panel.rankings, panel.rule, panel.k, **panel.quotas, **options)
 
 
 def chosen_set(panel: Panel, rng: np.random.Generator) -> Choice:
@@ -109,9 +100,38 @@ FSS_A2 = Statement(
 )
 
 
+def draw_two_groups(draws: Draws) -> Panel:
+    """Draw a panel with a separable rule and two groups of at least k items each, without quotas."""
+    k = draws.integers(1, 3)
+    # both groups have k items or more, which the theorem on wrong quotas asks for
+    m = 2 * k + draws.integers(0, 2)
+    groups = np.zeros(m, dtype=np.int64)
+    groups[draws.permutation(m)[:k]] = 1
+    positions = draw_positions(draws, draws.integers(1, 4), m)
+    return Panel(
+        positions, draws.choice(SEPARABLE), draws.integers(1, m - 1), k, groups, np.zeros(2, int), groups[:2] + m
+    )
+
+
+TWO_GROUPS = Family("two-groups", always=(alike(1, 4, "borda", 2), alike(2, 6, "bloc", 3)), draw=draw_two_groups)
+
+
+def one_item_fewer(panel, rng: np.random.Generator):
+    """Report for each quota the score with one item fewer of the group."""
+    found = quota_sweep(panel.rankings, panel.rankings, panel.rule, k=panel.k, disadvantaged=panel.groups == 1)
+    # quota 0 is right, and near the best quota neighboring scores hardly differ
+    return replace(found, scores=np.r_[found.scores[:1], found.scores[:-1]])
+
+
 def swept(panel: Panel, rng: np.random.Generator) -> QuotaSweep:
     """Select at all quotas for group 1, where the same rankings choose and judge, so that only the quota is wrong."""
     return quota_sweep(panel.rankings, panel.rankings, panel.rule, k=panel.k, disadvantaged=panel.groups == 1)
+
+
+def exactly(panel: Panel, quota: int) -> Panel:
+    """Change the quotas of a panel to exactly `quota` items of group 1 and the others of group 0."""
+    counts = np.array([panel.k - quota, quota])
+    return replace(panel, low=counts, high=counts)
 
 
 def by_quota(panel: Panel) -> list:
@@ -162,14 +182,22 @@ FSS_D1 = Statement(
     solve=swept,
     claim=Inequality(wrong_quota, unbounded=REPORTS),
     saboteurs=(
-        saboteur("one item fewer of the group", solve=wrong_solvers.one_item_fewer),
+        saboteur("one item fewer of the group", solve=one_item_fewer),
         # true at the right quota, and at any on panels where the scores of both groups are alike
         saboteur("nothing is lost", claim=Inequality(partial(wrong_quota, share=keeps_all))),
     ),
 )
 
 
-# --- at least, and exactly -------------------------------------------------------------------------------------------
+def one_item_more(panel, rng: np.random.Generator) -> list:
+    """Take at least l to be exactly l + 1, where that is possible."""
+    found, group = [], {"groups": panel.groups}
+    free = select(panel.rankings, panel.rule, panel.k).items
+    for quota in range(int((panel.groups[free] == 1).sum()), panel.k + 1):
+        # the two readings of a quota agree at l = k alone
+        more = select(panel.rankings, panel.rule, panel.k, quota={1: min(quota + 1, panel.k)}, **group).items
+        found.append((free, more, select(panel.rankings, panel.rule, panel.k, quota={1: quota}, **group).items))
+    return found
 
 
 def both_ways(panel: Panel, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -191,6 +219,24 @@ def both_ways(panel: Panel, rng: np.random.Generator) -> list[tuple[np.ndarray, 
     ]
 
 
+@formula(free="[0, inf)", quota="[0, inf)")
+def taken_at_least(free: int, quota: int) -> int:
+    """The best set with at least `quota` disadvantaged items has this number of them.
+
+    The best set of all has `free` of them.
+
+    Proof
+    -----
+    Assumes: the rule is separable (hypothesis of FSS-D5), and ties are broken alike by both choices (the caller).
+
+    Proof: the best score with exactly j disadvantaged items is A(k - j) + B(j), the sums of the best k - j advantaged
+    and the best j disadvantaged ones. Each further item adds no more than the one before, so A and B are concave, and
+    so is their sum as a function of j. Its maximum is at j = free, so from max(free, l) on it does not grow, and the
+    best set with at least l is that with exactly max(free, l).
+    """
+    return max(free, quota)
+
+
 def equal(panel: Panel, found: list) -> Sides:
     """Compare the two choices item by item, their numbers of items of the group, and scores with enumerated ones."""
     groups, lhs, rhs = np.asarray(panel.groups, dtype=np.int64), [], []
@@ -202,7 +248,7 @@ def equal(panel: Panel, found: list) -> Sides:
     for quota, (free, least, exact) in enumerate(sets, start=taken):
         # the two choices must be equal as sets, but also be what they claim: best at their quota
         lhs += [*sorted(least), *(int(groups[one].sum()) for one in (free, least, exact)), score(panel, least)]
-        rhs += [*sorted(exact), taken, theory.taken_at_least(taken, quota), quota, best_of[quota]]
+        rhs += [*sorted(exact), taken, taken_at_least(taken, quota), quota, best_of[quota]]
         lhs.append(score(panel, free))
         rhs.append(top)
     return Sides(np.array(lhs), np.array(rhs))
@@ -216,94 +262,13 @@ FSS_D5 = Statement(
         "items of G_2, then the best set with at least l of them, S_{>=l}, is the best set with exactly l of them, "
         "S_l, where ties are broken alike."
     ),
-    source=Derived(theory.taken_at_least),
+    source=Derived(taken_at_least),
     tex=r"|S \cap G_2| \le \ell \Rightarrow S_{\ge \ell} = S_\ell",
     hypotheses={"separable": is_separable},
     instances=TWO_GROUPS,
     solve=both_ways,
     decisions=("*",),
     claim=Identity(equal),
-    saboteurs=(saboteur("one item more where it says at least", solve=wrong_solvers.one_item_more),),
+    saboteurs=(saboteur("one item more where it says at least", solve=one_item_more),),
     notes="Ties must be broken alike.",
-)
-
-
-# --- scores alone ----------------------------------------------------------------------------------------------------
-
-
-def largest(shares: Shares, found: np.ndarray, more: int = 0) -> Sides:
-    """Compare t/t' of the sum of the largest t' scores with the sum of the largest t, for all t <= t'.
-
-    `more` claims the share of t + more scores for t of them, which is too much.
-    """
-    ordered, entries = sorted(shares.scores.tolist(), reverse=True), Entries()
-    sums = [sum(ordered[:t]) for t in range(len(ordered) + 1)]
-    # all pairs, also t = 0 and t = t', where the claim is an equality
-    pairs = [(t, u) for u in range(len(sums)) for t in range(u + 1)]
-    shares_of = [theory.top_sum_share(min(t + more, u), u) * sums[u] for t, u in pairs]
-    entries.at_most(shares_of, [sums[t] for t, _ in pairs])
-    entries.equal(found, sums)
-    return entries.sides()
-
-
-FSS_P6 = Statement(
-    id="fair_subset_selection/FSS-P6",
-    title="Sums of the largest are concave",
-    says=(
-        "The sum top_t(s) of the t largest of some real scores s is at least t/t' times top_t'(s), the sum of the t' "
-        "largest, for all t <= t'."
-    ),
-    source=Derived(theory.top_sum_share),
-    tex=r"\mathrm{top}_t(s) \ge (t/t')\, \mathrm{top}_{t'}(s),\quad t \le t'",
-    hypotheses={"real scores": always},
-    instances=SHARES,
-    solve=largest_sums,
-    claim=Inequality(largest, unbounded="scores may be any numbers, and so may their sums"),
-    saboteurs=(
-        saboteur("the smallest first", solve=wrong_solvers.smallest_sums),
-        saboteur("one item more counts too", claim=Inequality(partial(largest, more=1))),
-    ),
-)
-
-
-def exchanged(pair: ScorePair, found: list, kept=theory.exchange_ratio) -> Sides:
-    """Compare the loss of the t items that the other scores choose with the part of the best score that may be lost."""
-    entries, m = Entries(), len(pair.scores)
-    if len(found) != m + 1:
-        raise OutcomeError(f"an outcome must be {m + 1} sets, of 0, ..., {m} items")
-    for size, items in enumerate(found):
-        # of equal scores any may count as best: the share is 1 between them
-        ordered = sorted(range(m), key=lambda i: -pair.scores[i])[:size]
-        taken = check_set(items, m, size)
-        share = kept(pair.scores, ordered, taken)
-        entries.kept(sum(pair.scores[i] for i in ordered), sum(pair.scores[i] for i in taken), share)
-        seen = sorted(pair.observed)[::-1][:size]  # the chosen are the best by the other scores
-        entries.kept(sum(seen), sum(pair.observed[i] for i in taken), 1)
-    return entries.sides()
-
-
-def keeps_the_best(scores, best_items, chosen_items) -> Fraction:
-    """Claim too much: that other scores keep all of the best score."""
-    return Fraction(1)
-
-
-FSS_P5 = Statement(
-    id="fair_subset_selection/FSS-P5",
-    title="Exchange: what the best by other scores keep",
-    says=(
-        "Let A be the t items with the largest scores s >= 0, and B the t items with the largest of some other scores. "
-        "Then s(B), the sum of s over B, is at least s(A) times the smallest of min(1, s_j/s_i) over the items i in A "
-        "but not B and j in B but not A."
-    ),
-    source=Derived(theory.exchange_ratio),
-    tex=r"s(B) \ge s(A) \min_{i \in A - B,\, j \in B - A} \min(1, s_j/s_i)",
-    hypotheses={"scores at or above zero": lambda pair: bool((pair.scores >= 0).all() and (pair.observed >= 0).all())},
-    instances=PAIRS,
-    solve=chosen_by,
-    decisions=("*",),
-    claim=Inequality(exchanged),
-    saboteurs=(
-        saboteur("the next best items", solve=wrong_solvers.next_best),
-        saboteur("all of it", claim=Inequality(partial(exchanged, kept=keeps_the_best))),
-    ),
 )

@@ -1,0 +1,1 @@
+"""Biases of single rankings: pairs that are exchanged, and utilities that are seen smaller."""

@@ -1,0 +1,1 @@
+"""Panels that no number of rankings helps, or only exponentially many."""

@@ -1,0 +1,1 @@
+"""Numbers of rankings, and the laws behind them."""

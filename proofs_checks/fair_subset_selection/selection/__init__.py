@@ -1,0 +1,1 @@
+"""Choices from rankings: best ones, greedy ones, and judged ones."""

@@ -1,0 +1,1 @@
+"""Tests of the formulas, and of the domains that they declare."""
