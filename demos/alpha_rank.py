@@ -10,8 +10,7 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.alpha_rank import theory
-    from proofs_checks.alpha_rank.families.estimated_payoffs import equally_spaced
-    from proofs_checks.alpha_rank.static_sampling import MI_T2, signs_from, wrong_graph
+    from proofs_checks.alpha_rank.sampling.right_directions import MI_T2, equally_spaced, signs_from, wrong_graph
 
     STORY = parts.Story(
         title="How many matches must one watch to know which strategy beats which?",

@@ -276,7 +276,6 @@ WRONG = [
         "`targets` must be None or profile",
     ),
     (lambda: system.response_graph_ucb_batch(BEST, 2, bound=np.zeros(2)), ValueError, "`bound` must be one of"),
-    (lambda: system.theory.has_no_ties([1.0]), ValueError, "`game` must be of shape"),
     (lambda: complete_table(np.eye(2), names=np.array(3.0)), TypeError, "`names` must be"),
 ]
 

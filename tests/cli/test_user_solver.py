@@ -64,7 +64,7 @@ def test_an_algorithm_in_a_file_is_judged_and_replayed(run, here):
 
 
 def test_an_algorithm_in_a_module(run):
-    assert run("check ar-t8 --solve proofs_checks.alpha_rank.chain:exact_law")[0] == 0
+    assert run("check ar-t8 --solve proofs_checks.alpha_rank.families.chains:exact_law")[0] == 0
 
 
 @pytest.mark.parametrize(

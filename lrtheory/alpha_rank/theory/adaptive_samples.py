@@ -6,33 +6,26 @@ Part of `theory`, where users find these functions.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import entries, number
-from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import flag, integer, open_interval
+from lrtheory._numbers import formula
+from lrtheory._types import ArrayLike, Number, Numbers
+from lrtheory._validation import open_interval
 from lrtheory.alpha_rank.chains.transition import profile_chain
 from lrtheory.alpha_rank.problem import Game, payoff_tables
 
-__all__ = [
-    "count_weighted_bounds",
-    "exhaustive_bound",
-    "hoeffding_radius",
-    "log_level_at_one",
-    "relaxed_samples_to_resolve",
-    "samples_to_resolve",
-]
+__all__ = ["count_weighted_bounds", "exhaustive_bound", "hoeffding_radius", "log_level_at_one", "samples_to_resolve"]
 
 
-def hoeffding_radius(n_samples: Number | ArrayLike, *, delta: float, n_means: int, anytime: bool = True) -> Any:
+@formula(n_samples="[1, inf)", n_means="[1, inf)")
+def hoeffding_radius(n_samples: Numbers, *, delta: float, n_means: int, anytime: bool = True) -> Numbers:
     r"""Compute the half-width of the confidence interval of a mean of outcomes in [0, 1].
 
     Parameters
     ----------
     n_samples : int, or array of int of any shape
-        n, at least 1.
+        n.
     delta : float
         Failure probability for all means together, in (0, 1).
     n_means : int
@@ -48,7 +41,7 @@ def hoeffding_radius(n_samples: Number | ArrayLike, *, delta: float, n_means: in
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If `delta` is not in (0, 1).
 
     Proof
     -----
@@ -66,9 +59,9 @@ def hoeffding_radius(n_samples: Number | ArrayLike, *, delta: float, n_means: in
     >>> round(hoeffding_radius(100, delta=0.1, n_means=8), 4)
     0.2719
     """
-    delta, n_means = open_interval("delta", delta, 0, 1), integer("n_means", n_means, low=1)
-    n = np.asarray(entries("n_samples", n_samples, 1), np.float64)
-    log_level = log_level_at_one(delta, n_means, flag("anytime", anytime)) + (2 * np.log(n) if anytime else 0.0)
+    delta = open_interval("delta", delta, 0, 1)
+    n = np.asarray(n_samples, np.float64)
+    log_level = log_level_at_one(delta, n_means, anytime) + (2 * np.log(n) if anytime else 0.0)
     value = np.sqrt(log_level / (2 * n))
     return float(value) if value.ndim == 0 else value
 
@@ -78,7 +71,8 @@ def log_level_at_one(delta: float, n_means: int, anytime: bool) -> float:
     return math.log(2 * n_means / delta) + (math.log(math.pi**2 / 6) if anytime else 0.0)
 
 
-def samples_to_resolve(gap: float, *, delta: float, n_means: int) -> int | float:
+@formula(gap="[0, inf)", n_means="[1, inf)")
+def samples_to_resolve(gap: Number, *, delta: float, n_means: int) -> int | float:
     r"""Count the samples of both ends after which an edge with this gap is resolved, on the event of RG-T1.
 
     Parameters
@@ -98,7 +92,7 @@ def samples_to_resolve(gap: float, *, delta: float, n_means: int) -> int | float
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If `delta` is not in (0, 1).
 
     Proof
     -----
@@ -119,8 +113,7 @@ def samples_to_resolve(gap: float, *, delta: float, n_means: int) -> int | float
     >>> samples_to_resolve(0.5, delta=0.1, n_means=8)
     587
     """
-    gap, delta = number("gap", gap, 0), open_interval("delta", delta, 0, 1)
-    n_means = integer("n_means", n_means, low=1)
+    delta = open_interval("delta", delta, 0, 1)
     if gap == 0:
         return math.inf
     # a power of two that is enough, then bisection
@@ -134,51 +127,6 @@ def samples_to_resolve(gap: float, *, delta: float, n_means: int) -> int | float
         else:
             low = middle
     return high
-
-
-def relaxed_samples_to_resolve(gap: float, *, slack: float, delta: float, n_means: int) -> int | float:
-    r"""Count the samples of both ends after which the relaxed rule resolves an edge, on the event of RG-T1.
-
-    Parameters
-    ----------
-    gap : float
-        Payoff difference in [0, 1] of the deviating player; 0 for a tie.
-    slack : float
-        Overlap that is tolerated on each side, at least 0.
-    delta : float
-        Failure probability for all means together, in (0, 1).
-    n_means : int
-        Number of means, K \|S\|.
-
-    Returns
-    -------
-    int or float
-        The smallest n with r(n) < gap / 4 + slack / 2 (statement RG-T6).
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Proof
-    -----
-    Assumes: \|mean - M\| <= r(n) for all means at all times (the event of RG-T1, which RG-T6-intervals checks with
-    slack).
-
-    Proof: the rule resolves an edge when U(w) - slack < L(b) + slack, U and L being the ends of the intervals at the
-    worse profile w and the better one b. On the event U(w) <= M(w) + 2 r and L(b) >= M(b) - 2 r, so U(w) - L(b) <= 4
-    r - gap, which is below 2 slack as soon as r < gap / 4 + slack / 2. An edge is resolved the wrong way only if U(b) -
-    slack < L(w) + slack; on the event U(b) >= M(b) and L(w) <= M(w), so then gap < 2 slack.
-
-    Checked by: RG-T6.
-
-    Examples
-    --------
-    >>> relaxed_samples_to_resolve(0.0, slack=0.25, delta=0.1, n_means=8)
-    587
-    """
-    gap, slack = number("gap", gap, 0), number("slack", slack, 0)
-    return samples_to_resolve(gap + 2 * slack, delta=delta, n_means=n_means)
 
 
 def count_weighted_bounds(payoffs: Game | ArrayLike, *, delta: float) -> np.ndarray:

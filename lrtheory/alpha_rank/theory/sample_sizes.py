@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any, Literal
 
-from lrtheory._numbers import number
-from lrtheory._validation import check_sizes, choice, integer, open_interval
+from lrtheory._numbers import formula
+from lrtheory._types import Number
+from lrtheory._validation import check_sizes, open_interval
 
 __all__ = ["samples_finite_alpha", "samples_infinite_alpha"]
 
 
+@formula(alpha="[0, inf)", population_size="[2, inf)", max_payoff="[0, inf)")
 def samples_finite_alpha(
     sizes: tuple[int, ...],
     *,
-    alpha: float,
+    alpha: Number,
     population_size: int,
     epsilon: float,
     delta: float,
-    max_payoff: float = 1.0,
-    constants: str = "tight",
+    max_payoff: Number = 1.0,
+    constants: Literal["tight", "paper"] = "tight",
 ) -> int | float:
     r"""Count samples per profile that give \|pi_hat(s) - pi(s)\| <= epsilon for all s, with probability 1 - delta.
 
@@ -32,9 +35,9 @@ def samples_finite_alpha(
     sizes : tuple of int
         Number of strategies of each player.
     alpha : float
-        Ranking intensity, in [0, inf).
+        Ranking intensity.
     population_size : int
-        m in the paper, at least 2.
+        m in the paper.
     epsilon : float
         Accuracy, in (0, 1); the paper asks for less than 18 Sigma / 2^\|S\|.
     delta : float
@@ -53,7 +56,7 @@ def samples_finite_alpha(
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If there is no player, a player has no strategy, or `epsilon` or `delta` is not in (0, 1).
 
     Notes
     -----
@@ -69,7 +72,7 @@ def samples_finite_alpha(
 
     Proof: by Hoeffding on width 2M and a union over K \|S\| means, all \|M_hat - M\| <= t with probability 1 - delta
     for N = 2 M^2 log(2 \|S\| K / delta) / t^2. Then \|log pi_hat - log pi\| <= B = 4 (\|S\| - 1) (m - 1) alpha t by
-    `log_ratio_bound`, and \|pi_hat - pi\| <= tanh(B / 2) by `mass_error_bound`. Choose t so that B = 2 artanh(epsilon),
+    MI-L1, and \|pi_hat - pi\| <= tanh(B / 2) by MI-L2. Choose t so that B = 2 artanh(epsilon),
     that is t = artanh(epsilon) / (2 (\|S\| - 1) (m - 1) alpha).
 
     Checked by: MI-T1p. No run can reach the number of MI-T1.
@@ -84,10 +87,8 @@ def samples_finite_alpha(
     363
     """
     counts = check_sizes("sizes", sizes)
-    alpha, m = number("alpha", alpha, 0), integer("population_size", population_size, low=2)
+    m, size = population_size, max_payoff
     epsilon, delta = open_interval("epsilon", epsilon, 0, 1), open_interval("delta", delta, 0, 1)
-    size = number("max_payoff", max_payoff, 0)
-    choice("constants", constants, ("tight", "paper"))
     n, degree = math.prod(counts), sum(counts) - len(counts)
     if alpha * size == 0 or n == 1:
         return 1  # the law does not depend on the payoffs
@@ -111,8 +112,14 @@ def _whole(bound: float) -> int | float:
     return math.ceil(bound) if math.isfinite(bound) else math.inf
 
 
+@formula(max_payoff="[0, inf)")
 def samples_infinite_alpha(
-    sizes: tuple[int, ...], *, gap: float, delta: float, max_payoff: float = 1.0, bound: str = "paper"
+    sizes: tuple[int, ...],
+    *,
+    gap: float,
+    delta: float,
+    max_payoff: Number = 1.0,
+    bound: Literal["paper", "independent"] = "paper",
 ) -> int:
     r"""Count samples per profile that make every edge of the response graph right, with probability 1 - delta.
 
@@ -138,7 +145,7 @@ def samples_infinite_alpha(
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If there is no player, a player has no strategy, `gap` is not above 0, or `delta` is not in (0, 1).
 
     Notes
     -----
@@ -168,8 +175,7 @@ def samples_infinite_alpha(
     """
     counts = check_sizes("sizes", sizes)
     gap, delta = open_interval("gap", gap, 0, math.inf), open_interval("delta", delta, 0, 1)
-    size = number("max_payoff", max_payoff, 0)
-    choice("bound", bound, ("paper", "independent"))
+    size: Any = max_payoff
     n, degree = math.prod(counts), sum(counts) - len(counts)
     if degree == 0:
         return 1

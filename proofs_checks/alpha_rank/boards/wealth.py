@@ -20,7 +20,6 @@ from lrtheory.alpha_rank.boards import values
 from lrtheory.alpha_rank.boards.battles import Battles, results_of
 from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, rounding, saboteur
 
-Move = tuple[int, int]
 History = tuple[tuple[int, int, int], ...]  # two models and whether the first won
 
 

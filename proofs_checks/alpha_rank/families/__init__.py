@@ -1,1 +1,1 @@
-"""Instances on which the statements of alpha-Rank are checked."""
+"""Instances that several rooms use."""

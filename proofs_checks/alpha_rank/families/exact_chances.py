@@ -14,11 +14,13 @@ from scipy import stats
 from proofs_checks.alpha_rank.families.estimated_payoffs import SampledGame
 from proofs_checks.alpha_rank.families.ucb_runs import Match
 
-__all__ = ["MOST_PLAYS", "clopper_pearson", "hoeffding", "interval_missed", "wrong_direction", "wrong_graph"]
-
 #: the caps on the plays of one edge up to which counts are enumerated: played in turn, and at a coin's end
 MOST_PLAYS = {"in turn": 60, "coins": 36}
+
+
 State = tuple[int, int, int, int]  # plays and successes of the first strategy, then of the second
+
+
 Intervals = Callable[[int, int, float], tuple[float, float]]
 
 
@@ -35,22 +37,21 @@ def clopper_pearson(x: int, n: int, level: float) -> tuple[float, float]:
     return low, float(stats.beta.isf(level / 2, x + 1, n - x)) if x < n else 1.0
 
 
-def interval_missed(match: Match, intervals: Intervals = hoeffding) -> float | None:
-    """Compute P(an interval misses its mean while plays go in turn); None unless one edge is played a few times."""
-    p = match.game.payoffs.ravel().tolist()
-    misses = lambda side, ends: not ends[side][0] <= p[side] <= ends[side][1]
-    return _chance(match, "in turn", intervals, misses) if _is_small(match, "in turn") else None
-
-
-def wrong_direction(match: Match) -> float | None:
-    """Compute P(an edge is resolved wrongly, ends played by coin); None unless one edge is played a few times."""
-    worse = int(np.argmin(match.game.payoffs))
-    above = lambda side, ends: ends[worse][0] > ends[1 - worse][1]
-    return _chance(match, "coins", hoeffding, above) if _is_small(match, "coins") else None
-
-
 def _is_small(match: Match, order: str) -> bool:
     return match.game.sizes == (2,) and match.max_samples is not None and match.max_samples <= MOST_PLAYS[order]
+
+
+def _plays(state: State, order: str, p: list[float]) -> Iterator[tuple[int, State, float]]:
+    """Yield which strategy may be played next, the counts after it, and how likely they are."""
+    n, x, m, y = state
+    share = 1.0 if order == "in turn" or n == 0 or m == 0 else 0.5
+    # in turn: the one with fewer plays, the first where both have as many; by coin: either, once both have a play
+    if share < 1 or n <= m:
+        yield 0, (n + 1, x + 1, m, y), share * p[0]
+        yield 0, (n + 1, x, m, y), share * (1 - p[0])
+    if share < 1 or n > m:
+        yield 1, (n, x, m + 1, y + 1), share * p[1]
+        yield 1, (n, x, m + 1, y), share * (1 - p[1])
 
 
 def _chance(match: Match, order: str, intervals: Intervals, happens: Callable[[int, Any], bool]) -> float:
@@ -74,27 +75,18 @@ def _chance(match: Match, order: str, intervals: Intervals, happens: Callable[[i
     return total
 
 
-def _plays(state: State, order: str, p: list[float]) -> Iterator[tuple[int, State, float]]:
-    """Yield which strategy may be played next, the counts after it, and how likely they are."""
-    n, x, m, y = state
-    share = 1.0 if order == "in turn" or n == 0 or m == 0 else 0.5
-    # in turn: the one with fewer plays, the first where both have as many; by coin: either, once both have a play
-    if share < 1 or n <= m:
-        yield 0, (n + 1, x + 1, m, y), share * p[0]
-        yield 0, (n + 1, x, m, y), share * (1 - p[0])
-    if share < 1 or n > m:
-        yield 1, (n, x, m + 1, y + 1), share * p[1]
-        yield 1, (n, x, m + 1, y), share * (1 - p[1])
+def interval_missed(match: Match, intervals: Intervals = hoeffding) -> float | None:
+    """Compute P(an interval misses its mean while plays go in turn); None unless one edge is played a few times."""
+    p = match.game.payoffs.ravel().tolist()
+    misses = lambda side, ends: not ends[side][0] <= p[side] <= ends[side][1]
+    return _chance(match, "in turn", intervals, misses) if _is_small(match, "in turn") else None
 
 
-def wrong_graph(game: SampledGame, n_samples: int) -> float:
-    """Compute P(some direction is wrong) from `n_samples` independent outcomes per entry; lines are independent."""
-    chances = [
-        _line_out_of_order(np.sort((1 + line / game.outcome_size) / 2), n_samples)
-        for player, table in enumerate(game.means)
-        for line in np.moveaxis(table, player, -1).reshape(-1, game.sizes[player])
-    ]
-    return float(-np.expm1(np.log1p(-np.array(chances)).sum()))
+def wrong_direction(match: Match) -> float | None:
+    """Compute P(an edge is resolved wrongly, ends played by coin); None unless one edge is played a few times."""
+    worse = int(np.argmin(match.game.payoffs))
+    above = lambda side, ends: ends[worse][0] > ends[1 - worse][1]
+    return _chance(match, "coins", hoeffding, above) if _is_small(match, "coins") else None
 
 
 def _line_out_of_order(p: np.ndarray, n: int) -> float:
@@ -107,3 +99,13 @@ def _line_out_of_order(p: np.ndarray, n: int) -> float:
         below = np.concatenate([[0.0], np.cumsum(rising)[:-1]])
         rising = law * below
     return broken
+
+
+def wrong_graph_probability(game: SampledGame, n_samples: int) -> float:
+    """Compute P(some direction is wrong) from `n_samples` independent outcomes per entry; lines are independent."""
+    chances = [
+        _line_out_of_order(np.sort((1 + line / game.outcome_size) / 2), n_samples)
+        for player, table in enumerate(game.means)
+        for line in np.moveaxis(table, player, -1).reshape(-1, game.sizes[player])
+    ]
+    return float(-np.expm1(np.log1p(-np.array(chances)).sum()))

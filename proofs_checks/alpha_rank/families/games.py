@@ -1,18 +1,17 @@
-"""Instances of games that are ranked at finite alpha, and of games whose limits are exact."""
+"""Instances of games that are ranked at finite alpha, and of games whose limits are exact, and their laws."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 
-import networkx as nx
+import flint
 import numpy as np
 
-from lrtheory.alpha_rank import load_kuhn
-from lrtheory.alpha_rank.theory import identities
-from lrtheory.bounds import Draws, Family, exactly
-
-# --- games that are ranked at finite alpha --------------------------------------------------------------------------
+from lrtheory.alpha_rank import alpha_rank, fixation_probability, load_kuhn, profile_chain
+from lrtheory.bounds import Draws, Family, Sides, exactly, rounding
+from proofs_checks.alpha_rank.families.chains import fmpq, fraction
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ def draw_ranked(draws: Draws) -> RankedGame:
 
 
 PRISONERS_DILEMMA = np.array([[[3.0, 0.0], [5.0, 1.0]], [[3.0, 5.0], [0.0, 1.0]]])
+
+
 RANKED_GAMES = Family(
     "ranked-games",
     always=lambda: (
@@ -43,10 +44,6 @@ RANKED_GAMES = Family(
         RankedGame(load_kuhn(3, iterations=1).payoffs, 10.0, 50),
     ),
     draw=draw_ranked,
-)
-
-RANKED_WITH_DEVIATIONS = Family(
-    "ranked-games-with-deviations", always=lambda: RANKED_GAMES.smallest()[1:], draw=draw_ranked
 )
 
 
@@ -62,74 +59,7 @@ class PotentialGame:
     @property
     def payoffs(self) -> np.ndarray:
         """Return the potential for every player, plus the offsets."""
-        common = np.stack([self.potential] * self.potential.ndim)
-        return identities.payoffs_with_offset(common, self.offsets)
-
-
-def draw_potential(draws: Draws) -> PotentialGame:
-    """Draw a dyadic potential and dyadic offsets, on which payoff differences are exact."""
-    sizes = draws.choice(((2, 2), (2, 3), (2, 2, 2), (3, 3)))
-    shapes = [tuple(1 if i == k else n for i, n in enumerate(sizes)) for k in range(len(sizes))]
-    offsets = tuple(draws.integers(-64, 64, shape=shape) / 16 for shape in shapes)
-    potential = draws.integers(-32, 32, shape=sizes) / 16
-    return PotentialGame(potential, offsets, draws.choice((0.25, 1.0, 4.0)), draws.choice((2, 10, 50)))
-
-
-POTENTIAL_GAMES = Family(
-    "potential-games",
-    always=(
-        PotentialGame(np.array([0.0, 1.0]), (np.array([0.0]),), 1.0, 2),
-        PotentialGame(np.array([[2.0, 0.0], [0.0, 1.0]]), (np.zeros((1, 2)), np.zeros((2, 1))), 1.0, 50),
-        PotentialGame(np.zeros((2, 2)), (np.zeros((1, 2)), np.array([[0.0], [1.0]])), 1.0, 2),
-    ),
-    draw=draw_potential,
-)
-
-
-@dataclass(frozen=True)
-class SameChain:
-    """Two descriptions of one chain: offsets, a factor moved from alpha to the payoffs, and orders of strategies."""
-
-    game: RankedGame
-    offsets: tuple[np.ndarray, ...]
-    factor: float
-    orders: tuple[np.ndarray, ...]
-
-    def permuted(self, table: np.ndarray) -> np.ndarray:
-        """Return a table (*sizes) with the strategies of each player in the new order."""
-        return table[np.ix_(*self.orders)]
-
-    @property
-    def other(self) -> RankedGame:
-        """Return the second description: offsets added, scaled by the factor, then permuted."""
-        payoffs = self.factor * identities.payoffs_with_offset(self.game.payoffs, self.offsets)
-        permuted = np.stack([self.permuted(table) for table in payoffs])
-        return RankedGame(permuted, self.game.alpha / self.factor, self.game.population_size)
-
-
-def draw_same_chain(draws: Draws) -> SameChain:
-    """Draw a game and its second description; all arithmetic on payoffs is exact."""
-    game = draw_ranked(draws)
-    sizes = game.payoffs.shape[1:]
-    shapes = [tuple(1 if i == k else n for i, n in enumerate(sizes)) for k in range(len(sizes))]
-    offsets = tuple(draws.integers(-64, 64, shape=shape) / 16 for shape in shapes)
-    return SameChain(game, offsets, draws.choice((0.5, 1.0, 4.0)), tuple(draws.permutation(n) for n in sizes))
-
-
-SAME_CHAINS = Family(
-    "same-chains",
-    always=(
-        SameChain(
-            RankedGame(PRISONERS_DILEMMA, 1.0, 10),
-            (np.array([[1.0, -2.0]]), np.array([[0.5], [3.0]])),
-            2.0,
-            (np.array([1, 0]), np.array([0, 1])),
-        ),
-    ),
-    draw=draw_same_chain,
-)
-
-# --- games whose limits are exact -----------------------------------------------------------------------------------
+        return np.stack([self.potential + offset for offset in self.offsets])
 
 
 @dataclass(frozen=True)
@@ -149,33 +79,18 @@ def exact_game(payoffs) -> ExactGame:
     return ExactGame(exactly(np.asarray(payoffs, dtype=float)))
 
 
-def sinks(game: ExactGame) -> list[set[int]]:
-    """Find the attracting components of the response graph with networkx, independently of the library."""
-    graph, profiles = nx.DiGraph(), list(np.ndindex(game.sizes))
-    graph.add_nodes_from(range(len(profiles)))
-    for (i, s), (j, t) in itertools.permutations(enumerate(profiles), 2):
-        movers = [k for k in range(len(s)) if s[k] != t[k]]
-        if len(movers) == 1 and game.payoffs[(movers[0], *t)] >= game.payoffs[(movers[0], *s)]:
-            graph.add_edge(i, j)
-    return list(nx.attracting_components(graph))
-
-
 def draw_exact(draws: Draws) -> ExactGame:
     """Draw payoffs from few integers, so that ties and several sinks are common."""
     sizes = draws.choice(((2, 2), (2, 3), (2, 2, 2), (3, 3)))
     return exact_game(draws.integers(0, 6, shape=(len(sizes), *sizes)))
 
 
-def draw_tie_free(draws: Draws) -> ExactGame:
-    """Draw a game in which no two payoffs of a player are equal."""
-    # so no deviation is a tie; games with several sinks are drawn, too, and do not meet the hypothesis "one sink"
-    sizes = draws.choice(((2, 2), (2, 3), (2, 2, 2), (3, 3)))
-    n = int(np.prod(sizes))
-    return exact_game(np.array([draws.permutation(n).reshape(sizes) for _ in sizes]))
-
-
 MATCHING_PENNIES = [[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]]
+
+
 COORDINATION = [[[2, 0], [0, 1]], [[2, 0], [0, 1]]]
+
+
 EXACT_GAMES = Family(
     "exact-games",
     always=lambda: (
@@ -188,39 +103,70 @@ EXACT_GAMES = Family(
     ),
     draw=draw_exact,
 )
-ONE_SINK = Family(
-    "one-sink-games",
-    always=(exact_game([[0, 1]]), exact_game(PRISONERS_DILEMMA), exact_game(MATCHING_PENNIES)),
-    draw=draw_tie_free,
-)
-TWO_SINKS = Family("two-sinks", always=(exact_game(COORDINATION),))
-COORDINATION_GAMES = Family(
-    "coordination-games",
-    always=(exact_game(COORDINATION),),
-    draw=lambda draws: exact_game([[[draws.integers(3, 6), 0], [0, draws.integers(1, 2)]]] * 2),
-)
 
 
-@dataclass(frozen=True)
-class PerturbedGame:
-    """The payoffs of a game (K, *sizes), and the perturbation of its chain."""
-
-    payoffs: np.ndarray
-    epsilon: float
+def log_law(game: RankedGame | PotentialGame, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Compute the logarithms of pi, flat, by elimination on logarithms."""
+    options = {"alpha": game.alpha, "population_size": game.population_size, "method": "log-gth"}
+    return alpha_rank(game.payoffs, **options).log_pi.ravel()
 
 
-# player 0 ties in the first column: the perturbed chain moves there at 1/2, the limit of alpha at 1/m
-TIED = Family("one-tie", always=(exact_game([[[0, 2], [0, 1]], [[1, 0], [0, 1]]]),))
-# leaving the sinks costs 2 and 3; after x^3 + x it costs 490 and 30, so the alpha limit changes from one to the other
-UNEQUAL_BARRIERS = Family("unequal-barriers", always=(exact_game([[[10, 0], [8, 3]], [[10, 8], [0, 3]]]),))
-#: the sink is a cycle of four profiles, and two lie outside; the sink is all six profiles
-CYCLE_AND_TWO = np.array([[[2.0, 1.0, 3.0], [0.0, 5.0, 4.0]], [[2.0, 4.0, 1.0], [5.0, 3.0, 0.0]]])
-ALL_IN_THE_SINK = np.array([[[1.0, 2.0, 5.0], [3.0, 0.0, 4.0]], [[5.0, 2.0, 4.0], [0.0, 3.0, 1.0]]])
-EPSILON_LADDER = Family(
-    "epsilon-ladder",
-    always=tuple(
-        PerturbedGame(payoffs, epsilon)
-        for payoffs in (PRISONERS_DILEMMA, CYCLE_AND_TWO, ALL_IN_THE_SINK)
-        for epsilon in (1e-1, 1e-2, 1e-3, 1e-4)
-    ),
-)
+def log_rounding(game: RankedGame | PotentialGame, log_pi: np.ndarray) -> np.ndarray:
+    """Bound the rounding of log pi: O(n^3) additions of logarithms as large as m alpha times a payoff difference."""
+    largest = 1 + 2 * game.population_size * game.alpha * np.abs(game.payoffs).max()
+    return rounding(20 * len(log_pi) ** 3, largest + np.abs(log_pi).max())
+
+
+def log_flows(game: RankedGame | PotentialGame, log_pi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compute log flows pi(s) C(s, t) along every deviation, and back; the common factor 1/D is left out."""
+    edges = profile_chain(game.payoffs)
+    log_rho = partial(fixation_probability, population_size=game.population_size, log=True)
+    there = log_pi[:, None] + log_rho(game.alpha * edges.differences)
+    return there, log_pi[edges.neighbors] + log_rho(-game.alpha * edges.differences)
+
+
+def balance(game: RankedGame, log_pi: np.ndarray) -> Sides:
+    """Compare the log outflow of every profile with its log inflow, and the total mass with 1."""
+    there, back = log_flows(game, log_pi)
+    out, into = (np.logaddexp.reduce(flows, axis=1) if flows.size else np.zeros(len(log_pi)) for flows in (there, back))
+    mass = np.logaddexp.reduce(log_pi)
+    return Sides(lhs=np.r_[out, mass], rhs=np.r_[into, 0.0], rounding=log_rounding(game, log_pi))
+
+
+def exact_limit(game: ExactGame, rng: np.random.Generator | None = None, limit: str = "perturbed") -> np.ndarray:
+    """Compute the limit law in Fractions, flat."""
+    return alpha_rank(game.payoffs, limit=limit).pi.ravel()
+
+
+def both_limits(game: ExactGame, rng: np.random.Generator) -> np.ndarray:
+    """Compute the limits epsilon -> 0 and alpha -> infinity."""
+    return np.stack([exact_limit(game, limit="perturbed"), exact_limit(game, limit="alpha")])
+
+
+def cofactors(rates: np.ndarray) -> list[flint.fmpq]:
+    """Return a multiple of the stationary law whose first entry is det(D - A) without row and column 0."""
+    n = len(rates)
+    off = [[fmpq(rates[i, j] if i != j else Fraction(0)) for j in range(n)] for i in range(n)]
+    minor = flint.fmpq_mat([[sum(off[i]) if i == j else -off[i][j] for j in range(1, n)] for i in range(1, n)])
+    others = minor.transpose().solve(flint.fmpq_mat([[off[0][j]] for j in range(1, n)]))
+    first = minor.det()
+    return [first, *(first * others[i, 0] for i in range(n - 1))]
+
+
+def epsilon_limit(game: ExactGame) -> np.ndarray:
+    """Compute lim pi_epsilon by determinants: a quotient of polynomials, which are read off their values at n points.
+
+    The cofactors of D - A, D the exits, are a stationary vector, and polynomials of degree n - 1 at most in epsilon.
+    """
+    chain, n = profile_chain(game.payoffs), game.payoffs[0].size
+    if n == 1:
+        return np.array([Fraction(1)], object)
+    # polynomials of degree n - 1 are known from n values; these points lie in (0, 1/4], where epsilon may lie
+    points = [Fraction(k, 4 * n) for k in range(1, n + 1)]
+    values = [cofactors(chain.dense(chain.perturbed_rates(point))) for point in points]
+    nodes = flint.fmpq_mat([[fmpq(point**k) for k in range(n)] for point in points])
+    coefficients = nodes.solve(flint.fmpq_mat(values))
+    # the lowest power of epsilon that any cofactor has: its coefficients are the limit, up to a factor
+    order = next(k for k in range(n) if any(coefficients[k, s] != 0 for s in range(n)))
+    lowest = [fraction(coefficients[order, s]) for s in range(n)]
+    return np.array([mass / sum(lowest) for mass in lowest], object)

@@ -10,8 +10,8 @@ from scipy import special
 
 from lrtheory.alpha_rank import response_graph_ucb_batch
 from lrtheory.alpha_rank.chains.profiles import profile_neighbors
-from lrtheory.bounds import rounding
-from proofs_checks.alpha_rank.families.ucb_runs import Directed, Match, Sampled, Told
+from lrtheory.bounds import Sides, rounding
+from proofs_checks.alpha_rank.families.ucb_runs import Match, Sampled, Told
 
 RUNS = 50  # of an inequality that holds on every run
 
@@ -34,17 +34,20 @@ def sampled(match: Match, rng: np.random.Generator, n: int = RUNS, **options: An
     return Sampled(found.means, found.n_samples, found.lower, found.upper)
 
 
-def directed(match: Match, rng: np.random.Generator, n: int = RUNS, **options: Any) -> Directed:
-    """Run ResponseGraphUCB n times and return the directions, and which of them are resolved."""
-    found = told(match, rng, n, **options)
-    return Directed(found.direction, found.resolved)
-
-
 def an_interval_missed(match: Match, runs: Sampled) -> np.ndarray:
     """Tell for each run whether an interval missed its mean at some time, by their intersections over time."""
     means = match.game.payoffs
     missed = (runs.lower > means) | (means > runs.upper)
     return missed.reshape(len(missed), -1).any(1)
+
+
+def an_edge_is_open(match: Match, lower: np.ndarray, upper: np.ndarray, overlap: float) -> np.ndarray:
+    """Tell for each run whether two intervals of a deviating player overlap by more than `overlap`."""
+    neighbors, players = profile_neighbors(match.game.sizes)
+    low, high = (x.reshape(len(x), len(match.game.payoffs), -1) for x in (lower, upper))
+    rise = low[:, players[None, :], neighbors] - high[:, players].swapaxes(1, 2)
+    fall = low[:, players].swapaxes(1, 2) - high[:, players[None, :], neighbors]
+    return (np.maximum(rise, fall) < -overlap).reshape(len(low), -1).any(axis=1)
 
 
 def unfounded(match: Match, runs: Sampled, slack: float = 0.0, exact: bool = False) -> np.ndarray:
@@ -74,15 +77,18 @@ def unfounded(match: Match, runs: Sampled, slack: float = 0.0, exact: bool = Fal
     return wrong | (total > cap) | ((total < cap) & an_edge_is_open(match, lower, upper, 2 * slack + slip))
 
 
-def an_edge_is_open(match: Match, lower: np.ndarray, upper: np.ndarray, overlap: float) -> np.ndarray:
-    """Tell for each run whether two intervals of a deviating player overlap by more than `overlap`."""
-    neighbors, players = profile_neighbors(match.game.sizes)
-    low, high = (x.reshape(len(x), len(match.game.payoffs), -1) for x in (lower, upper))
-    rise = low[:, players[None, :], neighbors] - high[:, players].swapaxes(1, 2)
-    fall = low[:, players].swapaxes(1, 2) - high[:, players[None, :], neighbors]
-    return (np.maximum(rise, fall) < -overlap).reshape(len(low), -1).any(axis=1)
-
-
 def missed_or_unfounded(match: Match, runs: Sampled, **options: Any) -> np.ndarray:
     """Tell for each run whether an interval missed, or the report is impossible, which counts as a miss."""
     return an_interval_missed(match, runs) | unfounded(match, runs, **options)
+
+
+def at_most_so_many(match: Match, runs: Sampled, bound: Any, wrong: np.ndarray) -> Sides:
+    """Compare plays of each profile with a bound where the intervals held; the last column, `wrong`, must be false."""
+    n_samples = runs.n_samples.reshape(len(wrong), -1)
+    lhs = np.hstack([n_samples, wrong[:, None].astype(int)])
+    rhs = np.broadcast_to(np.r_[bound, 0], lhs.shape)
+    # a cap limits the plays of any sampler; without one its counts may be any number
+    trivial = np.broadcast_to(np.r_[np.full(n_samples.shape[1], match.max_samples or math.inf), 1.0], lhs.shape)
+    held = np.repeat(~an_interval_missed(match, runs)[:, None], n_samples.shape[1], axis=1)
+    where = np.hstack([held, np.ones((len(held), 1), bool)])
+    return Sides(lhs, rhs, trivial=trivial, where=where)

@@ -65,13 +65,6 @@ def staggered(*sizes: int) -> Match:
     return Match(Game(payoffs, outcomes="bernoulli"), 0.1)
 
 
-def nearly_equal(n: int, delta: float) -> Match:
-    """Make two players, n strategies each, own payoffs around 1/2 that differ by 2^-10; a cap ends the sampling."""
-    own = 0.5 + (np.arange(n) - (n - 1) / 2) * 2.0**-10
-    payoffs = np.stack([np.tile(own[:, None], (1, n)), np.tile(own, (n, 1))])
-    return Match(Game(payoffs, outcomes="bernoulli"), delta, max_samples=5000)
-
-
 def near_tie() -> Match:
     """Make a 4 x 4 game with one edge that is much harder than the others."""
     rows = np.tile(np.array([0.0, 0.25, 0.5, 0.75])[:, None], (1, 4))
@@ -109,24 +102,6 @@ def draw_resolved(draws: Draws) -> Match:
     return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)))
 
 
-def draw_tied(draws: Draws) -> Match:
-    """Draw eighths, many of them equal; with slack the sampling ends all the same, far below the cap."""
-    sizes = draws.choice(SIZES[:-1])
-    payoffs = draws.integers(2, 6, shape=(len(sizes), *sizes)) / 8
-    return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.25, 0.1, 0.05)), max_samples=60_000)
-
-
-def draw_near_tie(draws: Draws) -> Match:
-    """Draw one edge or a small game whose payoffs differ little, and a cap that is small for one edge."""
-    if draws.integers(0, 1):
-        low, gap = draws.integers(0, 12) / 16, draws.integers(1, 4) / 16
-        ends = draws.choice(((low, low + gap), (low + gap, low)))
-        return one_edge(*ends, draws.integers(2, 60), draws.choice((0.5, 0.25, 0.05)))
-    sizes = draws.choice(SIZES[1:-1])
-    payoffs = 0.5 + draws.integers(-8, 8, shape=(len(sizes), *sizes)) / 1024
-    return Match(Game(payoffs, outcomes="bernoulli"), draws.choice((0.5, 0.05)), draws.choice((500, 2000)))
-
-
 MATCHES = Family(
     "matches",
     always=lambda: (
@@ -138,48 +113,20 @@ MATCHES = Family(
     ),
     draw=draw_match,
 )
+
+
 RESOLVED_MATCHES = Family(
     "resolved-matches",
     always=(one_gap(0.5), staggered(3, 3), staggered(2, 2, 2), near_tie()),
     draw=draw_resolved,
 )
+
+
 # instances on which single saboteurs are refuted with few plays
 HALF_GAP = Family("half-gap", always=(one_gap(0.5),))
+
+
 EASY_MATCH = Family("easy-match", always=(replace(one_gap(0.8), max_samples=2000),))
-TIED_MATCHES = Family(
-    "tied-matches",
-    always=(replace(one_gap(0.0), max_samples=60_000), replace(one_gap(0.25), max_samples=60_000)),
-    draw=draw_tied,
-)
-NEAR_TIES = Family(
-    "near-ties",
-    always=(
-        replace(one_gap(0.5), delta=0.05),
-        replace(one_gap(-0.5), delta=0.05),
-        # at a level that people use, levels for each payoff add up over 3,840 edges
-        replace(nearly_equal(16, delta=0.05), max_samples=10_000),
-        nearly_equal(3, delta=0.5),
-        nearly_equal(3, delta=0.05),
-        one_edge(0.5 - 2.0**-11, 0.5 + 2.0**-11, 60, delta=0.5),
-    ),
-    draw=draw_near_tie,
-)
-HARD_MATCH = Family("hard-match", always=(replace(one_gap(0.125), max_samples=200),))
+
+
 NEAR_TIE = Family("near-tie", always=(near_tie(),))
-# each gap is half of the one before, so a rate in the gap is a slope over three octaves
-GAP_LADDER = Family("gap-ladder", always=tuple(one_gap(gap) for gap in (0.8, 0.4, 0.2, 0.1)))
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The number of trials, and the level of an interval."""
-
-    n: int
-    level: float
-
-
-ALL_COUNTS = Family(
-    "all-counts",
-    always=tuple(Counts(n, level) for n in (1, 2, 5, 50, 200) for level in (0.5, 0.1, 0.01, 0.0001)),
-    draw=lambda draws: Counts(draws.integers(1, 200), draws.choice((0.5, 0.1, 0.01, 0.0001))),
-)

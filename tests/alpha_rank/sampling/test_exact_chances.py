@@ -7,9 +7,15 @@ import numpy as np
 import pytest
 
 from lrtheory.alpha_rank import Game, response_signs
-from proofs_checks.alpha_rank.families import exact_chances
-from proofs_checks.alpha_rank.families.estimated_payoffs import SampledGame, equally_spaced
+from proofs_checks.alpha_rank.families.estimated_payoffs import SampledGame
+from proofs_checks.alpha_rank.families.exact_chances import (
+    _chance,
+    interval_missed,
+    wrong_direction,
+    wrong_graph_probability,
+)
 from proofs_checks.alpha_rank.families.ucb_runs import Match, one_edge
+from proofs_checks.alpha_rank.sampling.right_directions import equally_spaced
 from tests.alpha_rank.oracles import PlainUCB
 
 
@@ -30,7 +36,7 @@ def test_intervals_that_miss(low, high):
             missed = missed or not bottom <= mean <= top
         total += weight * missed
     assert total > 0
-    assert exact_chances.interval_missed(one_edge(low, high, cap, delta)) == pytest.approx(total, rel=1e-9)
+    assert interval_missed(one_edge(low, high, cap, delta)) == pytest.approx(total, rel=1e-9)
 
 
 def test_wrong_directions_at_a_coins_end():
@@ -54,14 +60,14 @@ def test_wrong_directions_at_a_coins_end():
                     answer = wins[0] / plays[0] > wins[1] / plays[1]
         total += weight * (answer is True)
     assert total > 0
-    assert exact_chances._chance(match, "coins", narrow, wrong) == pytest.approx(total, rel=1e-9)
+    assert _chance(match, "coins", narrow, wrong) == pytest.approx(total, rel=1e-9)
 
 
 def test_only_small_matches_are_enumerated():
-    assert exact_chances.interval_missed(one_edge(0.25, 0.75, 61)) is None
-    assert exact_chances.interval_missed(one_edge(0.25, 0.75, None)) is None
-    assert exact_chances.wrong_direction(one_edge(0.25, 0.75, 37)) is None
-    assert exact_chances.interval_missed(Match(Game(np.full((2, 2, 2), 0.5), outcomes="bernoulli"), 0.1, 10)) is None
+    assert interval_missed(one_edge(0.25, 0.75, 61)) is None
+    assert interval_missed(one_edge(0.25, 0.75, None)) is None
+    assert wrong_direction(one_edge(0.25, 0.75, 37)) is None
+    assert interval_missed(Match(Game(np.full((2, 2, 2), 0.5), outcomes="bernoulli"), 0.1, 10)) is None
 
 
 @pytest.mark.parametrize(
@@ -75,4 +81,4 @@ def test_wrong_graphs(game: SampledGame, n: int):
     weights = np.prod([np.array(law)[tables[:, i]] for i, law in enumerate(laws)], axis=0)
     signs = response_signs(tables.reshape(-1, *game.means.shape).astype(float), batch=True)
     total = weights[(signs != response_signs(game.means)).any(axis=(1, 2))].sum()
-    assert exact_chances.wrong_graph(game, n) == pytest.approx(total, rel=1e-9)
+    assert wrong_graph_probability(game, n) == pytest.approx(total, rel=1e-9)

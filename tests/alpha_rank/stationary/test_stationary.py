@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import linalg, sparse
 
-from lrtheory.alpha_rank import stationary_distribution, theory
+from lrtheory.alpha_rank import stationary_distribution
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.alpha_rank.stationary.elimination import BLOCK
+from proofs_checks.alpha_rank.chains.spanning_trees import tree_weights
 from tests.alpha_rank.oracles import fractions, law
 
 #: numbers of states around one and two blocks, where the loops over blocks have an incomplete one or begin another
@@ -32,7 +33,7 @@ def test_exact_three_ways(n, data):
     chain = fractions(np.array(rows).reshape(n, n))
     found = stationary_distribution(chain)
     assert (found.pi == law(chain)).all()
-    assert (found.pi == theory.tree_weights(chain)).all()
+    assert (found.pi == tree_weights(chain)).all()
     assert found.residual_norm == 0
     assert all(type(x) is Fraction for x in found.pi)
 

@@ -29,6 +29,7 @@ IN_ROOMS = (
     "matrix_compression",
     "low_rank_adapters",
     "fair_subset_selection",
+    "alpha_rank",
 )
 LENGTH = 2  # of each axis of an array that is made here
 

@@ -9,6 +9,13 @@ import numpy as np
 
 from lrtheory import alpha_rank
 from lrtheory.alpha_rank import theory
+from proofs_checks.alpha_rank.chains.spanning_trees import tree_weights
+from proofs_checks.alpha_rank.sampling.all_alike import log_ratio_bound
+from proofs_checks.alpha_rank.sampling.completed_tables import direction_tolerance
+from proofs_checks.alpha_rank.selection.deviation_rates import rate_lipschitz, smallest_rate
+from proofs_checks.alpha_rank.selection.potentials import potential_log_law
+from proofs_checks.alpha_rank.selection.same_chains import order_only
+from proofs_checks.alpha_rank.selection.sinks import has_no_ties, single_sink_limit
 
 SIZES = (3, 2)
 PAYOFFS = np.random.default_rng(0).uniform(-1, 1, (2, 3, 2))
@@ -97,17 +104,15 @@ UNITS: dict[str, Callable[[float], Any]] = {
         theory.samples_infinite_alpha(SIZES, gap=0.2 * f, delta=0.1, max_payoff=f),
     ),
     "theory: payoffs and alpha of perturbation": lambda f: (
-        theory.log_ratio_bound(6, alpha=1 / f, population_size=5, radius=0.1 * f),
-        theory.rate_lipschitz(alpha=1 / f, degree=4) * f,
-        theory.smallest_rate(alpha=1 / f, population_size=5, degree=4, max_payoff=f),
-        theory.direction_tolerance(0.25 * f) / f,
+        log_ratio_bound(6, 1 / f, 5, 0.1 * f),
+        rate_lipschitz(1 / f, 4) * f,
+        smallest_rate(1 / f, 5, 4, f),
+        direction_tolerance(0.25 * f) / f,
     ),
-    "theory: payoffs and alpha of a potential": lambda f: theory.potential_log_law(
-        f * TABLE, alpha=2 / f, population_size=10
-    ),
-    "theory: payoffs of directions": lambda f: (theory.has_no_ties(f * PAYOFFS), theory.order_only(f * PAYOFFS)),
+    "theory: payoffs and alpha of a potential": lambda f: potential_log_law(f * TABLE, 2 / f, 10),
+    "theory: payoffs of directions": lambda f: (has_no_ties(f * PAYOFFS), order_only(f * PAYOFFS)),
     "theory: payoffs of certain directions": lambda f: theory.certain_directions(f * (TABLE - 0.1), f * (TABLE + 0.1)),
-    "theory: time": lambda f: (theory.tree_weights(f * RATES), theory.single_sink_limit(f * RATES)),
+    "theory: time": lambda f: (tree_weights(f * RATES), single_sink_limit(f * RATES)),
     "transition_matrix: payoffs and alpha": lambda f: alpha_rank.transition_matrix(f * PAYOFFS, alpha=2 / f),
     "transition_matrix: payoffs of one population": lambda f: alpha_rank.transition_matrix(
         f * TABLE, alpha=2 / f, **GLOBAL

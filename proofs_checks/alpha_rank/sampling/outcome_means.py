@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -12,12 +13,31 @@ from scipy import stats
 
 from lrtheory.alpha_rank import theory
 from lrtheory.alpha_rank.sampling import ucb_steps
-from lrtheory.alpha_rank.theory import exact_intervals as clopper_pearson
-from lrtheory.bounds import Classical, Derived, Inequality, Probability, Sides, Statement, rounding, saboteur
-from proofs_checks.alpha_rank.families import exact_chances
-from proofs_checks.alpha_rank.families.estimated_payoffs import BERNOULLI_MEANS, BernoulliMean
+from lrtheory.bounds import Classical, Derived, Family, Inequality, Probability, Sides, Statement, rounding, saboteur
+from proofs_checks.alpha_rank.families.exact_chances import clopper_pearson, interval_missed
 from proofs_checks.alpha_rank.families.ucb_reports import is_bernoulli, missed_or_unfounded, sampled
-from proofs_checks.alpha_rank.families.ucb_runs import ALL_COUNTS, EASY_MATCH, HALF_GAP, MATCHES, Counts
+from proofs_checks.alpha_rank.families.ucb_runs import EASY_MATCH, HALF_GAP, MATCHES
+
+
+@dataclass(frozen=True)
+class BernoulliMean:
+    """A win probability, the number of outcomes, and the failure probability that is allowed."""
+
+    p: float
+    n: int
+    delta: float
+
+
+BERNOULLI_MEANS = Family(
+    "bernoulli-means",
+    always=(
+        BernoulliMean(0.5, 1, 0.5),
+        BernoulliMean(0.5, 10, 0.1),  # 8 or 2 wins are just inside, by a quarter of the half-width
+        BernoulliMean(0.5, 40, 0.1),
+        BernoulliMean(0.9, 40, 0.01),
+    ),
+    draw=lambda draws: BernoulliMean(draws.integers(0, 16) / 16, draws.integers(1, 60), draws.choice((0.5, 0.1, 0.01))),
+)
 
 
 def hoeffding_radius(sample: BernoulliMean, rng: np.random.Generator, factor: float = 1.0) -> float:
@@ -62,6 +82,7 @@ P1 = Statement(
     notes="Exact binomial tails.",
 )
 
+
 RG_T1 = Statement(
     id="alpha_rank/RG-T1",
     title="All intervals hold at all times",
@@ -75,7 +96,7 @@ RG_T1 = Statement(
     instances=MATCHES,
     solve=sampled,
     # the first instance is small enough for a sum over all outcomes, which stands beside the measured rate
-    claim=Probability(missed_or_unfounded, lambda match: match.delta, exact=exact_chances.interval_missed),
+    claim=Probability(missed_or_unfounded, lambda match: match.delta, exact=interval_missed),
     decisions=("lower", "upper"),
     saboteurs=(
         # kernels with a patch are interpreted, hence a match that ends after few plays
@@ -90,6 +111,7 @@ RG_T1 = Statement(
     notes="One instance is the three-player Kuhn meta-game, whose ties no number of samples resolves.",
 )
 
+
 RG_T1_EXACT = Statement(
     id="alpha_rank/RG-T1-exact",
     title="All Clopper-Pearson intervals hold at all times",
@@ -97,7 +119,7 @@ RG_T1_EXACT = Statement(
         "With probability at least 1 - delta, at all times each mean payoff M^k(s) of K players in |S| profiles lies "
         "in the Clopper-Pearson interval CP of x successes in n plays at level delta_n = 6 delta / (pi^2 n^2 K |S|)."
     ),
-    source=Derived(clopper_pearson.clopper_pearson),
+    source=Derived(theory.clopper_pearson),
     tex=r"P(\exists n, k, s : M^k(s) \notin CP_{\delta_n}(x, n)) \le \delta",
     hypotheses={"outcomes in {0, 1}": is_bernoulli},
     instances=MATCHES,
@@ -106,7 +128,7 @@ RG_T1_EXACT = Statement(
     claim=Probability(
         event=partial(missed_or_unfounded, exact=True),
         at_most=lambda match: match.delta,
-        exact=partial(exact_chances.interval_missed, intervals=exact_chances.clopper_pearson),
+        exact=partial(interval_missed, intervals=clopper_pearson),
     ),
     saboteurs=(
         saboteur(
@@ -114,6 +136,21 @@ RG_T1_EXACT = Statement(
             solve=partial(sampled, bound="clopper-pearson", anytime=False, joint=False),
         ),
     ),
+)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The number of trials, and the level of an interval."""
+
+    n: int
+    level: float
+
+
+ALL_COUNTS = Family(
+    "all-counts",
+    always=tuple(Counts(n, level) for n in (1, 2, 5, 50, 200) for level in (0.5, 0.1, 0.01, 0.0001)),
+    draw=lambda draws: Counts(draws.integers(1, 200), draws.choice((0.5, 0.1, 0.01, 0.0001))),
 )
 
 
@@ -143,7 +180,7 @@ RG_T5 = Statement(
         "The Clopper-Pearson interval CP_delta(x, n) at level delta for the probability behind x successes in n "
         "trials lies in [0, 1] and in Hoeffding's interval of half-width r around x / n."
     ),
-    source=Derived(clopper_pearson.clopper_pearson),
+    source=Derived(theory.clopper_pearson),
     tex=r"CP_\delta(x, n) \subseteq [x/n - r, x/n + r] \cap [0, 1],\quad r^2 = \log(2/\delta)/2n",
     hypotheses={"level in (0, 1)": lambda counts: 0 < counts.level < 1},
     instances=ALL_COUNTS,

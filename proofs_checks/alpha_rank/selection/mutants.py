@@ -1,26 +1,70 @@
-"""The fixation probability of a mutant: a birth and death chain, its symmetry, and its slope."""
+"""The fixation probability of one mutant: a birth and death chain, its symmetry, and its slope.
+
+rho_m(u) is the probability that one mutant takes over a population of m individuals, where u is its payoff advantage
+times the selection strength.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 
 import flint
 import numpy as np
 
-from lrtheory.alpha_rank import fixation_probability
-from lrtheory.alpha_rank.theory import identities
-from lrtheory.bounds import Classical, Derived, Identity, Inequality, Sides, Statement, rounding, saboteur
-from proofs_checks.alpha_rank import wrong_solvers
-from proofs_checks.alpha_rank.families.chains import MUTANTS, SINGLE_POPULATIONS, Mutant, SinglePopulation, log_chances
+from lrtheory.alpha_rank import fixation_probability, profile_chain
+from lrtheory.alpha_rank.chains.single_population import is_constant_sum
+from lrtheory.bounds import (
+    Classical,
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Numbers,
+    Sides,
+    Statement,
+    formula,
+    rounding,
+    saboteur,
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """The advantage u of a mutant in a population (alpha times payoff), the population's size, and a step of u."""
+
+    advantage: float
+    population_size: int
+    step: float = 0.125
+
+
+MUTANTS = Family(
+    "mutants",
+    # neutral; for, against, and far against the mutant; and nearly neutral, where 1 - e^-u would cancel
+    always=(Mutant(0.0, 2), Mutant(1.0, 2), Mutant(-3.0, 3), Mutant(0.5, 10), Mutant(-40.0, 5), Mutant(2.0**-30, 8)),
+    draw=lambda draws: Mutant(draws.integers(-256, 256) / 16.0, draws.integers(2, 12), 2.0 ** -draws.integers(0, 8)),
+)
+
+
+def one_individual_less(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
+    """Compute log rho with m - 1 in place of m in the denominator."""
+    u, m = mutant.advantage * np.array([1.0, -1.0]), mutant.population_size
+    return np.log(np.expm1(-u) / np.expm1(-(m - 1) * u)) if mutant.advantage else np.full(2, -np.log(m - 1))
 
 
 def log_fixation(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
     """Compute log rho at +u and at -u."""
     u = mutant.advantage * np.array([1.0, -1.0])
     return fixation_probability(u, population_size=mutant.population_size, log=True)
+
+
+def _fmpq(value: float) -> flint.fmpq:
+    exact = Fraction(value)
+    return flint.fmpq(exact.numerator, exact.denominator)
 
 
 def log_absorption(advantages: list[float]) -> float:
@@ -34,11 +78,6 @@ def log_absorption(advantages: list[float]) -> float:
     into = [[flint.fmpq(int(i == n - 1))] for i in range(n)]
     h = flint.fmpq_mat(system).solve(flint.fmpq_mat(into))[0, 0]
     return float(flint.arb(h).log().mid())  # a difference of logarithms would cancel
-
-
-def _fmpq(value: float) -> flint.fmpq:
-    exact = Fraction(value)
-    return flint.fmpq(exact.numerator, exact.denominator)
 
 
 def log_absorptions(mutant: Mutant) -> np.ndarray:
@@ -67,11 +106,74 @@ AR_T2 = Statement(
     solve=log_fixation,
     claim=Identity(lambda mutant, log_rho: Sides(log_rho, log_absorptions(mutant), rounding=log_rounding(mutant))),
     saboteurs=(
-        saboteur("m - 1 in place of m", solve=wrong_solvers.one_individual_less),
+        saboteur("m - 1 in place of m", solve=one_individual_less),
         # right for a neutral mutant
         saboteur("the resident's advantage", solve=lambda mutant, rng: log_fixation(mutant, rng)[::-1]),
     ),
 )
+
+
+@dataclass(frozen=True)
+class SinglePopulation:
+    """A symmetric game M(r, s), played at intensity alpha by one population of size m."""
+
+    table: np.ndarray
+    fitness: str
+    alpha: float
+    population_size: int
+
+
+def log_chances(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
+    """Compute with the library log probabilities that the mutant r takes over from s, all s and all r != s."""
+    table, m = single.table, single.population_size
+    rates = profile_chain(table, population="single", fitness=single.fitness, population_size=m)
+    return rates.log_rates(single.alpha, m) + np.log(max(1, len(table) - 1))
+
+
+def draw_single(draws: Draws) -> SinglePopulation:
+    """Draw two or three strategies with dyadic payoffs; half of the games have a constant sum."""
+    n = draws.integers(2, 3)
+    table = draws.integers(-16, 16, shape=(n, n)) / 8.0
+    if draws.integers(0, 1):
+        table = table - table.T + 0.5
+    fitness = draws.choice(("local", "global"))
+    return SinglePopulation(table, fitness, draws.choice((0.125, 1.0, 4.0)), draws.integers(2, 9))
+
+
+# M(r, s) + M(s, r) is 0 here, 1 when 1/2 is added, and not constant in GENERAL, the prisoner's dilemma
+BIASED_RPS = np.array([[0.0, -0.5, 1.0], [0.5, 0.0, -0.125], [-1.0, 0.125, 0.0]])
+
+
+GENERAL = np.array([[3.0, 0.0], [5.0, 1.0]])
+
+
+SINGLE_POPULATIONS = Family(
+    "single-populations",
+    always=(
+        SinglePopulation(BIASED_RPS, "local", 1.0, 8),
+        SinglePopulation(BIASED_RPS, "global", 1.0, 8),
+        SinglePopulation(BIASED_RPS + 0.5, "global", 4.0, 3),
+        SinglePopulation(GENERAL, "global", 0.5, 10),
+        SinglePopulation(GENERAL, "local", 0.5, 2),
+    ),
+    draw=draw_single,
+)
+
+
+def factor_dropped(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
+    """Take alpha (M(r, s) - c / 2) for the advantage alpha m / (m - 1) (M(r, s) - c / 2)."""
+    m, constant = single.population_size, is_constant_sum(single.table) and single.fitness == "global"
+    return log_chances(replace(single, alpha=single.alpha * (m - 1) / m) if constant else single, rng)
+
+
+def transposed_table(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
+    """Exchange what the resident gets from the mutant and what the mutant gets from the resident."""
+    return log_chances(replace(single, table=single.table.T), rng)
+
+
+def one_more_in_the_population(single: SinglePopulation, rng: np.random.Generator) -> np.ndarray:
+    """Compute the chances in a population of m + 1 individuals."""
+    return log_chances(replace(single, population_size=single.population_size + 1), rng)
 
 
 def log_takeovers(single: SinglePopulation) -> np.ndarray:
@@ -114,17 +216,32 @@ AR_T3_SINGLE = Statement(
     claim=Identity(takeover),
     saboteurs=(
         # local fitness has no such factor: only global fitness with a constant sum shows that it is missing
-        saboteur("factor m / (m - 1) dropped where the sum is constant", solve=wrong_solvers.factor_dropped),
-        saboteur("transposed table", solve=wrong_solvers.transposed_table),
-        saboteur("one individual more", solve=wrong_solvers.one_more_in_the_population),
+        saboteur("factor m / (m - 1) dropped where the sum is constant", solve=factor_dropped),
+        saboteur("transposed table", solve=transposed_table),
+        saboteur("one individual more", solve=one_more_in_the_population),
     ),
     notes="Local and global fitness, with and without a constant sum, at small populations.",
 )
 
 
+@formula(u="(-inf, inf)", m="[1, inf)")
+def fixation_log_ratio(u: Numbers, m: int) -> Numbers:
+    """The logarithm of rho_m(u) / rho_m(-u).
+
+    Proof
+    -----
+    Assumes: a finite u and m >= 1 (argument checks).
+
+    Proof: rho(u) = (1 - e^{-u}) / (1 - e^{-m u}), so rho(-u) = (e^{u} - 1) / (e^{m u} - 1) = e^{-(m - 1) u} rho(u).
+    Moreover 1 / rho(u) = sum_{l < m} e^{-l u}, so d log rho / du is the mean of l under weights e^{-l u}, which lies
+    between 0 and m - 1 and is (m - 1) / 2 at 0.
+    """
+    return (m - 1) * u
+
+
 def symmetry(mutant: Mutant, log_rho: np.ndarray, less: int = 0) -> Sides:
     """Compare log rho(u) - log rho(-u) with (m - 1) u."""
-    ratio = identities.fixation_log_ratio(mutant.advantage, population_size=mutant.population_size - less)
+    ratio = fixation_log_ratio(mutant.advantage, mutant.population_size - less)
     return Sides(log_rho[0] - log_rho[1], ratio, rounding=2 * log_rounding(mutant))
 
 
@@ -135,7 +252,7 @@ AR_T3 = Statement(
         "The probability rho_m(u) that one mutant with advantage u (selection strength times payoff gain) takes over "
         "a population of m, divided by that of the way back, rho_m(-u), is exp((m - 1) u); both sides are logarithms."
     ),
-    source=Derived(identities.fixation_log_ratio),
+    source=Derived(fixation_log_ratio),
     tex=r"\log\rho_m(u) - \log\rho_m(-u) = (m-1)u",
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
     instances=MUTANTS,
@@ -144,9 +261,15 @@ AR_T3 = Statement(
     saboteurs=(
         # without an advantage both exponents are 0
         saboteur("exponent (m - 2) u", claim=Identity(partial(symmetry, less=1))),
-        saboteur("m - 1 in place of m", solve=wrong_solvers.one_individual_less),
+        saboteur("m - 1 in place of m", solve=one_individual_less),
     ),
 )
+
+
+def a_hundred_more(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
+    """Compute log rho in a population that is larger by a hundred than the theorem is told."""
+    u = np.array([mutant.advantage, mutant.advantage + mutant.step, 0.0])
+    return fixation_probability(u, population_size=mutant.population_size + 100, log=True)
 
 
 def log_fixation_of_two(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
@@ -171,7 +294,7 @@ AR_T3_SLOPE = Statement(
         "The logarithm of rho_m(u), the probability that one mutant with advantage u takes over a population of m, "
         "never falls as u grows, and rises by at most m - 1 per unit of u."
     ),
-    source=Derived(identities.fixation_log_ratio),
+    source=Derived(fixation_log_ratio),
     tex=r"0 \le \mathrm d \log\rho_m / \mathrm du \le m - 1",
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
     instances=MUTANTS,
@@ -180,7 +303,7 @@ AR_T3_SLOPE = Statement(
     saboteurs=(
         # the slope tends to m - 1 far against the mutant, so a smaller constant fails there
         saboteur("9/10 of the slope", claim=Inequality(partial(slope, factor=0.9))),
-        saboteur("a hundred individuals more", solve=wrong_solvers.a_hundred_more),
+        saboteur("a hundred individuals more", solve=a_hundred_more),
     ),
     notes="Finite increments, so that no derivative is approximated.",
 )

@@ -7,6 +7,15 @@ import numpy as np
 import pytest
 
 from lrtheory.alpha_rank import alpha_rank, make_random_game, theory
+from proofs_checks.alpha_rank.chains.perturbed_chains import chain_ratio_bound, mass_error_bound, mass_error_of_ratio
+from proofs_checks.alpha_rank.chains.spanning_trees import tree_weights
+from proofs_checks.alpha_rank.sampling.all_alike import log_ratio_bound
+from proofs_checks.alpha_rank.sampling.completed_tables import direction_tolerance
+from proofs_checks.alpha_rank.sampling.slack import relaxed_samples_to_resolve
+from proofs_checks.alpha_rank.selection.deviation_rates import rate_lipschitz
+from proofs_checks.alpha_rank.selection.mutants import fixation_log_ratio
+from proofs_checks.alpha_rank.selection.same_chains import payoffs_with_offset
+from proofs_checks.alpha_rank.selection.sinks import single_sink_limit
 
 
 @pytest.mark.parametrize(
@@ -44,7 +53,7 @@ def test_log_ratio_bound_holds_and_half_of_it_is_attained():
     moved = [first + [[0, -t], [0, t]], second + [[-t, t], [t, -t]]]
     change = alpha_rank(moved, alpha=1.0, population_size=m).log_pi
     change = abs(change - alpha_rank([first, second], alpha=1.0, population_size=m).log_pi).max()
-    assert 0.4 < change / theory.log_ratio_bound(4, alpha=1.0, population_size=m, radius=t) < 0.5
+    assert 0.4 < change / log_ratio_bound(4, 1.0, m, t) < 0.5
     rng = np.random.default_rng(0)
     for seed in range(20):
         game = make_random_game((2, 3), rng=seed).payoffs
@@ -53,8 +62,8 @@ def test_log_ratio_bound_holds_and_half_of_it_is_attained():
             alpha_rank(game, alpha=2.0, population_size=5).log_pi
             - alpha_rank(other, alpha=2.0, population_size=5).log_pi
         )
-        assert change.max() <= theory.log_ratio_bound(6, alpha=2.0, population_size=5, radius=0.1)
-    exact = theory.log_ratio_bound(3, alpha=Fraction(1, 3), population_size=4, radius=Fraction(1, 7))
+        assert change.max() <= log_ratio_bound(6, 2.0, 5, 0.1)
+    exact = log_ratio_bound(3, Fraction(1, 3), 4, Fraction(1, 7))
     assert exact == Fraction(24, 21)
     assert type(exact) is Fraction
 
@@ -62,9 +71,9 @@ def test_log_ratio_bound_holds_and_half_of_it_is_attained():
 def test_mass_error_bound_is_attained_by_two_states():
     b = 0.7
     p, q = 1 / (1 + math.exp(b)), math.exp(b) / (1 + math.exp(b))
-    assert q - p == pytest.approx(theory.mass_error_bound(b))
+    assert q - p == pytest.approx(mass_error_bound(b))
     assert math.log(q / p) == pytest.approx(b)
-    assert theory.mass_error_bound(np.array([0.0, 1.0])).shape == (2,)
+    assert mass_error_bound(np.array([0.0, 1.0])).shape == (2,)
 
 
 def test_radius_levels_sum_to_delta():
@@ -95,49 +104,49 @@ def test_tree_weights_by_hand():
     a, b, c = Fraction(2), Fraction(3), Fraction(5)
     chain = np.array([[0, a, 0], [0, 0, b], [c, 0, 0]], dtype=object)
     weights = np.array([b * c, a * c, a * b], dtype=object)
-    assert (theory.tree_weights(chain) == weights / weights.sum()).all()
+    assert (tree_weights(chain) == weights / weights.sum()).all()
     with pytest.raises(ValueError, match="spanning tree"):
-        theory.tree_weights(np.zeros((2, 2)))
+        tree_weights(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="of 1 to 7 states"):
-        theory.tree_weights(np.ones((8, 8)))
+        tree_weights(np.ones((8, 8)))
 
 
 def test_numbers_that_stay_exact():
     half = Fraction(1, 2)
-    assert theory.direction_tolerance(half) == Fraction(1, 4)
-    assert theory.chain_ratio_bound(3, rate_ratio=Fraction(3, 2)) == Fraction(81, 16)
-    assert theory.mass_error_of_ratio(Fraction(3)) == half
+    assert direction_tolerance(half) == Fraction(1, 4)
+    assert chain_ratio_bound(3, Fraction(3, 2)) == Fraction(81, 16)
+    assert mass_error_of_ratio(Fraction(3)) == half
     assert theory.mass_interval(Fraction(4), Fraction(2)) == (Fraction(1, 4), half)
-    assert theory.rate_lipschitz(alpha=half, degree=4) == Fraction(1, 4)
-    assert theory.fixation_log_ratio(half, population_size=3) == 1
-    assert theory.fixation_log_ratio(np.array([half, -half]), population_size=3).tolist() == [1, -1]
-    moved = theory.payoffs_with_offset(np.array([[half, half]], object), [np.array([half], object)])
+    assert rate_lipschitz(half, 4) == Fraction(1, 4)
+    assert fixation_log_ratio(half, 3) == 1
+    assert fixation_log_ratio(np.array([half, -half]), 3).tolist() == [1, -1]
+    moved = payoffs_with_offset(np.array([[half, half]], object), [np.array([half], object)])
     assert moved.tolist() == [[1, 1]]
 
 
 def test_the_ends_of_ranges_are_in_range():
-    assert theory.chain_ratio_bound(1, rate_ratio=1) == theory.chain_ratio_bound(7, rate_ratio=1) == 1
-    assert theory.mass_error_of_ratio(1) == theory.mass_error_bound(0.0) == 0
-    assert theory.fixation_log_ratio(0.5, population_size=1) == 0
-    assert theory.log_ratio_bound(1, alpha=0, population_size=2, radius=0) == 0
+    assert chain_ratio_bound(1, 1) == chain_ratio_bound(7, 1) == 1
+    assert mass_error_of_ratio(1) == mass_error_bound(0.0) == 0
+    assert fixation_log_ratio(0.5, 1) == 0
+    assert log_ratio_bound(1, 0, 2, 0) == 0
     assert theory.samples_to_resolve(0, delta=0.1, n_means=1) == math.inf
     assert theory.hoeffding_radius(1, delta=0.5, n_means=1, anytime=False) == pytest.approx(math.sqrt(math.log(4) / 2))
     assert theory.mass_interval(1, 1) == (1, 1)
-    assert theory.rate_lipschitz(alpha=0, degree=1) == 0
+    assert rate_lipschitz(0, 1) == 0
 
 
 def test_one_sink_is_needed_for_its_law():
-    with pytest.raises(ValueError, match="`rates` must be a walk with one sink, not 2"):
-        theory.single_sink_limit(np.eye(2))
+    with pytest.raises(ValueError, match="`C` must be a walk with one sink, not 2"):
+        single_sink_limit(np.eye(2))
     exact = np.array([[0, 0, 0], [Fraction(1), 0, Fraction(1)], [0, 0, 0]], object)
     with pytest.raises(ValueError, match="not 2"):
-        theory.single_sink_limit(exact)
-    assert theory.single_sink_limit(exact[:2, :2]).tolist() == [1, 0]
+        single_sink_limit(exact)
+    assert single_sink_limit(exact[:2, :2]).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("gap", [0.05, 0.4])
 def test_the_relaxed_rule_stops_at_the_first_radius_that_is_small_enough(gap):
-    n = theory.relaxed_samples_to_resolve(gap, slack=0.1, delta=0.1, n_means=8)
+    n = relaxed_samples_to_resolve(gap, 0.1, 0.1, 8)
     at, before = (theory.hoeffding_radius(x, delta=0.1, n_means=8) for x in (n, n - 1))
     assert at < gap / 4 + 0.05 <= before
 
@@ -145,10 +154,10 @@ def test_the_relaxed_rule_stops_at_the_first_radius_that_is_small_enough(gap):
 @pytest.mark.parametrize(
     "formula",
     [
-        lambda x: theory.fixation_log_ratio(x, population_size=3),
+        lambda x: fixation_log_ratio(x, 3),
         lambda x: theory.hoeffding_radius(x, delta=0.1, n_means=8),
         lambda x: np.array(theory.clopper_pearson(x, 9, 0.1)).T,
-        theory.mass_error_bound,
+        mass_error_bound,
     ],
 )
 def test_numbers_lists_tuples_and_frames_are_as_good_as_arrays(formula):

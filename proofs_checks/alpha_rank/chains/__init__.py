@@ -1,0 +1,1 @@
+"""Markov chains: trees, return times, elimination, perturbation."""

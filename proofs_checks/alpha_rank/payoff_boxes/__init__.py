@@ -1,0 +1,1 @@
+"""Payoffs that are known up to a box, and the masses that they leave possible."""

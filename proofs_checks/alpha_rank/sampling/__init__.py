@@ -1,0 +1,1 @@
+"""Payoffs that are sampled: intervals, directions, and how many samples they take."""

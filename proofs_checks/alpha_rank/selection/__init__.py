@@ -1,0 +1,1 @@
+"""Finite and infinite selection strength: mutants, potentials, sinks."""

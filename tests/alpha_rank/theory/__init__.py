@@ -1,0 +1,1 @@
+"""Formulas: their values, their domains, and what they refuse."""
