@@ -76,11 +76,9 @@ from lrtheory.alpha_rank.chains.profiles import ProfileChain, fixation_probabili
 from lrtheory.alpha_rank.chains.response_graph import ResponseGraph, response_graph, response_signs
 from lrtheory.alpha_rank.chains.transition import profile_chain, transition_matrix
 from lrtheory.alpha_rank.games.kuhn import kuhn_policies, load_kuhn, sample_matches
-from lrtheory.alpha_rank.games.memory_one import make_memory_one
 from lrtheory.alpha_rank.games.symmetric_games import (
     load_roshambo,
     make_bradley_terry,
-    make_gaussian_game,
     make_good_bad,
 )
 from lrtheory.alpha_rank.intervals import RankingIntervals, ranking_intervals
@@ -89,7 +87,7 @@ from lrtheory.alpha_rank.matches.elo import EloResult, elo
 from lrtheory.alpha_rank.matches.log import MatchLog
 from lrtheory.alpha_rank.matches.seats import SeatTable
 from lrtheory.alpha_rank.matches.table import MatchTable, table_from_matches
-from lrtheory.alpha_rank.problem import Game, make_bernoulli_game, make_random_game, make_rps
+from lrtheory.alpha_rank.problem import Game, make_bernoulli_game, make_rps
 from lrtheory.alpha_rank.ranking import AlphaRankResult, alpha_rank
 from lrtheory.alpha_rank.sampling.ucb import GraphEstimate, ResponseGraphUCB
 from lrtheory.alpha_rank.sampling.ucb_batch import BatchEstimate, response_graph_ucb_batch
@@ -126,10 +124,7 @@ __all__ = [
     "make_battles",
     "make_bernoulli_game",
     "make_bradley_terry",
-    "make_gaussian_game",
     "make_good_bad",
-    "make_memory_one",
-    "make_random_game",
     "make_rps",
     "next_battles",
     "next_matches",

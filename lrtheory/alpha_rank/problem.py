@@ -17,9 +17,9 @@ import numpy as np
 
 from lrtheory._result import read_only
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import array, as_array, check_sizes, choice, generator, integer, must, real
+from lrtheory._validation import array, as_array, choice, generator, integer, must, real
 
-__all__ = ["OUTCOMES", "Game", "make_bernoulli_game", "make_random_game", "make_rps", "payoff_tables"]
+__all__ = ["OUTCOMES", "Game", "make_bernoulli_game", "make_rps", "payoff_tables"]
 
 #: names of the strategies of each player, or one flat sequence of names for a single population
 Names: TypeAlias = Sequence[Sequence[str]] | Sequence[str]
@@ -241,35 +241,6 @@ def make_bernoulli_game(n_strategies: int = 2, *, min_gap: float = 0.05, rng: Rn
         if game.gap >= min_gap:
             return game
     raise must("min_gap", f"small enough for 10000 draws of {n} x {n} tables", min_gap)
-
-
-def make_random_game(sizes: Sequence[int], *, rng: Rng = None) -> Game:
-    """Draw a game with independent payoffs U(-1, 1).
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Number of strategies of each player.
-    rng : Generator, int or None
-        Source of randomness.
-
-    Returns
-    -------
-    Game
-        Without ties, almost surely.
-
-    Raises
-    ------
-    ValueError
-        If a size is below 1.
-
-    Examples
-    --------
-    >>> make_random_game((2, 3), rng=0).payoffs.shape
-    (2, 2, 3)
-    """
-    counts = check_sizes("sizes", sizes)
-    return Game(payoffs=generator(rng).uniform(-1, 1, size=(len(counts), *counts)))
 
 
 def make_rps() -> Game:

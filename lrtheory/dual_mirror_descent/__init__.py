@@ -78,7 +78,6 @@ from lrtheory.dual_mirror_descent.streams.makers import (
     make_markov,
     make_periodic,
     make_phases,
-    make_three_point,
     make_uniform,
 )
 from lrtheory.dual_mirror_descent.streams.reading import Auctions, Budgets, Requests
@@ -112,7 +111,6 @@ __all__ = [
     "make_online_lp",
     "make_periodic",
     "make_phases",
-    "make_three_point",
     "make_uniform",
     "oracles",
     "pace",

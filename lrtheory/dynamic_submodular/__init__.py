@@ -85,7 +85,6 @@ from lrtheory.dynamic_submodular.streams.loaders import load_airports, load_digi
 from lrtheory.dynamic_submodular.streams.makers import (
     make_adaptive_attack,
     make_graph_coverage,
-    make_random_stream,
     make_tight,
     make_tight_greedy,
 )
@@ -116,7 +115,6 @@ __all__ = [
     "load_supermarket",
     "make_adaptive_attack",
     "make_graph_coverage",
-    "make_random_stream",
     "make_tight",
     "make_tight_greedy",
     "maximize",

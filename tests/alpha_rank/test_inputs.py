@@ -12,7 +12,6 @@ from lrtheory.alpha_rank import (
     baselines,
     complete_table,
     make_good_bad,
-    make_memory_one,
     ranking_intervals,
     response_graph,
     stationary_distribution,
@@ -259,7 +258,6 @@ WRONG = [
     (lambda: alpha_rank(PRISONERS, tie_tol=np.zeros(2)), TypeError, "`tie_tol` must be a real number"),
     (lambda: system.profile_chain(PRISONERS, population_size="abc"), TypeError, "`population_size` must be an integer"),
     (lambda: system.fixation_probability([math.nan], population_size=3), ValueError, "`u` must be free of NaN; got n"),
-    (lambda: make_memory_one([[1, 1, 0, 0]]), TypeError, "`strategies` must be a mapping from names to four"),
     (lambda: system.kuhn_policies([2]), TypeError, "`n_players` must be an integer"),
     (lambda: system.sample_matches(3, (0, 0), 1), TypeError, "`policies` must be a sequence; got 3"),
     (lambda: system.sample_matches([], (), 1), ValueError, "`policies` must be the strategies of 2, 3 or 4 players"),
@@ -289,10 +287,3 @@ def test_wrong_arguments_get_a_sentence(call, error, sentence):
 def test_a_learner_tells_how_far_it_is():
     told = "ResponseGraphUCB((2, 2), delta=0.1, scheme='CW', bound='hoeffding'): 0 samples"
     assert repr(system.ResponseGraphUCB((2, 2))) == told
-
-
-def test_rounds_belong_to_matches():
-    with pytest.raises(ValueError, match="^`n_rounds` must be left out without `n_matches`"):
-        make_memory_one(n_rounds=100)
-    given = make_memory_one(n_matches=1, n_rounds=100, rng=0).payoffs
-    assert np.array_equal(make_memory_one(n_matches=1, rng=0).payoffs, given)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrtheory.alpha_rank import alpha_rank, make_random_game, ranking_intervals
+from lrtheory.alpha_rank import alpha_rank, ranking_intervals
 from lrtheory.alpha_rank.intervals import extreme_return_time
 from lrtheory.bounds.running.patching import Patch, patched
+from tests.alpha_rank.games.makers import make_random_game
 from tests.alpha_rank.oracles import deviations, law
 
 

@@ -10,7 +10,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lrtheory.alpha_rank import Game, make_bernoulli_game, make_random_game, make_rps
+from lrtheory.alpha_rank import Game, make_bernoulli_game, make_rps
+from tests.alpha_rank.games.makers import make_random_game
 from tests.alpha_rank.oracles import PRISONERS, deviations, fractions
 
 

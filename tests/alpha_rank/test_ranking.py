@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lrtheory.alpha_rank import Game, alpha_rank, baselines, make_random_game, make_rps
+from lrtheory.alpha_rank import Game, alpha_rank, baselines, make_rps
+from tests.alpha_rank.games.makers import make_random_game
 from tests.alpha_rank.oracles import (
     BATTLE,
     COORDINATION,

@@ -123,8 +123,6 @@ REFUSED = [
     (lambda: dmd.hindsight_optimum(ONES, ONES, 1).certificate.verify("abc"), "`problem` must be a RequestStream"),
     (lambda: online().decide_with(3), "`oracle` must be callable; got 3"),
     (lambda: online().propose(3), "`oracle` must be callable; got 3"),
-    (lambda: dmd.make_three_point(4, probabilities=[1.0]), "`probabilities` must be of shape (3,); got (1,)"),
-    (lambda: dmd.make_three_point(4, probabilities=[0.25] * 4), "`probabilities` must be of shape (3,); got (4,)"),
 ]
 
 

@@ -170,7 +170,6 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ds.probe_submodular(F, n_probes=0), ValueError, "`n_probes` must be an integer of at least 1"),
     (lambda: baselines.recompute(F, [~0], 1), KeyError, "delete 0, which is absent"),
     (lambda: baselines.dynamic_sieve(F, [0], 1, epsilon=1.0), ValueError, "`epsilon` must be in [1e-06, 1); got 1.0."),
-    (lambda: ds.make_random_stream("cut", 3), ValueError, "`kind` must be one of"),
     (lambda: ds.make_graph_coverage(3), ValueError, "`n` must be an integer of at least 6; got 3."),
     (lambda: ds.make_tight_greedy(13), ValueError, "`k` must be an integer in [1, 12]; got 13."),
 ]

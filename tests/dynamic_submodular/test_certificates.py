@@ -93,7 +93,8 @@ def test_no_false_field_verifies(grouped: bool, scale: float) -> None:
 
 
 def test_a_certificate_of_a_stream_takes_what_is_present() -> None:
-    stream = ds.make_random_stream("coverage", 10, k=3, n_ops=41, rng=3)
+    f, _ = instances(10, 3)["coverage"]
+    stream = ds.UpdateStream(f, toggles(10, 41, np.random.default_rng(3)), 3)
     found = ds.maximize(stream)
     proof = ds.certify_selection(stream, found.items)
     assert proof.verify(stream)

@@ -62,9 +62,6 @@ def test_the_defaults_of_the_options_are_those_of_the_docstrings() -> None:
         one, other = (ds.maximize(F, 2, method=method, rng=0, **options) for options in ({}, {"epsilon": 0.1}))
         assert one.items.tolist() == other.items.tolist()
     assert ds.DynamicSubmodular(F, 2).replay == "net"
-    one, other = (ds.make_random_stream("coverage", 8, rng=0, **options) for options in ({}, {"k": 3, "n_ops": 40}))
-    assert one.k == other.k
-    assert one.ops.tolist() == other.ops.tolist()
     assert ds.FeatureBased(X, concave="min").value([0, 1]) == ds.FeatureBased(X, concave="min", limit=1.0).value([0, 1])
     for make in (ds.FacilityLocation.from_features, ds.LogDet.from_features):
         assert make(X, metric="rbf").value([0, 1]) == make(X, metric="rbf", gamma=1.0).value([0, 1])

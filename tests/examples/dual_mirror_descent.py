@@ -65,7 +65,6 @@ CALLS = {
     "make_online_lp": lambda: call(10, n_resources=3, n_actions=2, rng=0),
     "make_periodic": lambda: call(40, period=10, kind="sinusoid", rng=0),
     "make_phases": lambda: call(3, 4, last=2),
-    "make_three_point": lambda: call(16, rng=0),
     "make_uniform": lambda: call(20, rng=0),
     "pace": lambda: call(np.array([1.0, 0.5, 0.75]), np.array([0.5, 0.25, 0.5]), 1.0, record=True),
     "baselines.adaptive_target": lambda: call(*menus()),

@@ -37,7 +37,6 @@ CALLS = {
     "load_supermarket": lambda: loaded("supermarket", min_customers=20),
     "make_adaptive_attack": lambda: call(12, k=2, n_deletions=4, rng=0),
     "make_graph_coverage": lambda: call(30, k=3, rng=0),
-    "make_random_stream": lambda: call("facility", 6, n_ops=10, rng=0),
     "make_tight": lambda: call(2, 4, 8, rng=0),
     "make_tight_greedy": lambda: call(2),
     "maximize": lambda: call(coverage(), 2),

@@ -27,7 +27,7 @@ def test_cards_name_functions_that_exist(part: Any) -> None:
 
 def test_a_system_without_a_question_gets_a_card_of_its_docstring(part: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     start = part("pages.start")
-    monkeypatch.setattr(start, "questions", lambda: {"question": [], "titles": {}})
+    monkeypatch.setattr(start, "facts", lambda system: {})
     assert [one["system"] for one in start.asked()] == list(lrtheory.SYSTEMS)
     first = start.asked()[0]
     assert first["asks"] == "alpha-Rank"

@@ -1,7 +1,10 @@
 """The README's examples print what it says; its commands exist."""
 
+import importlib
 import re
 from pathlib import Path
+
+import pytest
 
 import lrtheory
 from lrtheory.cli import main
@@ -77,3 +80,27 @@ def test_the_modules_that_the_architecture_names_are_there():
     assert len(named) > 20
     places = (ROOT, ROOT / "lrtheory", ROOT / "lrtheory" / "bounds")
     assert not sorted(name for name in named if not any((place / name).exists() for place in places))
+
+
+# --- the table of files, made from the docstrings of verbs ------------------------------------------------------------
+
+
+@pytest.fixture
+def verbs(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    return importlib.import_module("verbs")
+
+
+def test_the_table_of_verbs_is_current(verbs):
+    assert verbs.with_table(README) == README, "run `python docs/verbs.py`"
+
+
+def test_every_row_is_short_enough_for_a_table(verbs):
+    assert verbs.rows()
+    for row in verbs.rows():
+        assert max(map(len, row.strip("| ").split(" | "))) <= 110, row
+
+
+def test_a_readme_without_the_table_is_refused(verbs):
+    with pytest.raises(ValueError, match="no table with the head"):
+        verbs.with_table("# lrtheory\n")

@@ -11,7 +11,7 @@ from lrtheory._types import Rng
 from lrtheory._validation import generator, integer, must, real
 from lrtheory.alpha_rank.problem import Game
 
-__all__ = ["load_roshambo", "make_bradley_terry", "make_gaussian_game", "make_good_bad"]
+__all__ = ["load_roshambo", "make_bradley_terry", "make_good_bad"]
 
 THROWS = 1000  # of a match of rock-paper-scissors; some bots hold tables of that length
 
@@ -103,42 +103,6 @@ def make_good_bad(n_good: int, n_bad: int, *, p: float = 0.1) -> Game:
     scores[j, i] = -scores[i, j]
     wins = (1 + scores) / 2
     return Game(np.stack([wins, wins.T]), outcomes="bernoulli")
-
-
-def make_gaussian_game(n_strategies: int = 4, *, rng: Rng = None) -> Game:
-    """Draw a symmetric game with independent mean scores U(0, 1), seen through clipped normal noise.
-
-    Parameters
-    ----------
-    n_strategies : int
-        Number of agents, at least 1; 4 in the paper.
-    rng : Generator, int or None
-        Source of randomness.
-
-    Returns
-    -------
-    Game
-        Two players, symmetric, without ties almost surely; clipped Gaussian outcomes in [-1, 2], of variance at most
-        0.516. M(r, s) and M(s, r) are independent, so this is not a table of win rates.
-
-    Raises
-    ------
-    ValueError
-        If `n_strategies` is below 1.
-
-    References
-    ----------
-    .. [1] T. Rashid, C. Zhang, K. Ciosek, Estimating alpha-Rank by Maximizing Information Gain, AAAI 2021.
-
-    Examples
-    --------
-    >>> game = make_gaussian_game(rng=0)
-    >>> game.sizes, game.outcomes
-    ((4, 4), 'clipped-gaussian')
-    """
-    n = integer("n_strategies", n_strategies, low=1)
-    scores = generator(rng).random((n, n))
-    return Game(np.stack([scores, scores.T]), outcomes="clipped-gaussian")
 
 
 def load_roshambo(*, bots: Sequence[str] | None = None, n_matches: int = 1, rng: Rng = None) -> Game:

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrtheory._types import ArrayLike, Number, Rng
-from lrtheory._validation import choice, generator, integer, must, open_interval, probability_vector, real
+from lrtheory._types import Number, Rng
+from lrtheory._validation import choice, generator, integer, must, open_interval, real
 from lrtheory.dual_mirror_descent.problem import RequestStream
 from lrtheory.dual_mirror_descent.theory.known_optima import corrupted_total_variation, uniform_fluid, uniform_hindsight
 
-__all__ = ["make_corrupted", "make_markov", "make_periodic", "make_phases", "make_three_point", "make_uniform"]
+__all__ = ["make_corrupted", "make_markov", "make_periodic", "make_phases", "make_uniform"]
 
 
 def _one_resource(rewards: np.ndarray, rate: float, **known: Any) -> RequestStream:
@@ -60,49 +60,6 @@ def make_uniform(horizon: int, *, rate: Number = 0.3, rng: Rng = None) -> Reques
         known["hindsight"] = float(uniform_hindsight(horizon, units))
         return RequestStream(rewards, np.ones(horizon), float(units), truth=known, reward_bound=1.0, cost_bound=1.0)
     return _one_resource(rewards, rate, **known)
-
-
-def make_three_point(horizon: int, *, probabilities: ArrayLike | None = None, rng: Rng = None) -> RequestStream:
-    """Make rewards 3, 2 and 1 with half a unit per request, where every online regret is of order sqrt(T) at least.
-
-    Parameters
-    ----------
-    horizon : int
-        Number of requests, T.
-    probabilities : array of shape (3,), optional
-        By default (1/2 - e/2, e, 1/2 - e/2) with e = 1 / sqrt(T) (statement DMD-LB1).
-    rng : Generator, int or None
-        Source of randomness.
-
-    Returns
-    -------
-    RequestStream
-        A table of three types; its truth has the ``probabilities``.
-
-    Raises
-    ------
-    ValueError
-        If the probabilities do not sum to 1.
-
-    References
-    ----------
-    .. [1] A. Arlotto, I. Gurvich, Uniformly bounded regret in the multisecretary problem, Stochastic Systems 9, 2019.
-
-    Examples
-    --------
-    >>> make_three_point(100, rng=0).truth["probabilities"]
-    (0.45, 0.1, 0.45)
-    """
-    horizon = integer("horizon", horizon, low=1)
-    middle = horizon**-0.5
-    law = probability_vector(
-        "probabilities", ((1 - middle) / 2, middle, (1 - middle) / 2) if probabilities is None else probabilities
-    )
-    if len(law) != 3:
-        raise must("probabilities", "of shape (3,)", law.shape)
-    types = generator(rng).choice(3, size=horizon, p=law)
-    known = {"probabilities": tuple(law.tolist())}
-    return RequestStream([3.0, 2.0, 1.0], np.ones(3), horizon / 2, types=types, truth=known)
 
 
 def make_phases(n_phases: int, length: int, *, last: int | None = None, growth: Number = 0.01) -> RequestStream:

@@ -8,13 +8,13 @@ import numpy as np
 
 from lrtheory._array import sparse
 from lrtheory._types import Rng
-from lrtheory._validation import choice, generator, integer, must, open_interval
-from lrtheory.dynamic_submodular.objectives import Coverage, FacilityLocation, FeatureBased, LogDet, Objective
+from lrtheory._validation import choice, generator, integer, open_interval
+from lrtheory.dynamic_submodular.objectives import Coverage
 from lrtheory.dynamic_submodular.one_guess import OneGuess
 from lrtheory.dynamic_submodular.problem import UpdateStream
 from lrtheory.dynamic_submodular.streams.windows import sliding_window
 
-__all__ = ["make_adaptive_attack", "make_graph_coverage", "make_random_stream", "make_tight", "make_tight_greedy"]
+__all__ = ["make_adaptive_attack", "make_graph_coverage", "make_tight", "make_tight_greedy"]
 
 #: copies of one element that are made at most
 MOST_COPIES = 10**7
@@ -205,69 +205,3 @@ def make_adaptive_attack(n: int, *, k: int = 5, n_deletions: int = 100, rng: Rng
         deleted.append(int(attacked.sequence[0]))
         attacked.delete(deleted[-1])
     return UpdateStream(objective, np.concatenate([np.arange(n), ~np.array(deleted, np.int64)]), k)
-
-
-def make_random_stream(
-    kind: Literal["coverage", "facility", "features", "logdet", "modular"],
-    n: int,
-    *,
-    k: int = 3,
-    n_ops: int = 40,
-    rng: Rng = None,
-) -> UpdateStream:
-    """Make a small objective with integer data, and random insertions and deletions of its elements.
-
-    Parameters
-    ----------
-    kind : {"coverage", "facility", "features", "logdet", "modular"}
-        Kind of the objective. Coverage, facility and modular have integer values, on which doubles are exact.
-    n : int
-        Elements, at least 1.
-    k : int
-        Largest number of chosen elements.
-    n_ops : int
-        Updates: each picks an element and inserts it if absent, else deletes it.
-    rng : Generator, int or None
-        Draws everything.
-
-    Returns
-    -------
-    UpdateStream
-        The stream.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range or the kind is unknown.
-
-    Examples
-    --------
-    >>> stream = make_random_stream("coverage", 8, n_ops=20, rng=0)
-    >>> stream.objective.n, len(stream)
-    (8, 20)
-    """
-    n, n_ops, rng = integer("n", n, low=1), integer("n_ops", n_ops, low=0), generator(rng)
-    if n > 10_000:
-        raise must("n", "at most 10000", n)
-    objective = _objective(choice("kind", kind, ("coverage", "facility", "features", "logdet", "modular")), n, rng)
-    present: set[int] = set()
-    ops = []
-    for v in rng.integers(n, size=n_ops).tolist():
-        ops.append(~v if v in present else v)
-        present ^= {v}
-    return UpdateStream(objective, np.array(ops, np.int64), k)
-
-
-def _objective(kind: str, n: int, rng: np.random.Generator) -> Objective:
-    if kind == "coverage":
-        width = max(4, n)
-        sets = [rng.choice(width, int(rng.integers(1, 5)), replace=False) for _ in range(n)]
-        return Coverage(sets, rng.integers(1, 9, width).astype(np.float64))
-    if kind == "modular":
-        return Coverage(sparse.eye_array(n, format="csr"), rng.integers(1, 9, n).astype(np.float64))
-    if kind == "facility":
-        return FacilityLocation(rng.integers(0, 9, (n, 6)).astype(np.float64))
-    if kind == "features":
-        return FeatureBased(rng.integers(0, 9, (n, 4)).astype(np.float64))
-    factors = rng.integers(-2, 3, (n, 3)).astype(np.float64)
-    return LogDet(factors @ factors.T)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrtheory.alpha_rank import fixation_probability, make_random_game, profile_chain, transition_matrix
+from lrtheory.alpha_rank import fixation_probability, profile_chain, transition_matrix
 from lrtheory.alpha_rank.chains.profiles import profile_neighbors
+from tests.alpha_rank.games.makers import make_random_game
 from tests.alpha_rank.oracles import COORDINATION, accept_epsilon, accept_finite, deviations, fractions, rates
 
 U = [-3.0, -1.0, -1e-3, 0.0, 1e-9, 0.5, 2.0]

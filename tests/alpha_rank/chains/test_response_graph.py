@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lrtheory.alpha_rank import Game, make_random_game, make_rps, response_graph, response_signs
+from lrtheory.alpha_rank import Game, make_rps, response_graph, response_signs
+from tests.alpha_rank.games.makers import make_random_game
 from tests.alpha_rank.oracles import COORDINATION, PRISONERS, deviations, fractions
 
 games = arrays(

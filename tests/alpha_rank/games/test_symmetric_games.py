@@ -11,12 +11,9 @@ from lrtheory.alpha_rank import (
     elo,
     load_roshambo,
     make_bradley_terry,
-    make_gaussian_game,
     make_good_bad,
-    make_memory_one,
     response_graph,
 )
-from lrtheory.alpha_rank.games.memory_one import MEMORY_ONE
 
 
 def test_bradley_terry():
@@ -44,44 +41,6 @@ def test_good_bad_of_the_paper():
     assert (response_graph(two, population="single").direction[2:] == 0).sum() == 2
 
 
-def test_gaussian_games():
-    game = make_gaussian_game(rng=3)
-    assert game.sizes == (4, 4)
-    assert game.outcomes == "clipped-gaussian"
-    assert np.array_equal(game.payoffs[1], game.payoffs[0].T)
-    tables = np.stack([make_gaussian_game(20, rng=i).payoffs[0] for i in range(10)])
-    assert 0 <= tables.min() < tables.max() <= 1
-    assert abs(tables.mean() - 0.5) < 0.03
-    assert abs(tables.var() - 1 / 12) < 0.01
-    assert abs(np.corrcoef(tables.ravel(), tables.transpose(0, 2, 1).ravel())[0, 1] - 1 / 20) < 0.06
-
-
-def test_memory_one_by_simulation():
-    exact = make_memory_one(noise=0.1)
-    rng, rounds, names = np.random.default_rng(0), 20_000, list(MEMORY_ONE)
-    for i, j in ((2, 3), (4, 1), (5, 5), (4, 2)):
-        p, q = MEMORY_ONE[names[i]], MEMORY_ONE[names[j]]
-        a, b, total = True, True, 0.0
-        for _ in range(rounds):
-            mine = p[2 * (not a) + (not b)]
-            other = q[2 * (not b) + (not a)]
-            a, b = (rng.random() < mine) ^ (rng.random() < 0.1), (rng.random() < other) ^ (rng.random() < 0.1)
-            total += {(1, 1): 3, (1, 0): 0, (0, 1): 5, (0, 0): 1}[a, b]
-        assert abs(total / rounds - exact.payoffs[0][i, j]) < 0.08
-    played = make_memory_one(noise=0.1, n_rounds=400, n_matches=50, rng=1)
-    assert np.allclose(played.payoffs, exact.payoffs, atol=0.1)
-    assert np.array_equal(played.payoffs[1], played.payoffs[0].T)
-    assert exact.names[0] == tuple(names)
-
-
-def test_memory_one_in_closed_form():
-    e = 0.03
-    found = make_memory_one({"c": (1, 1, 1, 1), "d": (0, 0, 0, 0)}, noise=e, rewards=(3, 0, 5, 1)).payoffs[0]
-    mean = lambda x, y: 3 * x * y + 5 * (1 - x) * y + (1 - x) * (1 - y)
-    c, d = 1 - e, e
-    assert np.allclose(found, [[mean(c, c), mean(c, d)], [mean(d, c), mean(d, d)]])
-
-
 @pytest.mark.parametrize(
     ("make", "match"),
     [
@@ -89,12 +48,6 @@ def test_memory_one_in_closed_form():
         (lambda: make_bradley_terry(2, strength_std=-1), "`strength_std`"),
         (lambda: make_good_bad(0, 1), "`n_good`"),
         (lambda: make_good_bad(1, 1, p=2), "`p`"),
-        (lambda: make_gaussian_game(0), "`n_strategies`"),
-        (lambda: make_memory_one(noise=0), "`noise`"),
-        (lambda: make_memory_one({"x": (1, 2, 0, 0)}), "`strategies`"),
-        (lambda: make_memory_one({"x": (1, 0)}), "`strategies` must be of shape"),
-        (lambda: make_memory_one(rewards=(1, 2)), "`rewards`"),
-        (lambda: make_memory_one(n_matches=0), "`n_matches`"),
     ],
 )
 def test_bad_input(make, match):

@@ -11,13 +11,12 @@ from lrtheory.alpha_rank import (
     Game,
     alpha_rank,
     make_bernoulli_game,
-    make_gaussian_game,
     make_good_bad,
-    make_random_game,
 )
 from lrtheory.alpha_rank.baselines import information_gain
 from lrtheory.alpha_rank.sampling import information
 from lrtheory.alpha_rank.sampling.entropy import nsb_entropy
+from tests.alpha_rank.games.makers import make_gaussian_game, make_random_game
 
 QUICK = {"max_samples": 1200, "warm_up": 400, "batch": 200, "n_outcomes": 4, "n_games": 60}
 

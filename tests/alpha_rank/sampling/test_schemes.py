@@ -12,13 +12,13 @@ from lrtheory.alpha_rank import (
     Game,
     ResponseGraphUCB,
     make_bernoulli_game,
-    make_random_game,
     response_graph_ucb_batch,
     response_signs,
     theory,
 )
 from lrtheory.alpha_rank.sampling import ucb_steps
 from lrtheory.alpha_rank.sampling.compiled_intervals import interval
+from tests.alpha_rank.games.makers import make_random_game
 
 SCHEMES = ("CW", "UE", "U", "VW")
 BOUNDS = ("hoeffding", "clopper-pearson")

@@ -12,14 +12,13 @@ from lrtheory.alpha_rank import (
     Game,
     ResponseGraphUCB,
     make_bernoulli_game,
-    make_gaussian_game,
-    make_random_game,
     response_graph_ucb_batch,
     response_signs,
     theory,
 )
 from lrtheory.alpha_rank.sampling import ucb_steps
 from lrtheory.alpha_rank.sampling.ucb import CHUNK
+from tests.alpha_rank.games.makers import make_gaussian_game, make_random_game
 from tests.alpha_rank.oracles import PlainUCB, deviations, profiles
 
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lrtheory._array import kernel_input
-from lrtheory.alpha_rank import alpha_rank, make_random_game, response_graph, stationary_distribution
+from lrtheory.alpha_rank import alpha_rank, response_graph, stationary_distribution
 from lrtheory.alpha_rank.stationary import lines, orders
 from lrtheory.alpha_rank.stationary.methods import line_law
+from tests.alpha_rank.games.makers import make_random_game
 from tests.alpha_rank.oracles import COORDINATION, PRISONERS, accept_epsilon, fractions, law, rates
 
 games = arrays(

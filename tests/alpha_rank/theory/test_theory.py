@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lrtheory.alpha_rank import alpha_rank, make_random_game, theory
+from lrtheory.alpha_rank import alpha_rank, theory
 from proofs_checks.alpha_rank.chains.perturbed_chains import chain_ratio_bound, mass_error_bound, mass_error_of_ratio
 from proofs_checks.alpha_rank.chains.spanning_trees import tree_weights
 from proofs_checks.alpha_rank.sampling.all_alike import log_ratio_bound
@@ -16,6 +16,7 @@ from proofs_checks.alpha_rank.selection.deviation_rates import rate_lipschitz
 from proofs_checks.alpha_rank.selection.mutants import fixation_log_ratio
 from proofs_checks.alpha_rank.selection.same_chains import payoffs_with_offset
 from proofs_checks.alpha_rank.selection.sinks import single_sink_limit
+from tests.alpha_rank.games.makers import make_random_game
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,6 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "fixation_probability: payoffs and alpha": lambda f: alpha_rank.fixation_probability(
         (3 / f) * (f * TABLE), population_size=10, log=True
     ),
-    "make_memory_one: rewards": lambda f: alpha_rank.make_memory_one(rewards=(3 * f, 0, 5 * f, f)).payoffs / f,
     "profile_chain: payoffs": lambda f: alpha_rank.profile_chain(f * PAYOFFS).differences / f,
     "ranking_intervals: payoffs": lambda f: masses(
         alpha_rank.ranking_intervals(f * (PAYOFFS - 0.25), f * (PAYOFFS + 0.25), perturbation=0.01)

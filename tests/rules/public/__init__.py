@@ -1,0 +1,1 @@
+"""Rules about what is public: its types, and that something uses it."""

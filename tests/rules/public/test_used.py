@@ -1,0 +1,71 @@
+"""Every public function is used beside its own module and its tests, or is named here with the reason."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import lrtheory
+from tests.rules.public_names import ROOT, entries
+
+#: where a use counts: beside the library what is said of it, shown, timed and measured
+AROUND = ("proofs_checks", "figures", "notebooks", "demos", "benchmarks", "facts", "docs", "README.md")
+#: functions that nothing here calls, and why they are public
+KEPT = {
+    "alpha_rank.load_roshambo": "a tournament of known programs, which needs open-spiel",
+    "alpha_rank.make_rps": "the smallest game with a cycle, for a first look",
+    "continual_learning.load_split_digits": "tasks of the literature on a data set that is installed",
+    "continual_learning.make_coordinate_rows": "a stream on which frequent directions attain their bound",
+    "continual_learning.make_tight_edit": "an edit that attains its bound",
+    "continual_learning.baselines.batch_ridge": "what is compared with: all edits solved at once",
+    "dual_mirror_descent.baselines.fast_online_lp": "what is compared with: a published price rule",
+    "dual_mirror_descent.baselines.history_dependent": "what is compared with: a published price rule",
+    "fair_subset_selection.group_inversions": "the bias of a panel of one's own, as `bias_swaps` changes it",
+    "fair_subset_selection.baselines.random_within_groups": "what is compared with: a panel that sees no differences",
+    "low_rank_adapters.baselines.peft_convert_like": "what is compared with: the conversion of peft",
+    "low_rank_adapters.baselines.truncated_svd": "what is compared with: the best adapter of a rank",
+    "low_rank_optimizers.load_mnist_problem": "a task of the literature on a data set that is installed",
+    "low_rank_optimizers.make_cubic": "an objective whose bias is known in closed form",
+    "low_rank_optimizers.make_quadratic": "an objective without bias",
+    "matrix_completion.spectral_gap": "a hypothesis of the theorems, for a pattern of one's own",
+    "matrix_completion.baselines.scaled_gd": "what is compared with: preconditioned gradient steps",
+    "matrix_completion.baselines.soft_impute": "what is compared with: the nuclear norm",
+    "matrix_completion.baselines.svp": "what is compared with: projected gradient steps",
+    "matrix_compression.make_quantization_residuals": "residuals of quantized layers, for adapters that repair them",
+    "transductive_clustering.nearest_neighbors": "the search behind `knn_affinity`, for a graph of one's own",
+}
+
+
+@cache
+def words(path: Path) -> frozenset[str]:
+    """All names in a file."""
+    return frozenset(re.findall(r"[A-Za-z_]\w*", path.read_text(encoding="utf-8")))
+
+
+@cache
+def files(system: str) -> list[Path]:
+    """The files that may use a system: those of its package, and those around that name it."""
+    around = [p for name in AROUND for p in ([ROOT / name] if "." in name else (ROOT / name).rglob("*.*"))]
+    around = [p for p in around if p.suffix in (".py", ".md", ".toml") and "evidence" not in p.parts]
+    around = [p for p in around if "_build" not in p.parts and (system in p.parts or system in words(p))]
+    return [p for p in (ROOT / "lrtheory" / system).rglob("*.py") if p.name != "__init__.py"] + around
+
+
+def unused(system: str) -> set[str]:
+    """The public functions of a system that are named in their own module alone; `theory` has a rule of its own."""
+    found = set()
+    for entry in entries(system):
+        if inspect.isfunction(entry.value) and entry.owner is None and not entry.in_theory:
+            home = Path(inspect.getsourcefile(inspect.unwrap(entry.value)) or "")
+            if not any(entry.plain_name in words(path) for path in files(system) if path != home):
+                found.add(entry.id)
+    return found
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_what_nothing_uses_is_private_or_has_a_reason(system: str) -> None:
+    assert unused(system) == {name for name in KEPT if name.startswith(f"{system}.")}
