@@ -76,7 +76,6 @@ CALLS = {
     "theory.chernoff_lower": lambda: call(np.array([0.25, 0.5]), 100, 0.05),
     "theory.expected_scores": lambda: call("plackett-luce", BORDA, [4, 1, 2]),
     "theory.largest_observed_ratio": lambda: call(*means(), [0, 0, 1, 1], beta=Fraction(1, 2)),
-    "theory.mallows_phi": lambda: call(0.5, 6),
     "theory.quota_loss": lambda: call(10, 2, 5),
     "theory.rankings_needed": lambda: call(8, alpha=0.25, gamma=0.5, delta=0.1),
     "theory.rankings_needed_realized": lambda: call(8, alpha=0.25, epsilon=0.25, delta=0.1),

@@ -20,8 +20,8 @@ from lrtheory.fair_subset_selection import (
     sample_utilities,
     theory,
 )
+from lrtheory.fair_subset_selection.panels.mallows import mallows_distance, mallows_phi
 from lrtheory.fair_subset_selection.panels.models import OPTIONS
-from lrtheory.fair_subset_selection.theory.closed_forms import mallows_distance
 from proofs_checks.fair_subset_selection.families.blind import blind_scales
 from proofs_checks.fair_subset_selection.samples.random_utilities import placement_probabilities
 from tests.fair_subset_selection import oracles
@@ -76,9 +76,9 @@ def test_norm_mallows_has_its_mean_distance() -> None:
         panel = sample_rankings("norm-mallows", 2000, 12, normphi=normphi, rng=4)
         mean = np.mean([oracles.kendall(order) for order in panel.as_orders().tolist()])
         assert mean == pytest.approx(normphi * 12 * 11 / 4, rel=0.03)
-    assert theory.mallows_phi(1.0, 10) == 1.0
-    assert theory.mallows_phi(0.0, 10) == 0.0
-    assert theory.mallows_phi(0.5, 1) == 0.0
+    assert mallows_phi(1.0, 10) == 1.0
+    assert mallows_phi(0.0, 10) == 0.0
+    assert mallows_phi(0.5, 1) == 0.0
     assert mallows_distance(Fraction(1), 4) == 3
     phi = Fraction(1, 3)
     weights = [(phi ** oracles.kendall(o), oracles.kendall(o)) for o in PERMUTATIONS]

@@ -31,9 +31,9 @@ from lrtheory._validation import (
     real,
     refuse_unused,
 )
+from lrtheory.fair_subset_selection.panels.mallows import mallows_phi
 from lrtheory.fair_subset_selection.problem import Rankings, trusted
 from lrtheory.fair_subset_selection.scores import ScoreRule, item_scores
-from lrtheory.fair_subset_selection.theory.closed_forms import mallows_phi
 
 __all__ = [
     "positions_by_utility",

@@ -3,7 +3,7 @@
 ============  ======================================================================================================
 conditions    smoothness of mean scores
 sample_sizes  numbers of rankings that smoothness asks for, and lower bounds on means
-closed_forms  expected scores, and the spread of Mallows rankings
+closed_forms  expected scores
 ratios        shares of the optimum
 ============  ======================================================================================================
 
@@ -22,7 +22,7 @@ smallest_ratio_above      which share of the optimum that many rankings keep
 
 from __future__ import annotations
 
-from lrtheory.fair_subset_selection.theory.closed_forms import expected_scores, mallows_phi
+from lrtheory.fair_subset_selection.theory.closed_forms import expected_scores
 from lrtheory.fair_subset_selection.theory.conditions import (
     largest_observed_ratio,
     smallest_ratio_above,
@@ -36,7 +36,6 @@ __all__ = [
     "chernoff_lower",
     "expected_scores",
     "largest_observed_ratio",
-    "mallows_phi",
     "quota_loss",
     "rankings_needed",
     "rankings_needed_realized",

@@ -1,4 +1,4 @@
-r"""Closed forms: expected scores under random utilities, and the Mallows distance.
+"""Closed forms of expected scores under random utilities.
 
 Part of `theory`, where users find these functions. Integers and Fractions give Fractions.
 """
@@ -8,14 +8,12 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-import numpy as np
-
 from lrtheory._numbers import exact, formula, numbers
-from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must, real
+from lrtheory._types import ArrayLike
+from lrtheory._validation import integer, must
 from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule
 
-__all__ = ["expected_scores", "mallows_phi"]
+__all__ = ["expected_scores"]
 
 MAX_SUBSETS = 16
 
@@ -124,57 +122,3 @@ def placements(q: list[Any]) -> list[list[Any]]:
                     following[chosen | 1 << i] = following.get(chosen | 1 << i, 0) + step
         first = following
     return law
-
-
-@formula(phi="[0, 1]", n_items="[1, inf)")
-def mallows_distance(phi: Number, n_items: int) -> Number:
-    """Return the mean Kendall distance of a Mallows ranking of m items to its center.
-
-    A ranking is drawn by insertion: item i = 0, ..., m - 1 is inserted d positions before the end of those before it
-    with probability proportional to phi^d, d = 0, ..., i. It then stands before d items that the center has before it,
-    so that the distance is the sum of the means of these d; this has not the cancellation of the closed form.
-    """
-    phi = exact(phi)
-    powers = np.array([phi**d for d in range(n_items)])
-    means = np.cumsum(powers * np.arange(n_items)) / np.cumsum(powers)
-    total = means.sum()
-    return total if means.dtype == object else float(total)
-
-
-@formula(n_items="[1, inf)")
-def mallows_phi(normphi: float, n_items: int) -> float:
-    """Find the phi at which the mean distance of Mallows rankings is a given part of that of uniform rankings.
-
-    Parameters
-    ----------
-    normphi : float
-        In [0, 1]: mean distance over m (m - 1) / 4.
-    n_items : int
-        m.
-
-    Returns
-    -------
-    float
-        phi.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    References
-    ----------
-    .. [1] N. Boehmer et al., Putting a Compass on the Map of Elections, IJCAI 2021.
-
-    Examples
-    --------
-    >>> round(mallows_phi(0.5, 10), 4)
-    0.6534
-    """
-    normphi = real("normphi", normphi, low=0, high=1)
-    wanted = normphi * n_items * (n_items - 1) / 4
-    if normphi in (0, 1) or n_items == 1:
-        return float(normphi == 1 and n_items > 1)
-    from scipy.optimize import brentq
-
-    return float(brentq(lambda phi: mallows_distance(phi, n_items) - wanted, 0.0, 1.0, xtol=1e-15))

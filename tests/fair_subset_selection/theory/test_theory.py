@@ -20,7 +20,7 @@ from lrtheory.fair_subset_selection import (
     smoothness,
     theory,
 )
-from lrtheory.fair_subset_selection.theory.closed_forms import mallows_distance
+from lrtheory.fair_subset_selection.panels.mallows import mallows_distance
 from proofs_checks.fair_subset_selection.biases.exchanges import swaps_asked
 from proofs_checks.fair_subset_selection.blindness.blind_panels import (
     blind_bound,
