@@ -2,7 +2,8 @@
 
 A row has up to `WIDEST` vectors in its own piece of code, which keeps in registers what it needs for the whole line;
 wider rows are swept vector by vector. LLVM does not unroll a loop over rows: it would move the sums from register to
-register. Rows start where vectors do (`panels.aligned`), so that no load touches two cache lines.
+register. Rows start where vectors do (`padded_rows.aligned`), so that no load touches two cache lines. By ``python -m
+benchmarks.lanes`` plain Numba takes 1.4 to 14.5 times longer; `padded_rows` has the numbers of each sweep.
 """
 
 from __future__ import annotations
