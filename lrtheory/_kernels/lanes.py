@@ -8,8 +8,8 @@ where the environment says LRTHEORY_PLAIN_NUMBA=1; ``.ci/run`` tests what calls 
 They rest on internals of Numba and llvmlite that nobody promises, so they have to earn their place: ``python -m
 benchmarks.lanes`` prints how many times longer the plain loops take. On an AMD EPYC with vectors of 512 bits that was
 4.3 to 11.3 times for `weighted_sum` and 6.0 to 6.3 times for `product`, on an Intel Xeon with such vectors 4.3 to 11.9
-and 11.3 to 11.7 times. One that falls below 1.3 is deleted. That `weighted_sum` fetches rows ahead counts for tables beyond the caches: without it sums over the neighbors of a million
-points took 1.4 times longer.
+and 11.3 to 11.7 times. One that falls below 1.3 is deleted. That `weighted_sum` fetches rows ahead counts for tables
+beyond the caches: without it sums over the neighbors of a million points took 1.4 times longer.
 """
 
 from __future__ import annotations

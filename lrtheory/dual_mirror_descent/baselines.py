@@ -390,10 +390,12 @@ def _follow(stream: RequestStream, decide: Decide, name: str, record: bool) -> A
     proposed, actions = np.full(horizon, -1), np.full(horizon, -1)
     paths, totals, counts = np.zeros((2, 4, m)), np.zeros((2, 2)), np.zeros(3, np.int64)
     trace = np.zeros((horizon + 1, m))
+    # once less is left than one request may cost, a proposal may not fit: what is proved of a path ends there
     low = stream.cost_bound + slack
     tau = 0 if (stream.cost_bound > stream.budget + slack).any() else -1
     for t, row in enumerate(rows.tolist()):
         left, before = state[steps.LEFT], state[steps.PRICE].copy()
+        # copies, so that a baseline cannot change the accounts that judge it
         proposed[t], prices = decide(t, row, left.copy(), before)
         counts[steps.QUERIES] += 1
         counts[steps.UPDATES] += bool((prices != before).any())

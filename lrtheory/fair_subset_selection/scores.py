@@ -345,6 +345,7 @@ def _compact_table(rankings: Rankings, rule: ScoreRule) -> np.ndarray:
     """Return the weight of every position, then that of position -1: an item that is not listed is worth 0."""
     values = _weights_of(rankings, rule)[0]
     if values.dtype.kind == "i" and values.max() < 2**15:
+        # the table has a number for each ranking and item, and two bytes hold the weights of all but long ballots
         values = values.astype(np.int16)
     return np.append(values, values[:1] * 0)
 

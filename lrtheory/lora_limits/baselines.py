@@ -267,6 +267,7 @@ def _by_factors(
     projections = projections_of(adapt)
     if inputs.causal:
         raise must("mask", "None or lengths: a causal mask has no low-rank form", "causal")
+    # random features of x and y are accurate for vectors of like lengths, so both get half of beta
     root = math.sqrt(inputs.head.beta)
     tasks = [head_inputs(inputs, entry, projections) for entry in inputs.entries()]
     factors = [features(task.head.queries / root, task.head.keys * root) for task in tasks]

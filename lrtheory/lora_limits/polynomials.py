@@ -26,7 +26,7 @@ __all__ = ["Polynomial", "exp_polynomial", "relative_error"]
 
 KINDS = ("taylor", "chebyshev", "minimax")
 LARGEST = 300  # exp(M) and the Bessel functions stay far from overflow
-MAX_DEGREE = 300
+MAX_DEGREE = 300  # far above what errors above rounding ask for, such as 43 for logits up to 10
 EXCHANGES = 40  # the most steps of the exchange, of which a handful is enough
 NEAR = 2.0  # the error of "minimax" is at most this factor times the least error that is possible
 ROUNDED = 2.0**-46  # an error of this size is rounding, whatever the polynomial

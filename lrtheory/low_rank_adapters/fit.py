@@ -181,6 +181,7 @@ def fit(
     check_callback(callback)
     draw = generator(rng)
     shape = checked_adapter(adapter).shape
+    # every kind is fitted to a target near 1: powers of two, so that units change no digit of the answer
     task = normalized(adapter, problem_of(shape, target, X, Y, weight=weight, ridge=ridge))
     found = solve(
         task,

@@ -199,6 +199,7 @@ def complete(
     if task.by is not None or task.searching:
         found = plan.completed(seen, task, setting, judges, fit)
     else:
+        # nothing is held out here: the ranks are those that were asked for, and `validation` compares them
         tried: list[CompletionResult] = []
         judges = judges and scaled(judges, unit)
         while len(tried) < len(task.ranks) and not _stopped(tried):

@@ -112,6 +112,7 @@ def sketch(A: ArrayLike, sketch_size: int, *, kind: str = "countsketch", rng: Rn
     >>> sketch(np.eye(5), 20, kind="gaussian", rng=0).shape
     (20, 5)
     """
+    # in double precision whatever comes: the proof of accuracy needs digits that single precision lacks
     matrix = np.ascontiguousarray(array("A", A, shape=(None, None)), dtype=np.float64)
     s, rng = integer("sketch_size", sketch_size, low=1), generator(rng)
     return _maker(choice("kind", kind, KINDS))(matrix, s, rng)

@@ -114,12 +114,14 @@ def with_replacement(strata, found, decided, unit, score, mean):
         drawn, size = min(strata[s, 0], strata[s, 1]), strata[s, 0] + strata[s, 1]
         middle = (unit * strata[s, 2] + strata[s, 3]) / size
         variance += drawn * max(0.0, (unit * unit * strata[s, 2] + strata[s, 3]) / size - middle * middle)
+    # any rate gives a bound; exp of a larger one would overflow with `unit` 2
     rate = max(-300.0, min(300.0, (score - mean) / variance))
     win, tie, loss, draw = math.exp(rate * unit), math.exp(rate), math.exp(-rate * unit), math.exp(-rate)
     log_moment = decided * log_mean(rate * unit / 2)
     for s in range(found):
         size, wins, ties = strata[s, 0] + strata[s, 1], strata[s, 2], strata[s, 3]
         middle = (unit * wins + ties) / size
+        # drawing what is left turns the sign of every result around its mean
         if strata[s, 0] <= strata[s, 1]:
             moment = math.log((size - wins - ties + ties * tie + wins * win) / size) - rate * middle
         else:
@@ -193,6 +195,8 @@ def tails(strata, found, decided, unit, score, laws):
                 for x in range(length):
                     then[x + y] += chance * now[x]
         first, last = 0, length + n_new - 2
+        # tails that change no printed digit are cut, or lengths would grow with every stratum; `cut` keeps what they
+        # had
         while first < last and then[first] < CUT:
             cut += then[first]
             first += 1
@@ -221,6 +225,7 @@ def coins(n, unit, law):
         weight *= low / (n - low + 1.0)
         low -= 1
     high = n - low
+    # from the mode outwards and divided by the sum: no factorial, and no number leaves the range
     law[(mode - low) * unit] = total = weight = 1.0
     for x in range(mode, low, -1):
         weight *= x / (n - x + 1.0)

@@ -111,6 +111,7 @@ def sum_law(drawn, size, wins, ties, unit, law, of_ties, of_wins):
         low, length = hypergeometric(size, wins, drawn, law)
         if unit == 1:
             return low, length
+        # from the end, since the law is spread out in its own place
         for x in range(length - 1, 0, -1):
             law[2 * x] = law[x]
             law[2 * x - 1] = 0.0

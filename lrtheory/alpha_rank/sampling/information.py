@@ -38,7 +38,7 @@ from lrtheory.alpha_rank.stationary import elimination
 __all__ = ["InformationGain", "information_gain"]
 
 Measure = Callable[[np.ndarray, np.ndarray], float]
-PRIOR_MEAN, PRIOR_VARIANCE = 0.5, 1.0
+PRIOR_MEAN, PRIOR_VARIANCE = 0.5, 1.0  # wide beside payoffs in [0, 1], so that a few outcomes decide
 #: the options that only some measures of information take
 OPTIONS: dict[str, set[str]] = {"bins": {"entropy"}, "wasserstein": set()}
 NOISE = {"bins": 0.5, "wasserstein": 0.25}  # variance of an outcome in the model, as in the authors' code

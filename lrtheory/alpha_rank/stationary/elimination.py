@@ -105,6 +105,8 @@ def eliminate_log(A, exits, log_pi):
             if 0 < k < top:
                 total = -math.inf
                 for j in range(k):
+                    # a sum of positive rates, never a difference: every digit of the answer is right (Grassmann,
+                    # Taksar, Heyman)
                     total = log_add(total, A[k, j])
                 if total == -math.inf:
                     return k

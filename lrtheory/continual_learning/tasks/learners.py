@@ -17,7 +17,7 @@ from lrtheory.continual_learning.tasks.optimizer import Optimizer
 
 __all__ = ["JointLearner", "Learner", "NetworkLearner", "Protection", "RidgeLearner", "Training", "accuracies"]
 
-BATCH = 32
+BATCH = 32  # rows of a step, the customary number
 #: most rows of the sketch of the inputs of a layer, which is exact up to four times as many features
 SKETCH_RANK = 256
 

@@ -11,8 +11,8 @@ __all__ = ["OPTIMIZERS", "Optimizer"]
 
 #: the optimizers, each with its customary step
 OPTIMIZERS = {"sgd": 0.1, "momentum": 0.05, "adam": 0.002}
-MOMENTUM = 0.9
-ADAM = (0.9, 0.999, 1e-8)
+MOMENTUM = 0.9  # the customary value: a step remembers about ten gradients
+ADAM = (0.9, 0.999, 1e-8)  # of the paper, and of every library that has it: decay of means and squares, least divisor
 
 
 class Optimizer:
@@ -44,6 +44,7 @@ class Optimizer:
                 m += G
             return [-self.step_size * m for m in self.means]
         first, second, smallest = ADAM
+        # means begin at 0, and are too small by these factors until they have forgotten it
         rate = self.step_size / (1 - first**self.n_steps)
         size = 1 / math.sqrt(1 - second**self.n_steps)
         found = []

@@ -241,6 +241,7 @@ def _run(problem: TaskProblem, places: tuple[int, ...], learner: Any, method: st
     dtype = _precision(problem)
     tasks = [problem.tasks[i] for i in places]
     tests = [(np.asarray(task.X_test, dtype), np.asarray(task.y_test)) for task in tasks]
+    # a ridge starts from weights 0, which name the first class always; guessing is the fair start
     start = np.array(accuracies(learner, tests) if method != "ridge" else [1 / problem.n_classes] * len(tasks))
     rows = []
     for task in tasks:

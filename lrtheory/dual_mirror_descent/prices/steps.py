@@ -204,6 +204,7 @@ def implement(rewards, costs, row, proposal, state, resources, rules, counts):
     if rules.depletion == RESTRICT:
         return best_affordable(rewards, costs, row, state, resources, counts), whole
     if rules.depletion == CLIP:
+        # the last units go to a part of the request, so that none are left over; the loss is one request in all
         share = share_that_fits(costs, row, proposal, state)
         if share > 0:
             counts[CLIPPED] += 1

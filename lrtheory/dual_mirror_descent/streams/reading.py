@@ -67,9 +67,11 @@ class Requests(FromTable):
         if (used < 0).any():
             row, column = np.argwhere(used < 0)[0]
             raise table.refuse(int(row), resources[column], "at least 0")
+        # without a column of requests each line is one, and offers itself or nothing
         request_names, rows = _numbered(table, roles.get("request"), [str(i) for i in range(1, len(table) + 1)])
         action_names, actions = _numbered(table, roles.get("action"), ["take"] * len(table))
         places = rows * len(action_names) + actions
+        # a pair that stands twice would keep its last reward without a word
         first = np.unique(places, return_index=True)[1]
         if len(first) < len(places):
             row = int(np.setdiff1d(np.arange(len(places)), first)[0])

@@ -78,6 +78,7 @@ def parameters(solver: Any) -> dict[str, Any]:
 
 def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return rules, table, stream and scratch of a saved state; raise an error where it does not fit the solver."""
+    # the solver stays as it is until the whole state is known to fit
     twin = solver.copy()
     table = _arrays("table", state_entry(state, "table"), states.State, twin._table, free_axis=True)
     is_exact = twin._rules.is_exact
@@ -90,6 +91,7 @@ def read(solver: Any, state: Mapping[str, Any]) -> tuple[Any, ...]:
     stream.tally[[streams.POSITION, streams.PENDING]] = 0
     _check_indices(table, stream, twin)
     _check_stream(stream, twin)
+    # fresh memory of the size that kernels expect, whatever the arrays of the file are views of
     all_tables, _, work = tables(twin, max(len(table.numbers), first_slots(twin)), table.elements.shape[2])
     states.transplant(table, all_tables)
     try:

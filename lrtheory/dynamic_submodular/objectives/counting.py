@@ -258,6 +258,7 @@ def kernels() -> SimpleNamespace:
     own_states = interpreted(states, prefixes=asking)
     own = {"prefixes": asking, "states": own_states}
     own_stream = interpreted(stream, **own)
+    # the kernels themselves run, interpreted and with other doors, so that no second version of an algorithm is kept
     built = {"levels": interpreted(levels, **own, depth=_depth), "batches": interpreted(batches, **own)}
     return SimpleNamespace(
         **built,

@@ -118,11 +118,13 @@ def lazy(record, state, search, heap, asked_at, coarse):
         peaks[j] = SINGLE_ZERO
     for a in range(size):
         bounds[a], heap[a], asked_at[a] = coarse.sums[candidates[a]], a, 1
+    # built from below in linear time, in place of one insertion after the other
     for index in range(size // 2 - 1, -1, -1):
         sink(heap, size, bounds, index)
     while length < k and size > 0:
         a = heap[0]
         v = candidates[a]
+        # the largest upper bound of a gain: no element that is left adds anything
         if not bounds[a] > 0:
             break
         if asked_at[a] == 2 * length + 1:
@@ -135,6 +137,7 @@ def lazy(record, state, search, heap, asked_at, coarse):
             size -= 1
             heap[0] = heap[size]
         else:
+            # rounded up in single precision first, which dismisses most; only who still leads is asked exactly
             if asked_at[a] == 2 * length:
                 bounds[a] = prefixes.gain(record, state, length, v, gains)
                 asked_at[a] = 2 * length + 1

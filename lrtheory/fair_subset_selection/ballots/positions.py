@@ -210,6 +210,7 @@ def average(keys):
     positions, shared = np.full((n, m), -1, np.int32), np.ones((n, m), np.int32)
     sizes, firsts = np.zeros(m, np.int32), np.zeros(m, np.int32)
     for v in range(n):
+        # counting in place of sorting: keys are small, and a ballot is read in linear time
         sizes[:] = 0
         for i in range(m):
             if keys[v, i] >= 0:

@@ -38,6 +38,7 @@ def scan(data, separator, items, positions, counts, state):
         elif first != _NEWLINE:
             counts[state[ROW]], at = _number(data, at)
             at = _after_blanks(data, at)
+            # not plain: the slow reader begins at this line, and its refusal names it
             if counts[state[ROW]] < 0 or _byte(data, at) != separator:
                 return
             at = _ballot(data, at + 1, items, positions[state[ROW]], state)

@@ -436,6 +436,7 @@ def single_peaked(rng, positions):
         left = right = int(rng.random() * m)
         positions[v, left] = 0
         for p in range(1, m):
+            # no coin is drawn at an end of the axis, so a ranking takes only the draws that decide something
             if left > 0 and (right == m - 1 or rng.random() < 0.5):
                 left -= 1
                 positions[v, left] = p

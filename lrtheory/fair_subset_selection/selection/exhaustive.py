@@ -16,8 +16,8 @@ from lrtheory.fair_subset_selection.selection.quotas import Bounds
 
 __all__ = ["enumerate_sets", "exchanged", "integer_program"]
 
-MAX_SETS = 200_000
-MAX_VARIABLES = 200_000
+MAX_SETS = 200_000  # sets that are tried one by one; the methods behind it need no such patience
+MAX_VARIABLES = 200_000  # assignments of an integer program, all of which HiGHS holds at once
 MAX_COMPARED = 50_000_000  # positions read to compare the exchanges of a set under a rule that is not separable
 
 

@@ -15,7 +15,7 @@ from lrtheory.fair_subset_selection.scores import ScoreRule, as_rule
 
 __all__ = ["expected_scores"]
 
-MAX_SUBSETS = 16
+MAX_SUBSETS = 16  # items; sums go over all subsets, and one item more doubles them
 
 
 @formula()

@@ -80,6 +80,7 @@ def read_inputs(
     X["K"] = real_array(xp, "XK", XK, device=device) if crossed else X["Q"]
     X["V"] = X["K"] if XV is None else real_array(xp, "XV", XV, device=device)
     targets = real_array(xp, "Y", Y, device=device)
+    # one type for all, or libraries would convert inside of loops, each by rules of its own
     kind = xp.result_type(*X.values(), targets)
     X, targets = {projection: xp.astype(x, kind) for projection, x in X.items()}, xp.astype(targets, kind)
 
@@ -89,12 +90,14 @@ def read_inputs(
         return xp.astype(moved, kind)
 
     adapters = {projection: (here(A), here(B)) for projection, (A, B) in head.adapters.items()}
+    # a double that is fine may round to 0 or infinity in the type of the inputs
     if here(np.array(head.beta)) in (0.0, math.inf):
         raise must("beta", f"a positive number of the type of the inputs, {_name(targets)}", head.beta)
     W = {projection: here(head.weight(projection)) for projection in PROJECTIONS}
     for projection, (A, B) in adapters.items():
         W[projection] = W[projection] + head.scale(projection) * xp.matrix_transpose(B @ A)
     for projection, one_weight in W.items():
+        # weight and adapter are finite each, and their sum need not be
         if not np.isfinite(to_numpy(one_weight)).all():
             raise must(
                 f"W{projection}",

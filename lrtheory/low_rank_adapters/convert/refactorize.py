@@ -114,6 +114,7 @@ def refactorize(
         top = float(product.values[0])
     if not math.isfinite(top):
         raise must("adapter", "one whose update has a norm in the range of doubles", "a larger one")
+    # directions below this are rounding, and balancing would blow them up to the size of the others
     rank = significant(product.S, (*adapter.shape, r), float(np.finfo(float).eps))
     method = "none" if given is None else "reset" if mode == "reset" or rank < r else "transport"
     moved = None
@@ -123,6 +124,7 @@ def refactorize(
             T, inverse = _movers(product)
             moved = {"B": given["B"] @ T, "A": inverse @ given["A"]}
     left, right = product.balanced(rank)
+    # the shapes stay those of the adapter, which its file and the optimizer's state know
     made = {"B": np.pad(left, ((0, 0), (0, r - rank))), "A": np.pad(right, ((0, r - rank), (0, 0)))}
     square = adapter.scale * adapter.scale
     what = f"{r - rank} of {r} inner indices are 0 in both factors now, and no gradient moves them"

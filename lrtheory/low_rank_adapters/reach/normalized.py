@@ -158,6 +158,7 @@ def problem_of(
     inputs, E = _data(shape, X, Y, weight)
     unit, inner = unit_of(E), unit_of(inputs)
     if ridge:
+        # the ridge joins the inputs as rows, and neither may be lost beside the other
         inner = max(inner, unit_of(np.array(math.sqrt(ridge))))
     inputs, E = np.ldexp(inputs, -inner), np.ldexp(E, -unit)
     if ridge:
@@ -167,6 +168,7 @@ def problem_of(
     if not reduced:
         return Problem(E.T, inputs.T, _decomposed(E.T), 0.0, norm(E), unit, inner, Spectra())
     U, S, Vt = np.linalg.svd(inputs, full_matrices=False)
+    # data without full rank say nothing of the other directions, where the update is free
     kept = significant(S, inputs.shape, float(np.finfo(float).eps))
     U, K = U[:, :kept], Vt[:kept].T * S[:kept]
     T = (U.T @ E).T
@@ -179,6 +181,7 @@ def normalized(adapter: Adapter, problem: Problem) -> NormalizedProblem:
     plain, lost = _plain(adapter)
     K = problem.K
     if K is not None and adapter.kind in ("lora-fa", "lora-xs", "vera"):
+        # with K inside of the frozen factor the data are gone, and what fits a target fits this
         frozen = {**plain.frozen, "A": np.asarray(plain.frozen["A"]) @ K}
         plain, K = dataclasses.replace(plain, shape=(plain.shape[0], K.shape[1]), frozen=frozen), None
     power = problem.unit - problem.inner - lost

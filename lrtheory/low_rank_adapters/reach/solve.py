@@ -79,6 +79,7 @@ def solve(
     used = "closed-form" if once else "alternating"
     adapter, left, run = _nearest(task, run, own=effort.own and method != "closed-form")
     lower = math.hypot(task.rest, bound.value)
+    # rounding may put the error that was found below what is proved of every one
     upper = max(math.hypot(task.rest, left), lower)
     captured = max(0.0, 1.0 - (upper / task.whole) ** 2) if task.whole else 1.0
     ends = task.square(upper), task.square(lower)

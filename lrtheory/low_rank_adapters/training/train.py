@@ -201,6 +201,7 @@ class _Run:
         """Train, and say why it ended."""
         self._keep()
         while self.optimizer.n_steps < max_iter:
+            # a run that diverges ends with a sentence, not with a warning of NumPy
             with np.errstate(over="ignore", invalid="ignore"):
                 update = self.optimizer.adapter.delta()
             xp = array_namespace(update)

@@ -174,6 +174,7 @@ class DCTAdamW(Optimizer):
         if gradient.ndim == 1:
             direction, kept = self._moments.advance(xp, gradient, kept, n_steps)
             return Advance(-self.step_size * direction, kept)
+        # what the columns could not hold is not lost, and comes with the next gradient
         A = gradient + kept["error"] if self.error_feedback else gradient
         axis = int(layout.shape[1] <= layout.shape[0])
         old, certificate = np.asarray(to_numpy(kept["indices"])), None

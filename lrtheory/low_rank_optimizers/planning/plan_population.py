@@ -258,6 +258,7 @@ def _spread(fitness_std: Any, pilot: Any, sigma: float | None) -> tuple[float | 
     d = array("pilot", pilot, shape=(None,)).astype(np.float64)
     if not d.size:
         raise must("pilot", "at least one difference", d)
+    # differences in units of the largest, or their squares leave the range
     scale = float(np.abs(d).max()) or 1.0
     squares = (d / scale) ** 2
     mean = float(squares.mean())

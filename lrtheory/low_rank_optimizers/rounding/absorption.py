@@ -244,6 +244,7 @@ def absorption(
     certificate = None
     if bound is not None:
         kept, moved = whole["certain_unchanged"], whole["certain_changed"]
+        # back to a count: the certificate compares whole numbers, and a share of doubles is none
         achieved = round((1 - moved) * n_all) / n_all
         numbers = {"step_bound": bound, "dtype": form, "n_weights": n_all}
         certificate = AbsorptionCertificate._of(achieved, kept, *AbsorptionCertificate._statements, **numbers)

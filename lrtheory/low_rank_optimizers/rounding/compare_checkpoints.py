@@ -190,6 +190,7 @@ def compare_checkpoints(
     changed, beyond, one_ulp, others, both = (
         np.array([getattr(pair, name) for pair in pairs]) for name in ("changed", "beyond", "one_ulp", "other", "both")
     )
+    # without a second run chance is that of two runs which change as many weights as this one
     all_changed, in_other = int(changed.sum()), int(others.sum()) if other is not None else int(changed.sum())
     predicted, std, reason = _without_signal(pairs, all_changed, in_other)
     return SparsityReport(

@@ -55,8 +55,10 @@ def write_merged(target: Path, model: Tensors, adapter: AdapterFile, dtype: str)
         two ways.
     """
     changed = {one.name: one for one in adapted(Checkpoint(model), adapter).values()}
+    # modules of different names may share one array of the model, as tied embeddings do, and one update would be lost
     if len(changed) < len([one for one in adapter.modules.values() if one.rank]):
         raise _twice("two updates of one array")
+    # before the folder is made, so that a refusal leaves nothing behind
     made = _whole(model, adapter)
     for name in changed:
         if name in made:

@@ -42,6 +42,7 @@ NF4 = np.array([
     -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
     0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
 ])  # fmt: skip
+# a number takes the nearest code, so codes change at the middles
 MIDDLES = (NF4[1:] + NF4[:-1]) / 2
 HALF_GAP = float(np.max(np.diff(NF4))) / 2
 CODED = ("int8", "nf4")

@@ -121,6 +121,7 @@ def randomized_svd(
     width = min(left.shape[0], right.shape[1], (left.shape[1] if rank is None else rank) + p)
     Y = left @ (right @ generator(rng).normal(size=(right.shape[1], width)))
     for _ in range(powers):
+        # orthonormal columns before each power, or all of them turn into the first singular vector by rounding
         Y = left @ (right @ (right.T @ (left.T @ np.linalg.qr(Y)[0])))
     basis = np.linalg.qr(Y)[0]
     U, values, Vt = np.linalg.svd((basis.T @ left) @ right, full_matrices=False)

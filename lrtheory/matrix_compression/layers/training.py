@@ -212,6 +212,7 @@ def _decomposed(W: Any) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.d
     if not isinstance(W, tuple):
         given = floats("W", W, shape=(None, None))
         unit = unit_of(given.astype(np.float64))
+        # LAPACK squares entries near the ends of the range, and a power of two costs no digit
         U, s, Vt = np.linalg.svd(np.ldexp(given.astype(np.float64), -unit), full_matrices=False)
         with np.errstate(over="ignore"):
             s = np.ldexp(s, unit)

@@ -17,6 +17,8 @@ __all__ = ["GRAM_ROWS", "Accumulator", "Spectrum", "count_of", "rescaled_trace"]
 
 #: rows up to which a matrix of all their products is kept: 8 m^2 bytes, 32 MB
 GRAM_ROWS = 2048
+#: exponents up to which a power of two is a normal double; energies that are smaller by so much are 0 beside the others
+FAR = 1000
 
 
 class Spectrum(NamedTuple):
@@ -52,14 +54,15 @@ class Accumulator:
         if of_block == scaling.EMPTY:
             return
         shift = self._raise_unit(of_block) - of_block
-        self.total = self.total.plus(energy * 2.0 ** max(-2 * shift, -1000))
+        self.total = self.total.plus(energy * 2.0 ** max(-2 * shift, -FAR))
         if self.columns.shape[1] == 0:
             self.columns = np.empty((self.n_rows, self._width()))
         start, scale = 0, -self.unit
         while start < block.shape[1]:
             stop = min(block.shape[1], start + self.columns.shape[1] - self.filled)
             place = self.columns[:, self.filled : self.filled + stop - start]
-            if abs(scale) < 1000:
+            # one pass with a product where the power is a double of its own; `scaled` makes an array beside it
+            if abs(scale) < FAR:
                 np.multiply(block[:, start:stop], 2.0**scale, out=place)
             else:
                 place[:] = scaled(block[:, start:stop], scale)
@@ -82,7 +85,7 @@ class Accumulator:
             return
         fresh = self.unit == scaling.EMPTY
         shift = self._raise_unit(other.unit) - other.unit
-        self.total = self.total.plus(other.total.value * 2.0 ** max(-2 * shift, -1000))
+        self.total = self.total.plus(other.total.value * 2.0 ** max(-2 * shift, -FAR))
         self.n_steps += other.n_steps
         if self.trace is not None and other.trace is not None:
             for name, values in rescaled_trace(other.trace, -shift).items():
@@ -125,7 +128,7 @@ class Accumulator:
 
     def read(self, state: Mapping[str, Any]) -> None:
         """Fill an empty accumulator from a state."""
-        self.n_steps, self.unit = count_of(state, "n_steps"), count_of(state, "unit", low=-(2**41))
+        self.n_steps, self.unit = count_of(state, "n_steps"), count_of(state, "unit", low=scaling.EMPTY)
         high, low = _array(state, "total", (2,)).tolist()
         self.total = scaling.Sum(real("state['total']", high, low=0.0), low)
         columns = _array(state, "columns", (None, None))
@@ -164,6 +167,8 @@ class Accumulator:
         """Return the number of columns that are gathered between two factorizations."""
         if self.room is not None:
             return self.room
+        # products of fewer than 64 columns leave the BLAS idle; a factor waits for twice as many columns as it keeps,
+        # so that decompositions are few
         return max(64, self.n_rows // 4) if self.method == "gram" else max(2 * self.keep, 8)
 
     def _raise_unit(self, of_block: int) -> int:
@@ -171,7 +176,7 @@ class Accumulator:
         unit = scaling.raised(self.unit, of_block)
         if unit != self.unit and self.unit != scaling.EMPTY:
             down = self.unit - unit
-            self.total = self.total.scaled(2.0 ** max(2 * down, -1000))
+            self.total = self.total.scaled(2.0 ** max(2 * down, -FAR))
             self.columns[:, : self.filled] = scaled(self.columns[:, : self.filled], down)
             if self.gram is not None:
                 self.gram = scaled(self.gram, 2 * down)
@@ -212,10 +217,12 @@ class Accumulator:
         """Factor the Gram matrix, or the gathered columns themselves while there are no others."""
         assert self.gram is not None
         keep = min(self.keep, self.n_rows)
+        # squaring loses half of the digits, so columns that were never squared are decomposed themselves
         if self.n_steps == 0:
             energies, F = factors.leading(Z, keep)
         else:
             energies, U = np.linalg.eigh(_with_products(self.gram.copy(order="F"), Z))
+            # a Gram matrix has no negative eigenvalue but by rounding
             energies = np.maximum(energies[::-1], 0.0)
             F = U[:, ::-1][:, :keep] * np.sqrt(energies[:keep])
         return Spectrum(replace(factors.empty(self.n_rows, self.keep), F=F), energies)

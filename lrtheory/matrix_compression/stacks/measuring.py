@@ -63,6 +63,7 @@ def second_pass(
         before, own = own, scaling.raised(own, whole.add(exact))
         inside = scaled(inside, 2 * (before - own)) if before != own else inside
         errors.add(exact - left @ coefficients)
+        # the best error is bracketed from these: what `wide` holds of a block, and what lies outside of it
         shares = wide.T @ exact
         outside.add(exact - wide @ shares)
         if own != scaling.EMPTY:
@@ -74,6 +75,7 @@ def second_pass(
     energies = whole.values(unit)
     total, rest = float(energies.sum()), float(outside.values(unit).sum())
     top = float(np.linalg.eigvalsh(inside)[::-1][: basis.shape[1]].clip(0.0).sum()) if inside.size else 0.0
+    # columns are orthonormal up to rounding only, and the bracket must hold for the columns as they are
     defect = float(np.abs(np.linalg.eigvalsh(wide.T @ wide) - 1.0).max(initial=0.0))
     low, high = _bracket(min(top, total), rest, 1 + defect)
     bracket = total - high, total - low

@@ -43,6 +43,7 @@ def means_of(X, labels, order, ones, M):
     ends, place, total = np.empty(K + 1, np.int64), np.empty(K, np.int64), np.empty((1, d))
     ends[:] = 0
     for p in range(labels.shape[0]):
+        # points are sorted by label by counting, so that each mean is one sum over rows in their order
         ends[labels[p] + 1] += 1
     for c in range(K):
         place[c] = ends[c]

@@ -102,6 +102,7 @@ def soft_rows(costs, cold, clamped, P, rows, first):
     for c in range(costs.shape[0]):
         row, power = costs[c, first:], P[c, first:]
         for p in range(len(lowest)):
+            # the lowest cost is subtracted first: one power is 1, and none overflows
             power[p] = exponential((lowest[p] - row[p]) * cold)
             mass[p] += power[p]
     for p in range(len(lowest)):

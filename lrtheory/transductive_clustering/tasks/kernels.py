@@ -342,6 +342,7 @@ def move_means(X, Z, hard, M):
                 for d in range(len(sums)):
                     sums[d] += weight * x[d]
         row = M[c]
+        # an empty cluster keeps its mean, where 0 / 0 would be NaN
         for d in range(len(sums) if mass > 0 else 0):
             row[d] = sums[d] / mass
 

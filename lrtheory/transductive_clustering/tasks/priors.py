@@ -192,6 +192,7 @@ def transported(points, clamped, index, scalars, M, work):
         balanced(plan, clamped, rows, n_support)
         for c in range(len(M)):
             pace_to_mean(X, Y[c], plan[c], n_support, M[c])
+    # the plan once more, since the centers have moved after the last one
     features.fill_costs(points, M, clamped, costs)
     soft_rows(costs, cold, clamped, plan, rows, n_support)
     balanced(plan, clamped, rows, n_support)

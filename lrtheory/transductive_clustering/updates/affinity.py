@@ -249,6 +249,7 @@ def smallest_in_rows(distances, start, neighbors, squared):
         found = 0
         for j in range(distances.shape[1]):
             value = distances[i, j]
+            # most entries are no neighbors, and end here after one comparison
             if j == start + i or (found == k and not value < squared[i, k - 1]):
                 continue
             rank = min(found, k - 1)

@@ -52,6 +52,7 @@ def look(X, ends, sums):
         lows[j], highs[j] = flat[j % X.shape[1]], flat[j % X.shape[1]]
     for start in range(0, flat.shape[0], width):
         part = flat[start : start + width]
+        # three loops over one part, since LLVM vectorizes each and not their union; the part stays in the cache
         for j in range(part.shape[0]):
             lows[j] = min(part[j], lows[j])
         for j in range(part.shape[0]):

@@ -28,10 +28,12 @@ def _rotated(R, x, q, fade, d):
     left = R.dtype.type(1)
     for i in range(d):
         old, new = float(fade * R[i, i]), float(x[i])
+        # nothing to rotate: sparse keys skip whole rows of the triangle
         if new == 0 and fade == 1:
             q[i] = 0
             continue
         square = old * old + new * new
+        # hypot takes several times longer, and is needed only where a square leaves the range
         length = math.sqrt(square) if 1e-280 < square < 1e300 else math.hypot(old, new)
         cosine, sine = R.dtype.type(old / length), R.dtype.type(new / length)
         q[i] = sine * left
@@ -42,6 +44,7 @@ def _rotated(R, x, q, fade, d):
             above, below = upper[j], lower[j]
             upper[j] = stay * above + sine * below
             lower[j] = cosine * below - turn * above
+        # exactly 0, which rounding would not leave: later loops begin over these places
         x[i] = 0
     return left
 
@@ -78,9 +81,11 @@ def rotate_out(R, X):
             upper, lower = R[i, i & ~7 :], x[i & ~7 :]
             for j in range(upper.shape[0]):
                 lower[j] -= g[i] * upper[j]
+        # below 0 by rounding where the keys were all that there was in a direction
         left = R.dtype.type(math.sqrt(max(0.0, 1.0 - square)))
         for i in range(d):
             x[i] = 0
+        # from the last row up, so that the triangle stays one
         for i in range(d - 1, -1, -1):
             length = R.dtype.type(math.hypot(left, g[i]))
             cosine, sine = left / length, g[i] / length

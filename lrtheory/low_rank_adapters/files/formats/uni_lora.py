@@ -71,6 +71,7 @@ def _drawn(folder: Folder, rank: int, n_groups: int) -> dict[str, tuple[tuple[in
     drawn = balanced_assignment(
         sum(counts), n_groups, rng=integer("proj_seed", folder.config.get("proj_seed", 42), low=0)
     )
+    # one draw over all modules, as peft makes it: a draw for each would be another adapter
     parts = np.split(drawn, np.cumsum(counts)[:-1])
     return {name: (shape, part) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 

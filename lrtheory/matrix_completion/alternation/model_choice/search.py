@@ -33,7 +33,7 @@ STEPS = 6  # largest number of steps of the ridge in one direction
 COARSE, FINE = 2.0, math.sqrt(2.0)  # first steps of the ridge: for the first rank, and from the best one of another
 WORTH = 1e-3  # a change that lowers the error by a smaller share gains nothing
 PATIENCE = 2  # ranks in a row that gain nothing, after which the ladder ends
-RANKS = (1, 2, 4, 8, 16, 32, 64)
+RANKS = (1, 2, 4, 8, 16, 32, 64)  # doubling: the best rank is met within a factor of two at the cost of the last fit
 
 #: fits with a rank and a ridge
 Fit = Callable[[int, float], CompletionResult]

@@ -91,6 +91,7 @@ def squared(panel, d, p, ridge, w):
     k = panel.shape[1]
     for c in range(k):
         w[c] = ridge * p[c]
+    # four rows at a time, so that w is read and written once for four
     whole = d - d % 4
     for j in range(0, whole, 4):
         t0, t1, t2, t3 = panel[j, 0] * p[0], panel[j + 1, 0] * p[0], panel[j + 2, 0] * p[0], panel[j + 3, 0] * p[0]

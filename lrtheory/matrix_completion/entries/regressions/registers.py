@@ -150,6 +150,7 @@ def _emit_squared(context: Any, builder: Any, signature: Any, given: tuple[Any, 
             some(builder.add(done, j), 1)
 
     def narrow(nb: int) -> None:
+        # loaded once: the direction and the sums stay in registers over all rows
         direction = [vectors.load(p.data, v) for v in range(nb)]
         totals = [cgutils.alloca_once_value(builder, builder.fmul(vectors.filled(ridge), one)) for one in direction]
 
@@ -161,6 +162,7 @@ def _emit_squared(context: Any, builder: Any, signature: Any, given: tuple[Any, 
                 for part, total in zip(row, totals, strict=True):
                     vectors.add(total, vectors.filled(dot), part)
 
+        # as many rows at a time as the registers hold beside the direction and the sums
         by_groups(max(1, min(4, (REGISTERS - 2 - 2 * nb) // nb)), some)
         ends = [builder.load(total) for total in totals]
         for v, end in enumerate(ends):
