@@ -140,7 +140,7 @@ stored = {"layer.output.dense": balanced.adapter}
 lra.save_peft(stored, folder / "adapter")
 again = lra.load_peft(folder / "adapter")["layer.output.dense"]
 print(*sorted(path.name for path in (folder / "adapter").iterdir()), sep="\n")
-assert np.allclose(again.delta(), best.adapter.delta(), atol=1e-6 * np.abs(best.adapter.delta()).max())
+assert np.allclose(again.dense(), best.adapter.dense(), atol=1e-6 * np.abs(best.adapter.dense()).max())
 lra.save_peft({"layer.output.dense": again}, folder / "copy")
 copy = lra.load_peft(folder / "copy")["layer.output.dense"]
 assert all(np.array_equal(copy.params[name], again.params[name]) for name in "BA")

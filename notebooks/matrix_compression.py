@@ -68,7 +68,7 @@ for name, values in list(spectra.items())[:4]:
     print(f"{name:<16} rank {needed[0]:>2} for a relative error of 0.2, {needed[1]:>2} for 0.1")
 axis.set(xlabel="i", ylabel="singular value")
 axis.legend()
-dense = np.linalg.svd(adapter.delta("layers.0.query"), compute_uv=False)
+dense = np.linalg.svd(adapter.dense("layers.0.query"), compute_uv=False)
 assert np.allclose(dense[:16], spectra["layers.0.query"], atol=1e-6)
 plt.close(figure)  # shown once, as the value of this cell
 figure
@@ -99,7 +99,7 @@ assert small.error < 0.8 * equal.error
 assert proof.allocation.gap < 1e-3 * proof.allocation.achieved
 again = comp.AdapterFile.from_peft(folder / "small")
 assert proof.verify(adapter)
-assert all(np.array_equal(again.delta(name), small.adapter.delta(name)) for name in again.modules)
+assert all(np.array_equal(again.dense(name), small.adapter.dense(name)) for name in again.modules)
 
 # %% [markdown]
 # ## Merging three
@@ -140,8 +140,8 @@ assert np.isclose(told.achieved, 1, atol=1e-3)  # twice the best copy is as far 
 assert told.achieved > 2 * told.bound
 copy = comp.AdapterFile.from_peft(folder / "slip")
 right = comp.AdapterFile.from_peft(folder / "right")
-factor = np.vdot(copy.delta("layers.0.query"), right.delta("layers.0.query"))
-factor /= np.vdot(right.delta("layers.0.query"), right.delta("layers.0.query"))
+factor = np.vdot(copy.dense("layers.0.query"), right.dense("layers.0.query"))
+factor /= np.vdot(right.dense("layers.0.query"), right.dense("layers.0.query"))
 print(f"its updates are {factor:.3f} times as large as they should be; ", end="")
 print(f"a kept alpha gives the quotient of the ranks, {comp.theory.kept_alpha_factor(16, 8)}")
 assert np.isclose(factor, 2, rtol=1e-6)

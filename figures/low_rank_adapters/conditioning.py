@@ -39,7 +39,7 @@ def count(number: int, kappa: float, start: int, cap: int) -> float:
     arrived = [np.inf]
 
     def look(state: Any) -> None:
-        if np.linalg.norm(state.adapter.delta() - target) <= ERROR * np.linalg.norm(target):
+        if np.linalg.norm(state.adapter.dense() - target) <= ERROR * np.linalg.norm(target):
             arrived[0] = state.n_iter
             raise StopIteration
 

@@ -33,7 +33,7 @@ def pair(*key: int) -> Any:
 def losses(draw: int, steps: int) -> np.ndarray:
     """Return losses by step, (runs, steps + 1), from factors near a solution."""
     balanced = refactorize(pair(0, draw)).adapter
-    target = balanced.delta()
+    target = balanced.dense()
     B, A = (np.asarray(balanced.params[name]) for name in "BA")
     rows = []
     for factors, own in (((B, A), True), ((SKEW * B, A / SKEW), False), ((SKEW * B, A / SKEW), True)):

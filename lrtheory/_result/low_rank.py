@@ -144,9 +144,14 @@ class LowRankFactors(Result):
         """The number of columns of B."""
         return int(self.B.shape[1])
 
-    @property
-    def delta(self) -> Array:
-        """The matrix itself, scale B A, of shape (d_out, d_in)."""
+    def dense(self) -> Array:
+        """Form the matrix.
+
+        Returns
+        -------
+        array of shape (d_out, d_in)
+            scale B A.
+        """
         return self.scale * (self.B @ self.A)
 
     def errors(self) -> np.ndarray:

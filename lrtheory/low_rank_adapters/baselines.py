@@ -201,7 +201,7 @@ def peft_convert_like(adapter: Adapter, *, rank: int) -> FitResult:
     if not isinstance(adapter, Adapter):
         raise must("adapter", "an adapter, as `lora` or `make_adapter` makes it", adapter, TypeError)
     m, n = adapter.shape
-    r, D = integer("rank", rank, low=1, high=min(m, n)), adapter.delta()
+    r, D = integer("rank", rank, low=1, high=min(m, n)), adapter.dense()
     xp = array_namespace(D)
     like = {"dtype": D.dtype, "device": D.device}
     return truncated_svd(lora(xp.zeros((m, r), **like), xp.zeros((r, n), **like)), D)

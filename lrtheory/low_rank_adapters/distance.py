@@ -104,7 +104,7 @@ def distance(adapter: Adapter, target: ArrayLike, *, n_starts: int | None = None
     >>> import numpy as np
     >>> from lrtheory.low_rank_adapters.kinds.lora import lora
     >>> reach = distance(lora(np.zeros((2, 1)), np.zeros((1, 2))), [[4.0, 0.0], [0.0, 3.0]])
-    >>> reach.lower, round(reach.captured, 12), abs(reach.nearest.delta()).round(12).tolist()
+    >>> reach.lower, round(reach.captured, 12), abs(reach.nearest.dense()).round(12).tolist()
     (3.0, 0.64, [[4.0, 0.0], [0.0, 0.0]])
     """
     m, n = checked_adapter(adapter).shape

@@ -172,7 +172,7 @@ def fit(
     >>> from lrtheory.low_rank_adapters.kinds.lora import lora
     >>> X, Y = np.array([[2.0, 0.0], [0.0, 1.0], [0.0, 0.0]]), np.array([[4.0, 0.0], [0.0, 3.0], [1.0, 0.0]])
     >>> found = fit(lora(np.zeros((2, 1)), np.zeros((1, 2))), X=X, Y=Y)
-    >>> round(found.loss, 12), abs(found.adapter.delta()).round(12).tolist()
+    >>> round(found.loss, 12), abs(found.adapter.dense()).round(12).tolist()
     (10.0, [[2.0, 0.0], [0.0, 0.0]])
     """
     choice("method", method, METHODS)

@@ -96,7 +96,7 @@ SOLVERS: dict[str, Solver] = {
     "AdapterOptimizer": Solver(
         lambda: lra.AdapterOptimizer(ADAPTER, step_size=0.1),
         lambda: lra.AdapterOptimizer(ADAPTER, step_size=0.2),
-        lambda one: one.step(GRADIENT) or one.adapter.delta(),
+        lambda one: one.step(GRADIENT) or one.adapter.dense(),
     ),
     "SwitchedLoRA": Solver(
         lambda: lra.SwitchedLoRA(np.ones((2, 3)), 1, step_size=0.1, horizon=10, rng=0),

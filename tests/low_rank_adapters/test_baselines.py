@@ -25,14 +25,14 @@ def truncated(D: np.ndarray, rank: int) -> np.ndarray:
 def test_truncation_is_the_best_of_its_rank(unit):
     D = unit * RNG.normal(size=(5, 6))
     found, best = baselines.truncated_svd(START, D), fit(START, D)
-    assert found.adapter.delta() / unit == pytest.approx(truncated(D, 2) / unit, abs=1e-12)
+    assert found.adapter.dense() / unit == pytest.approx(truncated(D, 2) / unit, abs=1e-12)
     assert found.loss == pytest.approx(best.loss, rel=1e-12)
     assert found.certificate.verify(D)
 
 
 def test_a_rank_beyond_the_sides_is_filled_with_zeros():
     found = baselines.truncated_svd(lora(np.zeros((2, 5)), np.zeros((5, 3))), np.arange(6.0).reshape(2, 3))
-    assert found.adapter.delta() == pytest.approx(np.arange(6.0).reshape(2, 3), abs=1e-12)
+    assert found.adapter.dense() == pytest.approx(np.arange(6.0).reshape(2, 3), abs=1e-12)
     assert found.captured == pytest.approx(1.0)
 
 
@@ -44,7 +44,7 @@ def test_truncation_of_the_whole_update(ridge, unit, inner):
     D = np.linalg.solve(X.T @ X + lam * np.eye(6), X.T @ E).T
     given = {"X": inner * X, "Y": unit * Y, "weight": W * unit / inner}
     found = baselines.ridge_then_svd(START, **given, ridge=None if ridge is None else ridge * inner**2)
-    assert found.adapter.delta() * inner / unit == pytest.approx(truncated(D, 2), abs=1e-9)
+    assert found.adapter.dense() * inner / unit == pytest.approx(truncated(D, 2), abs=1e-9)
     assert found.loss / unit**2 == pytest.approx(np.sum((E - X @ truncated(D, 2).T) ** 2), rel=1e-9)
     best = fit(START, **given)
     assert found.lower == pytest.approx(best.loss, rel=1e-9)
@@ -69,7 +69,7 @@ def test_random_subspaces_are_as_good_as_drawn_ones():
 def test_a_projection_is_orthogonal_to_what_it_leaves():
     D = 1e-12 * RNG.normal(size=(5, 6))
     found = baselines.random_linear(START, D, rng=0)
-    P = found.adapter.delta()
+    P = found.adapter.dense()
     assert np.vdot(P, D - P) / np.sum(D * D) == pytest.approx(0, abs=1e-12)
     assert found.captured == pytest.approx(np.sum(P * P) / np.sum(D * D), rel=1e-9)
     assert found.loss == pytest.approx(np.sum((D - P) ** 2), rel=1e-9)
@@ -79,9 +79,9 @@ def test_a_projection_is_orthogonal_to_what_it_leaves():
 def test_conversion_through_the_whole_update():
     adapter = make_adapter("uni-lora", (8, 6), rank=4, d=20, rng=0)
     found = baselines.peft_convert_like(adapter, rank=2)
-    values = np.linalg.svd(adapter.delta(), compute_uv=False)
+    values = np.linalg.svd(adapter.dense(), compute_uv=False)
     assert found.loss == pytest.approx(np.sum(values[2:] ** 2), rel=1e-9)
-    assert found.adapter.delta() == pytest.approx(truncated(adapter.delta(), 2), abs=1e-12)
+    assert found.adapter.dense() == pytest.approx(truncated(adapter.dense(), 2), abs=1e-12)
 
 
 def test_single_precision_stays_single():
@@ -92,7 +92,7 @@ def test_single_precision_stays_single():
         baselines.random_linear(single, W, rng=0),
         baselines.peft_convert_like(single, rank=1),
     ):
-        assert found.adapter.delta().dtype == np.float32
+        assert found.adapter.dense().dtype == np.float32
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,9 @@ def test_the_update_stays_and_the_norms_are_least(
     adapter = lora(left * normal(m, r, rng=rng), right * normal(r, n, rng=rng + 1), scale=scale)
     found = refactorize(adapter)
     B, A = (np.asarray(found.adapter.params[name]) for name in "BA")
-    D, unit = adapter.delta(), left * right
+    D, unit = adapter.dense(), left * right
     assert found.adapter.scale == scale
-    np.testing.assert_allclose(found.adapter.delta() / unit, D / unit, atol=1e-12 * np.abs(D / unit).max())
+    np.testing.assert_allclose(found.adapter.dense() / unit, D / unit, atol=1e-12 * np.abs(D / unit).max())
     nuclear = np.linalg.svd(D / unit, compute_uv=False).sum() / abs(scale)
     assert (np.sum(B**2) + np.sum(A**2)) / unit == pytest.approx(2 * nuclear, rel=1e-10)
     np.testing.assert_allclose(B.T @ B / unit, A @ A.T / unit, atol=1e-10 * nuclear)
@@ -109,7 +109,7 @@ def test_single_precision_stays() -> None:
     found = refactorize(adapter, momentum=dict(adapter.params))
     assert found.momentum is not None
     assert {value.dtype for value in (*found.adapter.params.values(), *found.momentum.values())} == {np.dtype("f4")}
-    np.testing.assert_allclose(found.adapter.delta(), adapter.delta(), atol=1e-6)
+    np.testing.assert_allclose(found.adapter.dense(), adapter.dense(), atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_answers_are_of_the_library_of_the_adapter(xp: Backend) -> None:
     ):
         assert {type(value) for value in answer.params.values()} == {type(B)}
         assert {value.dtype for value in answer.params.values()} == {B.dtype}
-    reference = to_lora(lora(normal(6, 3), normal(3, 5, rng=1)), rank=2).adapter.delta()
-    np.testing.assert_allclose(xp.to_numpy(to_lora(lora(B, A), rank=2).adapter.delta()), reference, atol=1e-12)
+    reference = to_lora(lora(normal(6, 3), normal(3, 5, rng=1)), rank=2).adapter.dense()
+    np.testing.assert_allclose(xp.to_numpy(to_lora(lora(B, A), rank=2).adapter.dense()), reference, atol=1e-12)
 
 
 # --- the nearest LoRA ------------------------------------------------------------------------------------------------
@@ -157,12 +157,12 @@ def test_the_best_lora_of_a_rank(kind: str, shape: tuple[int, int], method: str,
         host = {name: np.asarray(value) for name, value in adapter.frozen.items()}
         frozen = {name: value.astype("f4") if value.dtype.kind == "f" else value for name, value in host.items()}
         adapter = type(adapter)(**{**vars(adapter), "params": arrays, "frozen": frozen})
-    D = adapter.delta().astype(np.float64)
+    D = adapter.dense().astype(np.float64)
     values, size = np.linalg.svd(D, compute_uv=False), np.linalg.norm(D)
     eps = 1e-14 if dtype == "f8" else 1e-6
     for rank in (1, 2, 4, 5):
         found = to_lora(adapter, rank=rank, method=method)
-        error, least = np.linalg.norm(D - found.adapter.delta()), np.linalg.norm(values[rank:])
+        error, least = np.linalg.norm(D - found.adapter.dense()), np.linalg.norm(values[rank:])
         assert found.adapter.kind == "lora"
         assert found.adapter.params["B"].shape == (shape[0], rank)
         assert found.adapter.params["B"].dtype == np.dtype(dtype)
@@ -171,7 +171,7 @@ def test_the_best_lora_of_a_rank(kind: str, shape: tuple[int, int], method: str,
         if method != "gram":  # whose rounding the certificate counts, and "auto" avoids
             assert math.sqrt(found.loss) - math.sqrt(found.lower) <= 20 * eps * size + 1e-3 * least
         assert found.captured == pytest.approx(1 - (least / size) ** 2, abs=1e-5)
-        assert found.certificate.verify(adapter.delta())
+        assert found.certificate.verify(adapter.dense())
 
 
 @pytest.mark.parametrize("method", ["auto", "gram", "svd"])
@@ -182,7 +182,7 @@ def test_units_do_not_matter(method: str, unit: float) -> None:
         (lora(normal(6, 3), normal(3, 5)), lora(unit * normal(6, 3), normal(3, 5))),
     ):
         plain, scaled = to_lora(adapter, rank=2, method=method), to_lora(other, rank=2, method=method)
-        np.testing.assert_allclose(scaled.adapter.delta() / unit, plain.adapter.delta(), atol=1e-12)
+        np.testing.assert_allclose(scaled.adapter.dense() / unit, plain.adapter.dense(), atol=1e-12)
         assert scaled.captured == pytest.approx(plain.captured, rel=1e-9)
         assert scaled.loss / unit / unit == pytest.approx(plain.loss, rel=1e-6)
 
@@ -192,7 +192,7 @@ def test_units_do_not_matter(method: str, unit: float) -> None:
 def test_the_scale_is_part_of_the_update(scale: float, method: str) -> None:
     B, A = normal(8, 4), normal(4, 7, rng=1)
     found, plain = to_lora(lora(B, A, scale=scale), rank=2, method=method), to_lora(full(scale * (B @ A)), rank=2)
-    np.testing.assert_allclose(found.adapter.delta(), plain.adapter.delta(), atol=1e-13)
+    np.testing.assert_allclose(found.adapter.dense(), plain.adapter.dense(), atol=1e-13)
     assert (found.loss, found.lower, found.captured) == pytest.approx((plain.loss, plain.lower, plain.captured))
 
 
@@ -200,7 +200,7 @@ def test_a_gauge_of_the_factors_does_not_matter() -> None:
     B, A, gauge = normal(8, 4), normal(4, 7), np.array([1e-90, 1e70, -1.0, 1e-8])
     plain, gauged = to_lora(lora(B, A), rank=2), to_lora(lora(B * gauge, A / gauge[:, None]), rank=2)
     assert plain.method == gauged.method == "core"
-    np.testing.assert_allclose(gauged.adapter.delta(), plain.adapter.delta(), atol=1e-13)
+    np.testing.assert_allclose(gauged.adapter.dense(), plain.adapter.dense(), atol=1e-13)
     assert gauged.loss == pytest.approx(plain.loss, rel=1e-12)
 
 
@@ -250,15 +250,15 @@ def test_updates_that_overflow_are_refused() -> None:
 def test_balanced_factors_of_an_update_that_overflows_are_refused() -> None:
     with pytest.raises(ValueError, match="^`adapter` must be one whose update has a norm in the range of doubles"):
         refactorize(lora(np.full((2, 1), 1e308), np.ones((1, 2))))
-    assert refactorize(lora(np.full((2, 1), 1e307), np.ones((1, 2)))).adapter.delta() == pytest.approx(1e307)
+    assert refactorize(lora(np.full((2, 1), 1e307), np.ones((1, 2)))).adapter.dense() == pytest.approx(1e307)
 
 
 def test_a_certificate_of_another_update_is_refused() -> None:
     adapter = trained("hadamard", (6, 5))
     found = to_lora(adapter, rank=2)
     assert found.certificate.verify(adapter)
-    assert not found.certificate.verify(adapter.delta() + 0.1)
-    assert not found.certificate.verify(adapter.delta().T)
+    assert not found.certificate.verify(adapter.dense() + 0.1)
+    assert not found.certificate.verify(adapter.dense().T)
     for words, lie in forged_fields(found.certificate):
         assert not lie.verify(adapter), words
     nearer = 0.95 * found.certificate.achieved
@@ -280,7 +280,7 @@ def test_a_certificate_holds_for_factors_whose_update_was_rounded(scale: float) 
     found = to_lora(adapter, rank=3)
     assert found.method == "gram"
     assert found.certificate.verify(adapter)
-    assert found.certificate.verify(adapter.delta())
+    assert found.certificate.verify(adapter.dense())
     assert not found.certificate.verify(dataclasses.replace(adapter, scale=1.001 * scale))
 
 

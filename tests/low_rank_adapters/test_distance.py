@@ -43,7 +43,7 @@ def minimized(adapter: Adapter, D: np.ndarray, starts: int = 12) -> float:
 
     def residual(flat: np.ndarray) -> np.ndarray:
         parts = zip(names, np.split(flat, sizes), strict=True)
-        return (D - adapter.with_params({n: p.reshape(adapter.params[n].shape) for n, p in parts}).delta()).ravel()
+        return (D - adapter.with_params({n: p.reshape(adapter.params[n].shape) for n, p in parts}).dense()).ravel()
 
     draw = np.random.default_rng(1)
     return min(
@@ -61,7 +61,7 @@ def test_a_minimizer_stays_between_the_bounds(kind: str, bases: str, shape: tupl
     found = distance(adapter, D)
     reached = minimized(adapter, D)
     assert found.lower <= reached * (1 + 1e-9)
-    assert np.linalg.norm(D - found.nearest.delta()) == pytest.approx(found.upper, abs=1e-12)
+    assert np.linalg.norm(D - found.nearest.dense()) == pytest.approx(found.upper, abs=1e-12)
     assert found.captured == pytest.approx(1 - found.upper**2 / np.sum(D**2), abs=1e-12)
     assert found.certificate.verify(D)
     if found.exact:
@@ -173,7 +173,7 @@ def test_the_update_zero_where_all_others_point_away() -> None:
     for found in (distance(adapter, D), fit(adapter, D, n_starts=1), fit(adapter, D, method="closed-form")):
         assert found.captured == 0.0
         assert found.certificate.achieved == pytest.approx(52.0, rel=1e-15)
-        assert not found.certificate.adapter.delta().any()
+        assert not found.certificate.adapter.dense().any()
         assert found.certificate.verify(D)
 
 
@@ -223,7 +223,7 @@ def test_arrays_of_other_libraries_and_single_precision(kind: str, name: str) ->
     found, reference = distance(adapter, library.asarray(D)), distance(plain, D)
     assert found.captured == pytest.approx(reference.captured, abs=1e-3)
     assert isinstance(found.lower, float)
-    delta = found.nearest.delta()
+    delta = found.nearest.dense()
     assert type(delta) is type(library.asarray(D))
     assert str(delta.dtype).endswith("float32")
     assert found.certificate.verify(library.asarray(D))
@@ -245,7 +245,7 @@ def test_bad_input() -> None:
 def test_runs_begin_at_the_size_of_the_target_and_end_at_a_share_of_the_last_loss(kind: str) -> None:
     adapter, draw = made(kind, (8, 7)), np.random.default_rng(1)
     trained = adapter.with_params({name: draw.normal(size=value.shape) for name, value in adapter.params.items()})
-    task = normalized(adapter, problem_of((8, 7), 1e3 * trained.delta()))
+    task = normalized(adapter, problem_of((8, 7), 1e3 * trained.dense()))
     start = random_start(task, draw)
     assert np.linalg.norm(task.image(start)) == pytest.approx(np.linalg.norm(task.T))
     run = improved(task, started(task, start), tol=0.1, max_iter=200, inform=lambda *_: False)
@@ -279,7 +279,7 @@ def test_no_product_of_a_rank_beats_the_singular_values(kind: str) -> None:
     ],
 )
 def test_dependent_bases_exclude_nothing_that_they_make(adapter: Adapter) -> None:
-    assert distance(adapter, adapter.delta()).lower <= 1e-12
+    assert distance(adapter, adapter.dense()).lower <= 1e-12
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -46,7 +46,7 @@ def alternated(X: np.ndarray, E: np.ndarray, ridge: float, rank: int = 2) -> flo
 def test_reduced_rank_regression_is_never_beaten(n: int, rank: int, ridge: float) -> None:
     X, Y, W = data(n, rank)
     found = fit(BLANK, X=X, Y=Y, weight=W, ridge=ridge)
-    E, delta = Y - X @ W.T, found.adapter.delta()
+    E, delta = Y - X @ W.T, found.adapter.dense()
     loss = np.sum((E - X @ delta.T) ** 2) + ridge * np.sum(delta**2)
     size = np.sum(E**2)
     assert found.method == "closed-form"
@@ -66,7 +66,7 @@ def test_losses_fall_and_lie_above_the_bound(kind: str, n: int, rank: int) -> No
     adapter = make_adapter(kind, SHAPE, rank=2, rng=0, weight=normal(*SHAPE) if kind == "hadamard" else None)
     found = fit(adapter, X=X, Y=Y, weight=W, rng=0, max_iter=20, record=True)
     E = Y - X @ W.T
-    assert found.loss == pytest.approx(np.sum((E - X @ found.adapter.delta().T) ** 2), rel=1e-9, abs=1e-12)
+    assert found.loss == pytest.approx(np.sum((E - X @ found.adapter.dense().T) ** 2), rel=1e-9, abs=1e-12)
     assert found.trace is not None
     assert (np.diff(found.trace["loss"]) <= 0).all()
     assert len(found.trace["loss"]) == found.n_iter + 1
@@ -109,7 +109,7 @@ def test_the_callback_sees_each_step_and_can_stop() -> None:
     assert not found.converged
     assert "callback" in found.message
     assert seen[-1].loss == pytest.approx(found.loss)
-    assert np.sum((D - seen[-1].adapter.delta()) ** 2) == pytest.approx(found.loss)
+    assert np.sum((D - seen[-1].adapter.dense()) ** 2) == pytest.approx(found.loss)
 
 
 def test_what_is_not_proved_is_said() -> None:
@@ -146,7 +146,7 @@ def test_bad_input(options: dict[str, Any], match: str) -> None:
 def test_nothing_to_fit() -> None:
     zero = fit(BLANK, X=np.zeros((3, 4)), Y=normal(3, 5))
     assert zero.captured == pytest.approx(0.0, abs=1e-15)
-    assert not zero.adapter.delta().any()
+    assert not zero.adapter.dense().any()
     assert fit(BLANK, X=normal(3, 4), Y=np.zeros((3, 5))).captured == 1.0
 
 

@@ -89,12 +89,12 @@ def test_no_adapter_is_called_farther_than_it_is(kind: str, dtype: Any) -> None:
         kept = {name: v.astype(dtype) if v.dtype.kind == "f" else v for name, v in plain.frozen.items()}
         drawn_one = dataclasses.replace(plain, params=made, frozen=kept)
         for adapter in (drawn_one, lra.fit(drawn_one, D, rng=seed).adapter):
-            for target in (D, adapter.delta()):
+            for target in (D, adapter.dense()):
                 own = np.linalg.norm(target.astype(np.float64) - exact_update(adapter))
                 rounding = 1e-14 * np.linalg.norm(target.astype(np.float64))
                 for found in (lra.distance(adapter, target, n_starts=1), lra.distance(adapter, target)):
                     assert found.upper <= own + rounding
-                    assert found.nearest.delta().dtype == dtype
+                    assert found.nearest.dense().dtype == dtype
                     assert found.certificate.verify(target)
                 assert lra.fit(adapter, target, n_starts=1).loss ** 0.5 <= own + rounding
 
@@ -105,7 +105,7 @@ def exact_update(adapter: lra.Adapter) -> np.ndarray:
         name: {key: v.astype(np.float64) if v.dtype.kind == "f" else v for key, v in getattr(adapter, name).items()}
         for name in ("params", "frozen")
     }
-    return np.asarray(dataclasses.replace(adapter, **fields).delta())
+    return np.asarray(dataclasses.replace(adapter, **fields).dense())
 
 
 def test_more_starts_come_nearer_and_one_source_gives_one_answer() -> None:

@@ -58,7 +58,7 @@ class AdapterFile:
     Examples
     --------
     >>> module = AdapterModule(np.ones((3, 1)), np.ones((1, 2)), scale=0.5)
-    >>> AdapterFile({"layers.0.query": module}).delta("layers.0.query").tolist()
+    >>> AdapterFile({"layers.0.query": module}).dense("layers.0.query").tolist()
     [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
     """
 
@@ -170,7 +170,7 @@ class AdapterFile:
             raise must("folder", "outside the folder that was read", str(folder))
         replacing(target, lambda path: write_adapter(path, self, kind), force=force)
 
-    def delta(self, name: str) -> np.ndarray:
+    def dense(self, name: str) -> np.ndarray:
         """The update of the weight of a module.
 
         Parameters
@@ -192,7 +192,7 @@ class AdapterFile:
         refuse_start(self.config or {})
         if name not in self.modules:
             raise must("name", f"one of {len(self.modules)} modules, as {next(iter(self.modules))!r}", name)
-        return self.modules[name].delta
+        return self.modules[name].dense()
 
     def spectra(self) -> dict[str, np.ndarray]:
         """The singular values of all updates, from their factors alone.

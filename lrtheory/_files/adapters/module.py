@@ -121,9 +121,19 @@ class AdapterModule:
         """The number of entries that are stored at every rank: norms of rows, and a bias."""
         return sum(one.size for one in (self.magnitude, self.bias) if one is not None)
 
-    @property
-    def delta(self) -> np.ndarray:
-        """The update itself, of shape (d_out, d_in)."""
+    def dense(self) -> np.ndarray:
+        """Form the update.
+
+        Returns
+        -------
+        array of shape (d_out, d_in)
+            scale B A.
+
+        Raises
+        ------
+        ValueError
+            If it is that of DoRA, which does not follow from the factors alone.
+        """
         if self.magnitude is not None:
             raise must(
                 "adapter", "one whose update follows from its factors alone, which that of DoRA does not", "DoRA"

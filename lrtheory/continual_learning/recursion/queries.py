@@ -106,9 +106,10 @@ class Queries(Filed):
         Returns
         -------
         LowRankFactors
-            `delta` = B A has the shape of W0 and is added to it: B is (p, rank) and A (rank, d) in the layout "torch",
-            as adapters are stored, and B is (d, rank) and A (rank, p) in the layout "rows". The certificate is a
-            `LowRankEditCertificate` (statement RL-19). The least objective is not always the best recall of edits.
+            `dense()` gives B A, which has the shape of W0 and is added to it: B is (p, rank) and A (rank, d) in the
+            layout "torch", as adapters are stored, and B is (d, rank) and A (rank, p) in the layout "rows". The
+            certificate is a `LowRankEditCertificate` (statement RL-19). The least objective is not always the best
+            recall of edits.
 
         Raises
         ------

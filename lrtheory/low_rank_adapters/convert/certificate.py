@@ -99,7 +99,7 @@ def _dense(problem: Any) -> np.ndarray:
     if isinstance(problem, FactoredAdapter):
         B, A = (np.asarray(to_numpy(factor), np.float64) for factor in problem.factors())
         return problem.scale * (B @ A)
-    matrix = as_array("problem", to_numpy(problem.delta() if isinstance(problem, Adapter) else problem))
+    matrix = as_array("problem", to_numpy(problem.dense() if isinstance(problem, Adapter) else problem))
     if matrix.dtype.kind not in "fiu" or matrix.ndim == 0:
         raise must("problem", "an adapter, or an array of real numbers", problem, TypeError)
     return matrix.astype(np.float64)

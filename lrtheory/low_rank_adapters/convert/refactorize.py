@@ -97,7 +97,7 @@ def refactorize(
     --------
     >>> from lrtheory.low_rank_adapters.kinds.lora import lora
     >>> found = refactorize(lora([[8.0], [0.0]], [[0.0, 0.5]]))
-    >>> found.adapter.delta().tolist(), found.sharpness_before, found.sharpness_after
+    >>> found.adapter.dense().tolist(), found.sharpness_before, found.sharpness_after
     ([[0.0, 4.0], [0.0, 0.0]], 64.25, 8.0)
     """
     choice("mode", mode, ("transport", "reset"))

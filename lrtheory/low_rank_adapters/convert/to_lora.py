@@ -89,7 +89,7 @@ def to_lora(
     --------
     >>> from lrtheory.low_rank_adapters.kinds.lora import full
     >>> found = to_lora(full([[3.0, 0.0], [0.0, 4.0]]), rank=1)
-    >>> found.adapter.delta().round(12).tolist(), round(found.loss, 12), round(found.captured, 12)
+    >>> found.adapter.dense().round(12).tolist(), round(found.loss, 12), round(found.captured, 12)
     ([[0.0, 0.0], [0.0, 4.0]], 9.0, 0.64)
     """
     if not isinstance(adapter, Adapter):
@@ -103,10 +103,10 @@ def to_lora(
         if method == "core" or B.shape[1] < min(adapter.shape):
             cut = _through_core(adapter, B, A, rank, epsilon)
             return _result(adapter, cut, f"{B.shape[1]} inner indices for sides of {adapter.shape}")
-        D = np.asarray(to_numpy(B @ A))  # as `delta` forms it, which would make the factors again
+        D = np.asarray(to_numpy(B @ A))  # as `dense` forms it, which would make the factors again
         D = np.multiply(D, adapter.scale, out=D if D.flags.writeable else None)
     else:
-        D = np.asarray(to_numpy(adapter.delta()))
+        D = np.asarray(to_numpy(adapter.dense()))
     _within_range(D)
     if method != "svd":
         found = _through_gram(D, rank, epsilon, rounding if method == "auto" else math.inf)

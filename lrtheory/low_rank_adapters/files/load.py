@@ -73,7 +73,7 @@ def load_peft(
     >>> from lrtheory.low_rank_adapters.files.save import save_peft
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_peft({"layer.query": make_lora([[1.0], [2.0]], [[3.0, 0.0]], scale=0.5)}, f"{folder}/adapter")
-    ...     load_peft(f"{folder}/adapter")["layer.query"].delta().tolist()
+    ...     load_peft(f"{folder}/adapter")["layer.query"].dense().tolist()
     [[1.5, 0.0], [3.0, 0.0]]
     """
     given = path_of("path", path)

@@ -125,7 +125,7 @@ class Adapter(ABC):
         return sum(math.prod(value.shape) for value in self.params.values())
 
     @beside_jax
-    def delta(self) -> Array:
+    def dense(self) -> Array:
         """The update of the weight.
 
         Returns

@@ -85,7 +85,7 @@ def hadamard(W: ArrayLike, B: ArrayLike, A: ArrayLike, *, scale: float = 1.0) ->
     Examples
     --------
     >>> adapter = hadamard([[1.0, 2.0], [0.0, -1.0]], [[1.0], [1.0]], [[3.0, 1.0]])
-    >>> adapter.delta().tolist(), adapter.rank_bound, adapter.dimension
+    >>> adapter.dense().tolist(), adapter.rank_bound, adapter.dimension
     ([[3.0, 2.0], [0.0, -1.0]], 2, 3)
     """
     found = prepared(W=W, B=B, A=A)

@@ -151,7 +151,7 @@ def lora(B: ArrayLike, A: ArrayLike, *, scale: float = 1.0) -> LoRA:
     Examples
     --------
     >>> adapter = lora([[1.0], [2.0]], [[1.0, 0.0, 3.0]], scale=0.5)
-    >>> adapter.delta().tolist(), adapter.n_parameters, adapter.dimension
+    >>> adapter.dense().tolist(), adapter.n_parameters, adapter.dimension
     ([[0.5, 0.0, 1.5], [1.0, 0.0, 3.0]], 5, 4)
     """
     found = _fitting(B, A)
@@ -230,7 +230,7 @@ def lora_xs(B: ArrayLike, R: ArrayLike, A: ArrayLike, *, scale: float = 1.0) -> 
 
     Examples
     --------
-    >>> lora_xs([[1.0], [0.0]], [[2.0]], [[0.0, 3.0]]).delta().tolist()
+    >>> lora_xs([[1.0], [0.0]], [[2.0]], [[0.0, 3.0]]).dense().tolist()
     [[0.0, 6.0], [0.0, 0.0]]
     """
     found = prepared(B=B, R=R, A=A)

@@ -95,7 +95,7 @@ def make_adapter(
     --------
     >>> make_adapter("randlora", (8, 6), rank=2, rng=0)
     RandLoRA(8 x 6, 24 numbers, rank at most 6)
-    >>> make_adapter("vera", (8, 6), rank=2, rng=0).delta().any()
+    >>> make_adapter("vera", (8, 6), rank=2, rng=0).dense().any()
     np.False_
     """
     choice("kind", kind, tuple(KINDS))

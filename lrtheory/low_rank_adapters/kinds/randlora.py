@@ -132,7 +132,7 @@ def randlora(
     --------
     >>> bases = [[[1.0], [0.0]], [[0.0], [1.0]]]
     >>> adapter = randlora(bases, [[1.0, -1.0]], lambdas=[[1.0], [2.0]], gammas=[[3.0, 1.0], [0.0, 1.0]])
-    >>> adapter.delta().tolist(), adapter.n_parameters, adapter.dimension
+    >>> adapter.dense().tolist(), adapter.n_parameters, adapter.dimension
     ([[3.0, -1.0], [0.0, -2.0]], 6, 4)
     """
     found = prepared(bases=bases, A=A, lambdas=lambdas, gammas=gammas)

@@ -93,7 +93,7 @@ def vera(B: ArrayLike, A: ArrayLike, *, b: ArrayLike, d: ArrayLike, scale: float
     Examples
     --------
     >>> adapter = vera([[1.0], [2.0]], [[1.0, 0.0, 3.0]], b=[1.0, 0.5], d=[2.0])
-    >>> adapter.delta().tolist(), adapter.n_parameters, adapter.dimension
+    >>> adapter.dense().tolist(), adapter.n_parameters, adapter.dimension
     ([[2.0, 0.0, 6.0], [2.0, 0.0, 6.0]], 3, 2)
     """
     found = prepared(B=B, A=A, b=b, d=d)

@@ -211,7 +211,7 @@ def initialize(
     bound, (B, A) = max(share, best.limit), outer_factors(made)
     return Start(
         adapter=made,
-        weight=W - made.delta() if W is not None and compensate else W,
+        weight=W - made.dense() if W is not None and compensate else W,
         captured=share,
         optimum=max(share, best.captured),
         method=method,

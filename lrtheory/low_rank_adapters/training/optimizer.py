@@ -96,8 +96,8 @@ class AdapterOptimizer(Resumable):
     >>> target = np.array([[2.0, 0.0], [0.0, 0.0]])
     >>> optimizer = AdapterOptimizer(lora([[1.0], [1.0]], [[1.0, 1.0]]), step_size=1.0)
     >>> for _ in range(2):
-    ...     optimizer.step(optimizer.adapter.delta() - target)
-    >>> np.round(optimizer.adapter.delta(), 12).tolist()
+    ...     optimizer.step(optimizer.adapter.dense() - target)
+    >>> np.round(optimizer.adapter.dense(), 12).tolist()
     [[2.0, 0.0], [0.0, 0.0]]
     """
 

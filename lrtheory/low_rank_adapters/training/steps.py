@@ -223,7 +223,7 @@ def refactored(state: State) -> State:
 
     Nothing changes where the product lacks the rank of the factors, since a part of balanced factors would be 0 then.
     """
-    if is_zero(state.adapter.delta()):
+    if is_zero(state.adapter.dense()):
         return state
     found = refactorize(state.adapter, momentum=state.momenta)
     if found.method != "transport" or found.momentum is None:

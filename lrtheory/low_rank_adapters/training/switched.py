@@ -146,7 +146,7 @@ class SwitchedLoRA(Resumable):
         self.candidates = {"A": self._drawn((pool, n), rows, W), "B": self._drawn((m, pool), columns, W)}
         self.adapter: Adapter = lora(made["B"], made["A"], scale=size)
         with np.errstate(over="ignore", invalid="ignore"):
-            self.weight: Array = _finite(W - self.adapter.delta())
+            self.weight: Array = _finite(W - self.adapter.dense())
         self.momenta = {name: value * 0.0 for name, value in made.items()}
         self.resting = {"A": np.zeros(r, np.int64), "B": np.zeros(r, np.int64)}
         # the next row and column to switch, half of the rank apart, and the candidates that they get
@@ -176,7 +176,7 @@ class SwitchedLoRA(Resumable):
         array of shape (d_out, d_in)
             Merged weight, in the library of the frozen one.
         """
-        return self.weight + self.adapter.delta()  # type: ignore[no-any-return]
+        return self.weight + self.adapter.dense()  # type: ignore[no-any-return]
 
     @beside_jax
     def step(self, gradient: ArrayLike | Mapping[str, ArrayLike]) -> None:

@@ -159,7 +159,7 @@ def train(
     >>> target = np.array([[2.0, 0.0], [0.0, 0.0]])
     >>> start = lora([[1.0], [1.0]], [[1.0, 1.0]])
     >>> found = train(start, lambda update: update - target, step_size=1.0, tol=1e-12)
-    >>> found.n_iter, found.converged, np.round(found.adapter.delta(), 12).tolist()
+    >>> found.n_iter, found.converged, np.round(found.adapter.dense(), 12).tolist()
     (2, True, [[2.0, 0.0], [0.0, 0.0]])
     """
     optimizer = AdapterOptimizer(
@@ -203,7 +203,7 @@ class _Run:
         while self.optimizer.n_steps < max_iter:
             # a run that diverges ends with a sentence, not with a warning of NumPy
             with np.errstate(over="ignore", invalid="ignore"):
-                update = self.optimizer.adapter.delta()
+                update = self.optimizer.adapter.dense()
             xp = array_namespace(update)
             if not bool(xp.all(xp.isfinite(update))):
                 return "stopped: the update left the range of numbers; `step_size` must be smaller"

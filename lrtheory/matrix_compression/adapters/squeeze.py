@@ -83,7 +83,7 @@ def squeeze(
     --------
     >>> import numpy as np
     >>> small = squeeze(np.array([[3.0, 0.0], [0.0, 4.0]]), np.eye(2), 1, scale=2.0)
-    >>> small.singular_values.round(12).tolist(), round(small.error, 12), abs(small.delta).round(12).tolist()
+    >>> small.singular_values.round(12).tolist(), round(small.error, 12), abs(small.dense()).round(12).tolist()
     ([8.0, 6.0], 0.6, [[0.0, 0.0], [0.0, 8.0]])
     """
     method, balanced = choice("method", method, METHODS), flag("balanced", balanced)

@@ -173,7 +173,7 @@ def factor_average(adapters: Sequence[AdapterFile | str | Path], weights: ArrayL
 
     >>> pair = [AdapterFile({"q": AdapterModule([[b]], [[1.0]])}) for b in (1.0, 2.0)]
     >>> found = factor_average(pair)
-    >>> found.adapter.delta("q").tolist(), round(found.error, 12)
+    >>> found.adapter.dense("q").tolist(), round(found.error, 12)
     ([[6.0]], 1.0)
     """
     read, firsts, parts = opened(adapters, weights)

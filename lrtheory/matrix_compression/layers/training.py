@@ -176,7 +176,7 @@ def salt_to_adapter(
     Examples
     --------
     >>> found = salt_to_adapter([[2.0, 0.0], [0.0, 1.0]], [1.5], [0.5])
-    >>> found.delta.round(12).tolist(), found.rank
+    >>> found.dense().round(12).tolist(), found.rank
     ([[1.5, 0.0], [0.0, 0.0]], 1)
     """
     (U, s, Vt), kind = _decomposed(W)

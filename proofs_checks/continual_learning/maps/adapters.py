@@ -25,7 +25,7 @@ def adapted(stream: Stream, rng: np.random.Generator | None = None) -> dict[str,
             machine.update(K, V)
         made.append(machine.as_adapter(stream.rank))
     found, turned = made
-    return {"B": found.B, "A": found.A, "excess": found.certificate.excess, "turned": turned.delta}
+    return {"B": found.B, "A": found.A, "excess": found.certificate.excess, "turned": turned.dense()}
 
 
 def fits_rank(case: Stream) -> bool:

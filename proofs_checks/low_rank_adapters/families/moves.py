@@ -79,6 +79,6 @@ def equivalent_steps(
         start = lora_xs(case.B, np.zeros((case.B.shape[1], len(case.A))), case.A, scale=s)
         running = AdapterOptimizer(start, method="joint", step_size=1.0 if trained else case.step_size)
         for _ in range(2 if trained else 1):
-            running.step(running.adapter.delta() - case.M if trained else case.M)
+            running.step(running.adapter.dense() - case.M if trained else case.M)
         found[name] = np.asarray(running.adapter.params["R"])
     return found

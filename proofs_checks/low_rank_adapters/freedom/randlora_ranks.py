@@ -94,7 +94,7 @@ EQUAL_BASES = Family(
 def moved(case: Case, rng: np.random.Generator | None = None) -> dict[str, Any]:
     """Return the update at a generic point, and the largest rank that the library grants to any."""
     adapter = build(somewhere(case))
-    return {"update": adapter.delta(), "rank_bound": adapter.rank_bound}
+    return {"update": adapter.dense(), "rank_bound": adapter.rank_bound}
 
 
 def union_rank(A: np.ndarray, N: int, m: int) -> int:

@@ -33,7 +33,7 @@ CHANCES = Family(
 def caught(case: Chance, rng: np.random.Generator, n: int) -> np.ndarray:
     """Return the projections of the target onto n random subspaces."""
     start = lora(np.zeros((len(case.target), case.rank)), np.zeros((case.rank, case.target.shape[1])))
-    return np.array([random_linear(start, case.target, rng=rng).adapter.delta() for _ in range(n)])
+    return np.array([random_linear(start, case.target, rng=rng).adapter.dense() for _ in range(n)])
 
 
 def shares(case: Chance, found: np.ndarray) -> np.ndarray:

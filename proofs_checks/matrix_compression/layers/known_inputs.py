@@ -210,8 +210,8 @@ def has_all_directions(case: Layer) -> bool:
 def both(case: Layer, rng: np.random.Generator | None = None) -> dict[str, np.ndarray]:
     """Return the plain truncation and that in the metric of the inputs, as matrices."""
     return {
-        "plain": np.asarray(truncate(case.W, case.rank).delta),
-        "whitened": np.asarray(truncate(case.W, case.rank, inputs=case.X).delta),
+        "plain": np.asarray(truncate(case.W, case.rank).dense()),
+        "whitened": np.asarray(truncate(case.W, case.rank, inputs=case.X).dense()),
     }
 
 

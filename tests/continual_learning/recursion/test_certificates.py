@@ -152,15 +152,17 @@ def test_no_change_of_the_rank_is_better_than_the_adapter(form: str) -> None:
         certificate: Any = found.certificate
         assert found.B.shape == (4, rank)
         assert found.A.shape == (rank, 6)
-        reached = cost(given, given.W0 + np.asarray(found.delta).T)
+        reached = cost(given, given.W0 + np.asarray(found.dense()).T)
         assert reached == pytest.approx(certificate.bound)
         assert reached - cost(given, W) == pytest.approx(certificate.excess, abs=1e-10)
         left, values, right = np.linalg.svd(W - given.W0, full_matrices=False)
         others = [(left[:, :rank] * values[:rank]) @ right[:rank]]
-        others += [np.asarray(found.delta).T + 1e-3 * rng.normal(size=(6, rank)) @ np.asarray(found.B).T for _ in "ab"]
+        others += [
+            np.asarray(found.dense()).T + 1e-3 * rng.normal(size=(6, rank)) @ np.asarray(found.B).T for _ in "ab"
+        ]
         assert all(reached <= cost(given, given.W0 + D) + 1e-12 for D in others)
         assert found.error == pytest.approx(
-            np.linalg.norm(np.asarray(found.delta).T - (W - given.W0)) / np.linalg.norm(W - given.W0), abs=1e-9
+            np.linalg.norm(np.asarray(found.dense()).T - (W - given.W0)) / np.linalg.norm(W - given.W0), abs=1e-9
         )
     with pytest.raises(ValueError, match=r"`rank` must be an integer in \[1, 4\]; got 5."):
         state.as_adapter(5)
@@ -193,8 +195,8 @@ def test_an_adapter_is_added_to_the_map_as_its_layout_stores_it(form: str, shape
         state, _ = made(given, method=form, layout=layout)
         W0 = given.W0.T if layout == "torch" else given.W0
         whole, one = state.as_adapter(min(shape)), state.as_adapter(1)
-        assert np.asarray(whole.delta).shape == W0.shape
-        assert W0 + np.asarray(whole.delta) == pytest.approx(np.asarray(state.weights), abs=1e-10)
+        assert np.asarray(whole.dense()).shape == W0.shape
+        assert W0 + np.asarray(whole.dense()) == pytest.approx(np.asarray(state.weights), abs=1e-10)
         certificate: Any = one.certificate
         assert certificate.verify(problem_of(given, layout))
         assert not certificate.verify(problem_of(given, other))

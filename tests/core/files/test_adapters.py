@@ -43,7 +43,7 @@ def linear(name: str, rank: int = 2, dtype: str = "F32") -> dict[str, Stored]:
 def test_factors_of_every_type_come_back(tmp_path: Path, dtype: str) -> None:
     found = AdapterFile.from_peft(folder(tmp_path / "a", linear("q", dtype=dtype), {"r": 2, "lora_alpha": 8}))
     module = found.modules["q"]
-    np.testing.assert_array_equal(module.delta, 4.0 * draw(4, 2, rng=1) @ draw(2, 5))
+    np.testing.assert_array_equal(module.dense(), 4.0 * draw(4, 2, rng=1) @ draw(2, 5))
     assert (module.scale, module.dtype, module.shape) == (4.0, dtype, (4, 5))
     found.to_peft(tmp_path / "b")
     for name in Tensors(tmp_path / "b").names:
@@ -82,8 +82,8 @@ def test_convolutions_and_embeddings(tmp_path: Path) -> None:
     }
     found = AdapterFile.from_peft(folder(tmp_path / "a", arrays, {"r": 2, "lora_alpha": 2}))
     kernels = np.einsum("or,rchw->ochw", B[:, :, 0, 0], A)
-    np.testing.assert_array_equal(found.delta("conv"), kernels.reshape(4, 12))
-    np.testing.assert_array_equal(found.delta("words"), directions @ words)
+    np.testing.assert_array_equal(found.dense("conv"), kernels.reshape(4, 12))
+    np.testing.assert_array_equal(found.dense("words"), directions @ words)
     assert [found.modules[name].kind for name in found] == ["convolution", "embedding"]
     found.to_peft(tmp_path / "b")
     assert {name: Tensors(tmp_path / "b").stored(name) for name in arrays} == arrays
@@ -101,12 +101,12 @@ def test_adalora_is_read_and_written_as_lora(tmp_path: Path) -> None:
     }
     found = AdapterFile.from_peft(folder(tmp_path / "a", arrays, config))
     expected = B @ (A * E) * 32 / (12 + 1e-5)
-    np.testing.assert_allclose(found.delta("q"), expected, rtol=2e-7)  # 1e-5 beside 12 moves it by 8e-7
+    np.testing.assert_allclose(found.dense("q"), expected, rtol=2e-7)  # 1e-5 beside 12 moves it by 8e-7
     found.to_peft(tmp_path / "b")
     said = json.loads((tmp_path / "b" / "adapter_config.json").read_text())
     assert said["peft_type"] == "LORA"
     assert not {"init_r", "target_r"} & set(said)
-    np.testing.assert_allclose(AdapterFile.from_peft(tmp_path / "b").delta("q"), expected, rtol=1e-6)
+    np.testing.assert_allclose(AdapterFile.from_peft(tmp_path / "b").dense("q"), expected, rtol=1e-6)
 
 
 def test_names_of_living_models_and_of_others(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_modules_that_are_refused() -> None:
     with pytest.raises(ValueError, match="`modules` must be a mapping with at least one module"):
         AdapterFile({})
     with pytest.raises(ValueError, match="`name` must be one of 1 modules"):
-        AdapterFile({"q": AdapterModule(np.ones((3, 1)), np.ones((1, 2)))}).delta("k")
+        AdapterFile({"q": AdapterModule(np.ones((3, 1)), np.ones((1, 2)))}).dense("k")
 
 
 def test_bfloat16_rounds_once_and_to_even() -> None:
@@ -297,7 +297,7 @@ def test_peft_loads_what_we_write(tmp_path: Path) -> None:
         loaded = peft.PeftModel.from_pretrained(Model(), tmp_path / path)
         for name, module in loaded.base_model.model.named_children():
             expected = module.get_delta_weight("default").detach().numpy()
-            delta = found.delta(name)
+            delta = found.dense(name)
             delta = delta.T if found.modules[name].kind == "embedding" else delta.reshape(expected.shape)
             np.testing.assert_allclose(delta, expected, rtol=1e-5, atol=1e-6)
 
@@ -327,7 +327,7 @@ def test_adalora_of_peft_with_ranks_that_it_has_reached(tmp_path: Path) -> None:
         loaded = peft.PeftModel.from_pretrained(model(), tmp_path / path)
         for name, module in loaded.base_model.model.named_children():
             expected = module.get_delta_weight("default").detach().numpy()
-            np.testing.assert_allclose(found.delta(name), expected, rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(found.dense(name), expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["float32", "float16", "bfloat16"])

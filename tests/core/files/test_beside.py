@@ -43,7 +43,7 @@ def test_conversions_and_squeezed_adapters_lead_where_they_say(name: str, tmp_pa
         update = merged(source)
         for module, adapter in load_peft(source, weights=BASE).items():
             turned = update[f"{module}.weight"] - MODEL[f"{module}.weight"]
-            np.testing.assert_allclose(adapter.delta(), turned.T if "conv1d" in name else turned, atol=1e-5)
+            np.testing.assert_allclose(adapter.dense(), turned.T if "conv1d" in name else turned, atol=1e-5)
     for rank in (1, 2):
         small = mc.compress_adapter(source, rank=rank, base=base)
         small.to_file(tmp_path / f"small-{rank}")
@@ -146,7 +146,7 @@ def test_starts_from_the_weights_need_the_base_model(
     assert main(["low_rank_adapters", "convert", source, "--rank", "1"]) == 3
     assert "give the model with `--base`" in capsys.readouterr().err
     whole = AdapterFile.from_peft(source)
-    for call in (whole.spectra, lambda: whole.delta(next(iter(whole)))):
+    for call in (whole.spectra, lambda: whole.dense(next(iter(whole)))):
         with pytest.raises(ValueError, match="give the model with `base`"):
             call()
     whole.to_peft(tmp_path / "copy")  # what is not changed is carried
@@ -339,7 +339,7 @@ def test_what_factors_add_to_biases_counts(tmp_path: Path) -> None:
 def test_embeddings_are_read(tmp_path: Path) -> None:
     found = load_peft(FOLDERS / "words")
     update = merged(FOLDERS / "words")["embed_tokens.weight"] - MODEL["embed_tokens.weight"]
-    np.testing.assert_allclose(found["embed_tokens"].delta(), update.T, atol=1e-6)
+    np.testing.assert_allclose(found["embed_tokens"].dense(), update.T, atol=1e-6)
     with pytest.raises(ValueError, match="peft ignores .*embed_tokens"):
         save_peft(found, tmp_path / "again")
     table = AdapterFile({"table": AdapterFile.from_peft(FOLDERS / "words").modules["embed_tokens"]})

@@ -82,7 +82,7 @@ def test_a_file_is_written_in_its_form(
     whole, truth = mc.AdapterFile.from_peft(source), updates(source, form)
     assert (whole.form, list(whole)) == (form, list(truth))
     for name, update in truth.items():
-        np.testing.assert_allclose(whole.delta(name), update, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(whole.dense(name), update, rtol=1e-6, atol=1e-6)
     whole.to_peft(tmp_path / "copy.safetensors")
     assert far(truth, updates(tmp_path / "copy.safetensors", form)) <= 2e-3 * far(truth, {})
     for options in ({"rank": 2}, {"budget": whole.storage // 2}):
@@ -128,7 +128,7 @@ def test_older_names_are_read_alike(tmp_path: Path) -> None:
     old = mc.AdapterFile.from_peft(tmp_path / "old.safetensors")
     truth = updates(source, "diffusers")
     for name, update in truth.items():
-        np.testing.assert_allclose(old.delta(name), update, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(old.dense(name), update, rtol=1e-6, atol=1e-6)
     old.to_peft(tmp_path / "again.safetensors")
     assert set(Tensors(tmp_path / "again.safetensors").names) == set(tensors.names)
     first = tensors.names[0]

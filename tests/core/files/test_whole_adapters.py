@@ -217,7 +217,7 @@ def test_every_setting_is_carried_used_or_refused(name: str, tmp_path: Path) -> 
             assert said[name] == (["q"] if name == "target_modules" else None)
         else:
             assert what == FACTORS
-        before, after = (AdapterFile.from_peft(path).delta("q") for path in (source, tmp_path / made))
+        before, after = (AdapterFile.from_peft(path).dense("q") for path in (source, tmp_path / made))
         np.testing.assert_allclose(before, after, rtol=1e-5)
 
 

@@ -37,7 +37,7 @@ def test_the_lora_of_a_fine_tuned_model_is_the_best_of_its_rank(tmp_path: Path) 
     for module, adapter in read.items():
         D = (TUNED[f"{module}.weight"] - BASE[f"{module}.weight"]).astype(np.float64)
         left = float(np.linalg.norm(np.linalg.svd(D, compute_uv=False)[2:]))
-        assert np.linalg.norm(D - adapter.delta()) == pytest.approx(left, rel=1e-5)
+        assert np.linalg.norm(D - adapter.dense()) == pytest.approx(left, rel=1e-5)
         lost, whole = lost + left**2, whole + float(np.sum(D**2))
     assert found.captured == pytest.approx(1 - lost / whole, abs=1e-6)
     assert found.storage == sum(adapter.n_parameters for adapter in read.values()) == 128
@@ -68,7 +68,7 @@ def test_other_kinds_become_lora(name: str, tmp_path: Path) -> None:
     found = commands.convert(PeftFolder.from_file(PEFT / name), rank=8, base=base)
     found.to_file(tmp_path / "lora")
     for module, adapter in load_peft(tmp_path / "lora").items():
-        np.testing.assert_allclose(adapter.delta(), deltas[module], atol=1e-5 * np.abs(deltas[module]).max())
+        np.testing.assert_allclose(adapter.dense(), deltas[module], atol=1e-5 * np.abs(deltas[module]).max())
 
 
 def test_an_answer_is_a_table_or_a_folder(tmp_path: Path) -> None:

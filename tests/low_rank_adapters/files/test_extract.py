@@ -76,7 +76,7 @@ def test_extract_writes_layers_as_peft_reads_them(
     }  # fmt: skip
     for module, turned in (("h.0.attn.c_proj", kind == "gpt2"), ("wte", True), ("q_proj", False)):
         update = after[f"{module}.weight"] - before[f"{module}.weight"]
-        np.testing.assert_allclose(found.delta(module), update.T if turned else update, atol=1e-5)
+        np.testing.assert_allclose(found.dense(module), update.T if turned else update, atol=1e-5)
 
 
 def test_a_head_that_is_stored_beside_its_embedding_is_adapted_once(tmp_path: Path) -> None:

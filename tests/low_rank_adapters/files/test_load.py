@@ -21,7 +21,7 @@ def test_updates_are_those_of_peft(name: str) -> None:
     found = load_peft(PEFT / name, weights=weights)
     assert set(found) == set(deltas)
     for module, delta in deltas.items():
-        np.testing.assert_allclose(found[module].delta(), delta, atol=1e-6 * np.abs(delta).max())
+        np.testing.assert_allclose(found[module].dense(), delta, atol=1e-6 * np.abs(delta).max())
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_each_type_has_its_kind(name: str, kind: str, shape: tuple[int, int], n_
 def test_files_that_hold_everything_need_no_weights(name: str) -> None:
     for module, delta in truth(name)[1].items():
         for weights in (None, {"elsewhere": (1, 1)}):
-            found = load_peft(PEFT / name, weights=weights)[module].delta()
+            found = load_peft(PEFT / name, weights=weights)[module].dense()
             np.testing.assert_allclose(found, delta, atol=1e-6 * np.abs(delta).max())
 
 
@@ -52,7 +52,7 @@ def test_shapes_do_where_only_shapes_lack(name: str) -> None:
     weights, deltas = truth(name)
     shapes = {f"{module}.weight": W.shape for module, W in weights.items()}
     found = load_peft(PEFT / name, weights=shapes)
-    np.testing.assert_allclose(found["wide"].delta(), deltas["wide"], atol=1e-5)
+    np.testing.assert_allclose(found["wide"].dense(), deltas["wide"], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["vera", "hira"])
@@ -61,23 +61,23 @@ def test_weights_may_be_a_model_in_a_file(name: str, tmp_path: Path) -> None:
     write_tensors(tmp_path / "model.safetensors", {f"{k}.weight": encoded(W, "F32") for k, W in weights.items()})
     for path in (tmp_path, tmp_path / "model.safetensors"):
         found = load_peft(PEFT / name, weights=path)
-        np.testing.assert_allclose(found["wide"].delta(), deltas["wide"], atol=1e-5)
+        np.testing.assert_allclose(found["wide"].dense(), deltas["wide"], atol=1e-5)
 
 
 def test_uni_lora_without_indices_needs_the_order_of_the_model() -> None:
     weights, deltas = truth("unilora")
     turned = dict(reversed(weights.items()))
-    found = load_peft(PEFT / "unilora", weights=turned)["wide"].delta()
+    found = load_peft(PEFT / "unilora", weights=turned)["wide"].dense()
     assert np.abs(found - deltas["wide"]).max() > 0.1
     with_others: dict[str, Any] = {"embedding.weight": (50, 6), **weights, "head": (2, 8)}
-    found = load_peft(PEFT / "unilora", weights=with_others)["wide"].delta()
+    found = load_peft(PEFT / "unilora", weights=with_others)["wide"].dense()
     np.testing.assert_allclose(found, deltas["wide"], atol=1e-5)
 
 
 def test_the_files_tell_usual_mistakes_from_the_truth() -> None:
     """Each of these agrees with a theorem about adapters, so that files of peft alone can refute it."""
     loras, (weights, deltas) = load_peft(PEFT / "lora"), truth("lora")
-    wrong = {"scale twice": (loras["wide"].scale * loras["wide"].delta(), deltas["wide"])}
+    wrong = {"scale twice": (loras["wide"].scale * loras["wide"].dense(), deltas["wide"])}
     uni = load_peft(PEFT / "unilora-indices")["wide"]
     host = {name: np.asarray(value) for name, value in {**uni.params, **uni.frozen}.items()}
     entries = (host["theta"] / np.sqrt(host["sizes"]))[host["assignment"]]

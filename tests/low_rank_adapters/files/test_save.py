@@ -37,7 +37,7 @@ def test_what_peft_wrote_is_written_to_the_bit(name: str, tmp_path: Path) -> Non
     assert settings(tmp_path / "copy")["base_model_name_or_path"] == "a model"
     for module, adapter in found.items():
         assert again[module].kind == adapter.kind
-        np.testing.assert_array_equal(again[module].delta(), adapter.delta())
+        np.testing.assert_array_equal(again[module].dense(), adapter.dense())
 
 
 @pytest.mark.parametrize("name", ["vera", "randlora", "unilora-indices", "hira"])
@@ -64,7 +64,7 @@ def test_forms_of_lora_are_written_as_lora(tmp_path: Path) -> None:
     found = load_peft(tmp_path / "x")
     for name, adapter in adapters.items():
         assert found[name].params["A"].dtype == np.float64
-        np.testing.assert_allclose(found[name].delta(), adapter.delta(), rtol=1e-14)
+        np.testing.assert_allclose(found[name].dense(), adapter.dense(), rtol=1e-14)
 
 
 def test_scales_go_into_trained_arrays(tmp_path: Path) -> None:
@@ -80,14 +80,14 @@ def test_scales_go_into_trained_arrays(tmp_path: Path) -> None:
         save_peft(adapters, tmp_path / name)
         found = load_peft(tmp_path / name, weights=shapes)
         for module, adapter in adapters.items():
-            np.testing.assert_allclose(found[module].delta(), adapter.delta(), rtol=1e-13)
+            np.testing.assert_allclose(found[module].dense(), adapter.dense(), rtol=1e-13)
 
 
 @pytest.mark.parametrize("unit", [1e-12, 1e12])
 def test_units_do_not_matter(unit: float, tmp_path: Path) -> None:
     adapter = lora((unit * normal(4, 2)).astype(np.float32), normal(2, 3).astype(np.float32), scale=1 / unit)
     save_peft({"a": adapter}, tmp_path / "x")
-    np.testing.assert_allclose(load_peft(tmp_path / "x")["a"].delta(), adapter.delta(), rtol=1e-5)
+    np.testing.assert_allclose(load_peft(tmp_path / "x")["a"].dense(), adapter.dense(), rtol=1e-5)
 
 
 def theta_of(sizes: Any, scale: float = 1.0) -> dict[str, Any]:

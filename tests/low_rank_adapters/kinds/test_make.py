@@ -30,7 +30,7 @@ def test_the_start_is_zero_with_a_gradient_that_is_not(kind: str, bases: str, sh
     assert adapter.scale == 1.0
     gradient = adapter.gradient(weight)
     assert any(value.any() for value in gradient.values())
-    assert adapter.delta().any() == (kind == "uni-lora")
+    assert adapter.dense().any() == (kind == "uni-lora")
     for name in gradient:
         assert np.array_equal(gradient[name], again.gradient(weight)[name])
     if kind != "full" and shape != (1, 1):
@@ -42,8 +42,8 @@ def test_the_start_is_zero_with_a_gradient_that_is_not(kind: str, bases: str, sh
 def test_arrays_are_of_the_library_and_precision_of_the_weight(kind: str, xp: Backend) -> None:
     weight = xp.asarray(W.astype(np.float32))
     adapter = make_adapter(kind, (9, 6), rank=2, rng=0, weight=weight)
-    assert type(adapter.delta()) is type(weight)
-    assert adapter.delta().dtype == weight.dtype
+    assert type(adapter.dense()) is type(weight)
+    assert adapter.dense().dtype == weight.dtype
     adapter.gradient(weight)
 
 

@@ -27,7 +27,7 @@ def rounded(value: float, bits: int) -> float:
 @pytest.mark.parametrize("scale", [0.0, 0.7, -2.0])
 def test_the_sum_is_rounded_to_nearest_once(dtype: str, scale: float) -> None:
     adapter = lora(B, A, scale=scale)
-    total = W + adapter.delta()
+    total = W + adapter.dense()
     merged = adapter.merge(W, dtype=dtype)
     expected = [[rounded(entry, BITS[dtype]) for entry in row] for row in total.tolist()]
     assert np.asarray(merged.weight, np.float64).tolist() == expected

@@ -33,7 +33,7 @@ def test_the_update_and_its_maps_are_those_of_the_definition(kind: str, shape: t
     adapter = made(kind, *shape)
     (m, n, _), expected = shape, update(adapter)
     assert adapter.shape == (m, n)
-    assert np.array_equal(adapter.delta(), expected)
+    assert np.array_equal(adapter.dense(), expected)
     X, dY, W = whole(7, n), whole(7, m), whole(m, n)
     assert np.array_equal(adapter.apply(X), X @ expected.T)
     assert adapter.apply(X[0]).tolist() == (X[0] @ expected.T).tolist()
@@ -70,10 +70,10 @@ def test_every_library_gives_the_same_in_its_own_arrays(kind: str, xp: Backend) 
     X, dY, W = whole(6, 3), whole(6, 4), whole(4, 3)
     gradients = [adapter.gradient(xp.asarray(W)), adapter.gradient_at(xp.asarray(X), xp.asarray(dY))]
     expected = [reference.gradient(W), reference.gradient_at(X, dY)]
-    assert type(adapter.delta()) is type(xp.asarray(X))
-    assert xp.to_numpy(adapter.delta()).tolist() == reference.delta().tolist()
+    assert type(adapter.dense()) is type(xp.asarray(X))
+    assert xp.to_numpy(adapter.dense()).tolist() == reference.dense().tolist()
     assert xp.to_numpy(adapter.apply(xp.asarray(X))).tolist() == reference.apply(X).tolist()
-    assert xp.to_numpy(adapter.merge(xp.asarray(W)).weight).tolist() == (W + reference.delta()).tolist()
+    assert xp.to_numpy(adapter.merge(xp.asarray(W)).weight).tolist() == (W + reference.dense()).tolist()
     for mine, theirs in zip(gradients, expected, strict=True):
         assert {name: xp.to_numpy(value).tolist() for name, value in mine.items()} == {
             name: value.tolist() for name, value in theirs.items()
@@ -86,20 +86,20 @@ def test_every_library_gives_the_same_in_its_own_arrays(kind: str, xp: Backend) 
 def test_single_precision_stays_and_half_precision_becomes_single(kind: str, given: str) -> None:
     adapter = made(kind, change=lambda array: array.astype(given))
     G = whole(4, 3).astype(np.float32)
-    values = [adapter.delta(), adapter.apply(G), *adapter.params.values(), *adapter.gradient(G).values()]
+    values = [adapter.dense(), adapter.apply(G), *adapter.params.values(), *adapter.gradient(G).values()]
     values += adapter.gradient_at(G, whole(4, 4).astype(np.float32)).values()
     assert {str(value.dtype) for value in values} == {"float32"}
-    assert adapter.with_params(adapter.params).delta().dtype == np.float32
+    assert adapter.with_params(adapter.params).dense().dtype == np.float32
 
 
 @pytest.mark.parametrize("kind", MAKERS)
 @pytest.mark.parametrize("unit", [2.0**-332, 2.0**-40, 2.0**40, 2.0**332])
 def test_units_change_nothing_else(kind: str, unit: float) -> None:
     plain, scaled = made(kind), made(kind, scale=0.5 * unit)
-    assert np.array_equal(scaled.delta(), unit * plain.delta())
+    assert np.array_equal(scaled.dense(), unit * plain.dense())
     changed = plain.with_params({name: unit * value for name, value in plain.params.items()})
     degree = 1 if plain.kind in ("lora-fa", "lora-xs", "full") else 2
-    assert np.array_equal(changed.delta(), unit**degree * plain.delta())
+    assert np.array_equal(changed.dense(), unit**degree * plain.dense())
     moved = made(kind, change=lambda array: unit * array)
     assert (moved.dimension, moved.rank_bound) == (plain.dimension, plain.rank_bound)
 
@@ -110,7 +110,7 @@ def test_copies_are_equal(kind: str, copied: Any) -> None:
     adapter: Adapter = made(kind)
     other = copied(adapter)
     assert type(other) is type(adapter)
-    assert other.delta().tolist() == adapter.delta().tolist()
+    assert other.dense().tolist() == adapter.dense().tolist()
     assert repr(other) == repr(adapter)
     assert other.scale == adapter.scale
     for arrays in (other.params, other.frozen):
@@ -120,13 +120,13 @@ def test_copies_are_equal(kind: str, copied: Any) -> None:
 @pytest.mark.parametrize("kind", MAKERS)
 def test_new_params_leave_the_adapter_as_it_is(kind: str) -> None:
     adapter = made(kind)
-    before = adapter.delta()
+    before = adapter.dense()
     name, value = next(iter(adapter.params.items()))
     other = adapter.with_params({**adapter.params, name: 2 * value})
-    assert np.array_equal(adapter.delta(), before)
+    assert np.array_equal(adapter.dense(), before)
     assert other.frozen.keys() == adapter.frozen.keys()
     assert other.kind == adapter.kind
-    assert np.array_equal(other.delta(), update(adapter, {name: 2 * value}))
+    assert np.array_equal(other.dense(), update(adapter, {name: 2 * value}))
     with pytest.raises(ValueError, match=r"`params` must be a mapping with the names"):
         adapter.with_params({})
     with pytest.raises(ValueError, match=r"`params` must be a mapping with the names"):

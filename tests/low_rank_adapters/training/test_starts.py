@@ -102,7 +102,7 @@ def test_a_compensated_start_changes_nothing_and_its_certificate_holds(kind, met
     W, G = rng.standard_normal((9, 7)), rng.standard_normal((9, 7))
     for size in (None, 0.5) if method in ("gradient", "sign", "weight") else (None,):
         start = initialize(blank(kind, 9, 7, 2, scale=3.0), G, method=method, step_size=size, weight=W, rng=5)
-        np.testing.assert_allclose(start.weight + start.adapter.delta(), W, atol=1e-12)
+        np.testing.assert_allclose(start.weight + start.adapter.dense(), W, atol=1e-12)
         assert start.captured <= start.optimum <= start.certificate.bound
         assert start.certificate.verify(G)
         assert not start.certificate.verify(np.ones((9, 7)))
@@ -117,7 +117,7 @@ def test_a_compensated_start_changes_nothing_and_its_certificate_holds(kind, met
         if update is not None:
             U, values, Vt = np.linalg.svd(update)
             due = (size or 0.0) * (U[:, :2] * values[:2]) @ Vt[:2]
-            np.testing.assert_allclose(start.adapter.delta(), due, atol=1e-12)
+            np.testing.assert_allclose(start.adapter.dense(), due, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -151,14 +151,14 @@ def test_starts_in_other_units(factor):
     G = np.random.default_rng(7).standard_normal((9, 12))
     honest, found = (initialize(blank("lora", 9, 12, 2), G * x, step_size=1.0, rng=0) for x in (1.0, factor))
     assert found.captured == pytest.approx(honest.captured, rel=1e-12)
-    np.testing.assert_allclose(found.adapter.delta() / factor, honest.adapter.delta(), atol=1e-12)
+    np.testing.assert_allclose(found.adapter.dense() / factor, honest.adapter.dense(), atol=1e-12)
     assert found.certificate.verify(G * factor)
 
 
 def test_ranks_beyond_the_sides_are_filled_with_zeros():
     G = np.array([[1.0, 2.0], [3.0, 4.0]])
     start = initialize(blank("lora-xs", 2, 2, 3), G, step_size=1.0, rng=0)
-    np.testing.assert_allclose(start.adapter.delta(), -G, atol=1e-14)
+    np.testing.assert_allclose(start.adapter.dense(), -G, atol=1e-14)
     assert start.captured == pytest.approx(1.0)
 
 
@@ -166,7 +166,7 @@ def test_ranks_of_lora_xs_may_differ():
     G = np.diag([3.0, 2.0, 1.0])
     adapter = lora_xs(np.zeros((3, 1)), np.zeros((1, 2)), np.zeros((2, 3)))
     start = initialize(adapter, G, step_size=1.0, rng=0)
-    np.testing.assert_allclose(start.adapter.delta(), np.diag([-3.0, 0, 0]), atol=1e-14)
+    np.testing.assert_allclose(start.adapter.dense(), np.diag([-3.0, 0, 0]), atol=1e-14)
     assert start.captured == pytest.approx(9 / 14)
     assert start.certificate.verify(G)
 

@@ -246,7 +246,7 @@ def test_rows_and_columns_take_turns_half_of_the_rank_apart():
 def test_the_update_of_the_start_has_the_size_of_the_weight():
     W = 7.0 * np.random.default_rng(0).standard_normal((40, 30))
     made = (SwitchedLoRA(W, 4, step_size=1.0, horizon=1, scale=-3.0, rng=rng) for rng in range(20))
-    squares = [np.sum(one.adapter.delta() ** 2) for one in made]
+    squares = [np.sum(one.adapter.dense() ** 2) for one in made]
     # a product of Gaussian factors has a relative variance of about 2 / (m r) + 2 / (n r)
     assert abs(np.mean(squares) / np.sum(W**2) - 1) <= 5 * np.sqrt((2 / 160 + 2 / 120) / 20)
 

@@ -116,7 +116,7 @@ def test_two_half_steps_of_length_one_suffice():
         start = lora(size * rng.standard_normal((20, 2)), rng.standard_normal((2, 15)) / size)
         found = train(start, squared_loss(M), step_size=1.0, tol=1e-9)
         assert found.n_iter == 2
-        np.testing.assert_allclose(found.adapter.delta(), M, atol=1e-11)
+        np.testing.assert_allclose(found.adapter.dense(), M, atol=1e-11)
 
 
 def test_a_stalled_start_keeps_its_residual():
@@ -133,19 +133,19 @@ def test_joint_steps_have_a_cross_term():
     found = train(lora(B, A), squared_loss(M), method="joint", step_size=0.5, max_iter=1)
     G, left, right = B @ A - M, np.linalg.pinv(B), np.linalg.pinv(A)
     due = B @ A - 0.5 * B @ left @ G - 0.5 * G @ right @ A + 0.25 * G @ right @ left @ G
-    np.testing.assert_allclose(found.adapter.delta(), due, atol=1e-12)
+    np.testing.assert_allclose(found.adapter.dense(), due, atol=1e-12)
 
 
 def test_frozen_factors_keep_their_floor():
     rng = np.random.default_rng(5)
     B, A, M = rng.standard_normal((6, 2)), rng.standard_normal((3, 5)), rng.standard_normal((6, 5))
     small = train(lora_xs(B, np.ones((2, 3)), A, scale=2.0), squared_loss(M), step_size=0.5, max_iter=60, tol=1e-13)
-    residual = small.adapter.delta() - M
+    residual = small.adapter.dense() - M
     assert np.sum(residual**2) / 2 == pytest.approx(float(training_floor(M, B, A)), rel=1e-12)
     one = train(lora_xs(B, np.ones((2, 3)), A, scale=2.0), squared_loss(M), step_size=1.0, max_iter=1)
-    np.testing.assert_allclose(one.adapter.delta(), small.adapter.delta(), atol=1e-10)
+    np.testing.assert_allclose(one.adapter.dense(), small.adapter.dense(), atol=1e-10)
     wide = train(lora_fa(np.ones((6, 3)), A, scale=2.0), squared_loss(M), step_size=1.0, max_iter=1)
-    np.testing.assert_allclose(wide.adapter.delta(), M @ np.linalg.pinv(A) @ A, atol=1e-12)
+    np.testing.assert_allclose(wide.adapter.dense(), M @ np.linalg.pinv(A) @ A, atol=1e-12)
 
 
 @pytest.mark.parametrize("method", ["altlora", "joint", "scaled"])
@@ -157,10 +157,10 @@ def test_gradients_of_factors_are_as_good_as_that_of_the_weight(method):
         options = {"method": method, "step_size": 0.01, "ridge": 0.25, "momentum": 0.5}
         dense, parts = AdapterOptimizer(start, **options), AdapterOptimizer(start, **options)
         for _ in range(3):
-            dense.step(dense.adapter.delta() - M)
-            parts.step(parts.adapter.gradient(parts.adapter.delta() - M))
-        np.testing.assert_allclose(parts.adapter.delta(), dense.adapter.delta(), atol=1e-12)
-        assert np.abs(dense.adapter.delta() - start.delta()).max() > 1e-3
+            dense.step(dense.adapter.dense() - M)
+            parts.step(parts.adapter.gradient(parts.adapter.dense() - M))
+        np.testing.assert_allclose(parts.adapter.dense(), dense.adapter.dense(), atol=1e-12)
+        assert np.abs(dense.adapter.dense() - start.dense()).max() > 1e-3
 
 
 def test_damping_and_scaled_descent_follow_their_formulas():
@@ -197,7 +197,7 @@ def test_all_kinds_descend_along_their_gradients(kind, method):
     start = make_adapter(kind, (6, 5), rank=2, rng=1, weight=weight)
     start = start.with_params({name: 0.3 * rng.standard_normal(v.shape) for name, v in start.params.items()})
     found = train(start, squared_loss(M), method=method, step_size=0.01, max_iter=200)
-    assert np.sum((found.adapter.delta() - M) ** 2) < 0.97 * np.sum((start.delta() - M) ** 2)
+    assert np.sum((found.adapter.dense() - M) ** 2) < 0.97 * np.sum((start.dense() - M) ** 2)
 
 
 def test_a_start_with_b_zero_moves_b_first():
@@ -205,7 +205,7 @@ def test_a_start_with_b_zero_moves_b_first():
     A, M = rng.standard_normal((2, 5)), rng.standard_normal((6, 5))
     found = train(lora(np.zeros((6, 2)), A), squared_loss(M), step_size=1.0, max_iter=1)
     np.testing.assert_array_equal(found.adapter.params["A"], A)
-    np.testing.assert_allclose(found.adapter.delta(), M @ np.linalg.pinv(A) @ A, atol=1e-12)
+    np.testing.assert_allclose(found.adapter.dense(), M @ np.linalg.pinv(A) @ A, atol=1e-12)
     assert "rank_deficient" not in found.message
 
 
@@ -216,7 +216,7 @@ def test_factors_without_full_rank_are_named():
     )
     assert "rank_deficient" in found.message
     left = np.array([[1.0], [0], [1], [2]])
-    np.testing.assert_allclose(left.T @ (found.adapter.delta() - M), 0, atol=1e-12)
+    np.testing.assert_allclose(left.T @ (found.adapter.dense() - M), 0, atol=1e-12)
 
 
 def test_balanced_factors_on_the_way_change_no_update():
@@ -224,7 +224,7 @@ def test_balanced_factors_on_the_way_change_no_update():
     B, A, M = 10 * rng.standard_normal((6, 2)), rng.standard_normal((2, 5)), rng.standard_normal((6, 5))
     options = {"step_size": 0.3, "momentum": 0.5, "max_iter": 20, "tol": 0.0}
     plain, balanced = (train(lora(B, A), squared_loss(M), refactorize_every=k, **options) for k in (0, 3))
-    np.testing.assert_allclose(balanced.adapter.delta(), plain.adapter.delta(), atol=1e-10)
+    np.testing.assert_allclose(balanced.adapter.dense(), plain.adapter.dense(), atol=1e-10)
     assert balanced.counts["refactorizations"] == 6
     assert np.linalg.norm(balanced.adapter.params["B"]) < np.linalg.norm(plain.adapter.params["B"]) / 2
 
@@ -238,10 +238,10 @@ def test_training_in_other_units(method, factor):
     honest = train(lora(B, A), squared_loss(M), **options)
     if method == "adam":  # its steps have units of their own, so that the loss alone changes them
         found = train(lora(B, A), lambda update: factor * (update - M), **options)
-        np.testing.assert_allclose(found.adapter.delta(), honest.adapter.delta(), atol=1e-10)
+        np.testing.assert_allclose(found.adapter.dense(), honest.adapter.dense(), atol=1e-10)
         return
     found = train(lora(B * factor, A), squared_loss(M * factor), **options)
-    np.testing.assert_allclose(found.adapter.delta() / factor, honest.adapter.delta(), atol=1e-11)
+    np.testing.assert_allclose(found.adapter.dense() / factor, honest.adapter.dense(), atol=1e-11)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1e-170])
@@ -249,7 +249,7 @@ def test_a_small_gradient_beside_one_of_zeros_is_no_zero(factor):
     # the gradient in B is 0, since A is 0
     found = train(lora([[1.0], [1.0]], [[0.0, 0.0]]), squared_loss(np.full((2, 2), factor)), step_size=1.0)
     assert found.gradient_norms[0] == pytest.approx(2 * factor)
-    np.testing.assert_allclose(found.adapter.delta() / factor, np.ones((2, 2)), atol=1e-12)
+    np.testing.assert_allclose(found.adapter.dense() / factor, np.ones((2, 2)), atol=1e-12)
 
 
 def test_factors_that_cannot_be_balanced_are_not_counted():
@@ -260,7 +260,7 @@ def test_factors_that_cannot_be_balanced_are_not_counted():
 
 def test_why_training_ends():
     M, start = np.diag([2.0, 0.0]), lora([[1.0], [1.0]], [[1.0, 1.0]])
-    assert train(start, squared_loss(start.delta()), step_size=1.0).n_iter == 0
+    assert train(start, squared_loss(start.dense()), step_size=1.0).n_iter == 0
     assert train(start, squared_loss(M), step_size=1.0, max_iter=1).message == "the number of steps reached `max_iter`"
     wild = train(start, squared_loss(M), method="sgd", step_size=1e80)
     assert not wild.converged
@@ -286,9 +286,9 @@ def test_training_in_all_libraries_and_precisions(xp, method):
     options = {"method": method, "step_size": 0.1, "momentum": 0.5, "max_iter": 5, "record": True}
     found = train(lora(xp.asarray(B), xp.asarray(A)), squared_loss(there), **options)
     due = train(lora(B, A), squared_loss(M), **options)
-    delta = xp.to_numpy(found.adapter.delta())
+    delta = xp.to_numpy(found.adapter.dense())
     assert delta.dtype == np.float32
-    np.testing.assert_allclose(delta, due.adapter.delta(), atol=1e-4)
+    np.testing.assert_allclose(delta, due.adapter.dense(), atol=1e-4)
     assert xp.to_numpy(found.trace["momentum_A"]).shape == (6, 2, 5)
 
 

@@ -209,7 +209,7 @@ def test_an_adapter_that_was_made_of_a_file_is_the_one_that_is_merged(tmp_path: 
     for name, adapter in (("squeezed", small), ("alone", alone)):
         found = absorb_adapter(tmp_path / "model", adapter)
         found.to_file(tmp_path / name)
-        whole = arrays["b.q.weight"].astype(np.float32) + adapter.delta("b.q")
+        whole = arrays["b.q.weight"].astype(np.float32) + adapter.dense("b.q")
         assert np.array_equal(Tensors(tmp_path / name)["b.q.weight"], rounded(whole))
     for place in (tmp_path / "adapter" / "inside", tmp_path / "model" / "inside"):
         with pytest.raises(ValueError, match="outside the folders"):

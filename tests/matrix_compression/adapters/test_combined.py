@@ -48,11 +48,11 @@ def test_ties_are_elected_entry_by_entry(density: float, unit: float) -> None:
     given = adapters(unit=unit)
     found = mc.merge_adapters(given, WEIGHTS, rank=4, combine="ties", density=density)
     for name in SHAPES:
-        parts = [w * one.delta(name) for w, one in zip(WEIGHTS, given, strict=True)]
+        parts = [w * one.dense(name) for w, one in zip(WEIGHTS, given, strict=True)]
         target = ties_by_entry(parts, density)
         np.testing.assert_allclose(elected(parts, density), target, rtol=1e-12)
         values = np.linalg.svd(target, compute_uv=False)
-        far = np.linalg.norm(target - found.adapter.delta(name))
+        far = np.linalg.norm(target - found.adapter.dense(name))
         assert far == pytest.approx(np.linalg.norm(values[4:]), rel=1e-9)
     assert found.certificate.verify(given)
     assert not dataclasses.replace(found.certificate, weights=np.array([1.0, 0.5, 0.3])).verify(given)
@@ -87,11 +87,11 @@ def test_dare_is_made_again_from_its_seed() -> None:
 def test_slerp_is_a_sum_with_two_weights(share: float) -> None:
     given = adapters(2)
     found = mc.merge_adapters(given, [1 - share, share], rank=6, combine="slerp")
-    one, other = (np.concatenate([a.delta(name).ravel() for name in SHAPES]) for a in given)
+    one, other = (np.concatenate([a.dense(name).ravel() for name in SHAPES]) for a in given)
     cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
     angle = math.acos(cosine)
     weights = [math.sin(part * angle) / math.sin(angle) for part in (1 - share, share)]
-    made = np.concatenate([found.adapter.delta(name).ravel() for name in SHAPES])
+    made = np.concatenate([found.adapter.dense(name).ravel() for name in SHAPES])
     np.testing.assert_allclose(made, weights[0] * one + weights[1] * other, atol=1e-10)
     told = [float(word) for word in found.message.split() if word[:1].isdigit()]
     np.testing.assert_allclose(told, weights, atol=1e-12)
@@ -141,11 +141,11 @@ def test_a_merged_adapter_is_judged_by_the_sum(tmp_path: Path, capsys: pytest.Ca
     }
     mc.AdapterFile(added).to_peft(tmp_path / "theirs")
     line = ["matrix_compression", "merge", str(tmp_path / "in-0"), str(tmp_path / "in-1"), "--weights", "0.5,2"]
-    sums = {name: 0.5 * given[0].delta(name) + 2 * given[1].delta(name) for name in SHAPES}
+    sums = {name: 0.5 * given[0].dense(name) + 2 * given[1].dense(name) for name in SHAPES}
     whole = math.sqrt(sum(np.sum(S**2) for S in sums.values()))
     for name in ("ours", "theirs"):
         made = mc.AdapterFile.from_peft(tmp_path / name)
-        far = math.sqrt(sum(np.sum((S - made.delta(key)) ** 2) for key, S in sums.items()))
+        far = math.sqrt(sum(np.sum((S - made.dense(key)) ** 2) for key, S in sums.items()))
         assert main([*line, "--judge", str(tmp_path / name)]) == 0
         out = capsys.readouterr().out
         assert f"the copy is {far / whole:.4g} of the norm away" in out

@@ -215,7 +215,7 @@ def test_an_update_of_zero_can_keep_its_scale() -> None:
     module = mc.AdapterModule(np.ones((3, 2)), np.ones((2, 4)), scale=0.0)
     found = mc.compress_adapter(mc.AdapterFile({"a": module}), rank=1, keep_scale=True)
     assert found.error == 0.0
-    assert not found.adapter.delta("a").any()
+    assert not found.adapter.dense("a").any()
 
 
 def test_the_bias_of_a_module_that_is_left_out_is_lost_by_every_adapter_of_these_ranks() -> None:

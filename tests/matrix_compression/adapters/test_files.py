@@ -151,7 +151,7 @@ def test_no_ranks_of_the_same_cost_err_by_less() -> None:
         {k: mc.AdapterModule(rng.normal(size=(m, q)), rng.normal(size=(q, n))) for k, (m, q, n) in shapes.items()}
     )
     found = mc.rank_costs(lora)
-    energies = [np.linalg.svd(lora.delta(name), compute_uv=False) ** 2 for name in shapes]
+    energies = [np.linalg.svd(lora.dense(name), compute_uv=False) ** 2 for name in shapes]
     total = sum(one.sum() for one in energies)
     for number, error, floor in zip(found.numbers, found.budget, found.floor, strict=True):
         every = [
@@ -235,7 +235,7 @@ def test_peft_loads_what_a_budget_leaves(tmp_path: Path) -> None:
             assert not hasattr(module, "get_delta_weight")
             continue
         np.testing.assert_allclose(
-            module.get_delta_weight("default").detach().numpy(), found.adapter.delta(name), atol=1e-5
+            module.get_delta_weight("default").detach().numpy(), found.adapter.dense(name), atol=1e-5
         )
     assert mc.certify(tmp_path / "a", tmp_path / "b").achieved == pytest.approx(found.error, rel=1e-5)
 

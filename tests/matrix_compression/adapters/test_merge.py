@@ -33,7 +33,7 @@ def adapters(rank: int = 3, unit: float = 1.0, rng: int = 0) -> list[mc.AdapterF
 
 
 def sums(given: list[mc.AdapterFile], weights: list[float]) -> dict[str, np.ndarray]:
-    present = {n: [w * one.delta(n) for w, one in zip(weights, given, strict=True) if n in one.modules] for n in SHAPES}
+    present = {n: [w * one.dense(n) for w, one in zip(weights, given, strict=True) if n in one.modules] for n in SHAPES}
     return {name: np.sum(parts, axis=0) for name, parts in present.items()}
 
 
@@ -46,7 +46,7 @@ def test_the_best_adapter_of_a_rank_for_the_sum(method: str, rank: int, unit: fl
     whole, norm = 0.0, 0.0
     for name, W in sums(given, WEIGHTS).items():
         s = np.linalg.svd(W, compute_uv=False)
-        error = np.linalg.norm(W - found.adapter.delta(name))
+        error = np.linalg.norm(W - found.adapter.dense(name))
         assert error == pytest.approx(np.linalg.norm(s[rank:]), abs=1e-13 * s[0])
         whole, norm = np.hypot(whole, error), np.hypot(norm, np.linalg.norm(s))
     assert found.error == pytest.approx(whole / norm, abs=1e-13)
@@ -63,7 +63,7 @@ def test_a_stream_is_within_its_bracket(rng: int) -> None:
     found = mc.merge_adapters(given, WEIGHTS, rank=4, method="stream", record=True)
     best = mc.merge_adapters(given, WEIGHTS, rank=4)
     truth = sums(given, WEIGHTS)
-    error = np.sqrt(sum(np.linalg.norm(W - found.adapter.delta(name)) ** 2 for name, W in truth.items()))
+    error = np.sqrt(sum(np.linalg.norm(W - found.adapter.dense(name)) ** 2 for name, W in truth.items()))
     least = np.sqrt(sum(np.sum(np.linalg.svd(W, compute_uv=False)[4:] ** 2) for W in truth.values()))
     proof = found.certificate
     assert proof.bound <= least * (1 + 1e-12) <= error * (1 + 2e-12) <= proof.achieved * (1 + 3e-12)
@@ -80,7 +80,7 @@ def test_a_stream_is_within_its_bracket(rng: int) -> None:
         present = [(w, one) for w, one in zip(WEIGHTS, given, strict=True) if name in one.modules]
         pairs = zip(found.trace["B"][name], found.trace["A"][name], strict=True)
         for (B, A), (w, one), lost in zip(pairs, present, proof.tails[name], strict=True):
-            now = S + w * one.delta(name)
+            now = S + w * one.dense(name)
             S = B @ A
             due = np.linalg.norm(np.linalg.svd(now, compute_uv=False)[4:])
             assert np.linalg.norm(now - S) == pytest.approx(due, abs=1e-12)
@@ -91,7 +91,7 @@ def test_one_adapter_merged_alone_is_itself() -> None:
     one = adapters()[0]
     found = mc.merge_adapters([one], rank=3)
     for name in SHAPES:
-        np.testing.assert_allclose(found.adapter.delta(name), one.delta(name), atol=1e-12)
+        np.testing.assert_allclose(found.adapter.dense(name), one.dense(name), atol=1e-12)
 
 
 def test_epsilon_holds_in_every_module() -> None:
@@ -111,8 +111,8 @@ def test_averaged_factors_miss_the_cross_terms() -> None:
     scales = [w * one.modules["a"].scale for w, one in zip(WEIGHTS, given, strict=True)]
     left = [np.sign(s) * np.sqrt(abs(s)) * one.modules["a"].B for s, one in zip(scales, given, strict=True)]
     right = [np.sqrt(abs(s)) * one.modules["a"].A for s, one in zip(scales, given, strict=True)]
-    truth = np.sum([w * one.delta("a") for w, one in zip(WEIGHTS, given, strict=True)], axis=0)
-    off = found.adapter.delta("a") - truth
+    truth = np.sum([w * one.dense("a") for w, one in zip(WEIGHTS, given, strict=True)], axis=0)
+    off = found.adapter.dense("a") - truth
     np.testing.assert_allclose(linear_cross_terms(left, right), off, atol=1e-12)
 
 
@@ -124,9 +124,9 @@ def test_averaged_factors_depend_on_the_gauge_and_sums_do_not() -> None:
         )
         for g, one in zip((1.0, 100.0, 0.01), plain, strict=True)
     ]
-    ours = [mc.merge_adapters(given, WEIGHTS, rank=3).adapter.delta("a") for given in (plain, turned)]
+    ours = [mc.merge_adapters(given, WEIGHTS, rank=3).adapter.dense("a") for given in (plain, turned)]
     np.testing.assert_allclose(*ours, atol=1e-12)
-    theirs = [mc.baselines.factor_average(given, WEIGHTS).adapter.delta("a") for given in (plain, turned)]
+    theirs = [mc.baselines.factor_average(given, WEIGHTS).adapter.dense("a") for given in (plain, turned)]
     assert np.abs(theirs[0] - theirs[1]).max() > 1.0
 
 
@@ -170,7 +170,7 @@ def test_the_bound_of_a_stream_leaves_out_what_a_gauge_may_hide() -> None:
     X = X + 5e-4 * rng.normal(size=(3, 3))
     one = mc.AdapterFile({"a": mc.AdapterModule(B @ X, np.linalg.solve(X, A), dtype="F64")})
     proof = mc.merge_adapters([one], rank=1, method="stream").certificate
-    least = np.linalg.norm(np.linalg.svd(one.delta("a"), compute_uv=False)[1:])
+    least = np.linalg.norm(np.linalg.svd(one.dense("a"), compute_uv=False)[1:])
     assert proof.gap > 1e-11 * least
     assert proof.bound < least * (1 - 1e-12)
 

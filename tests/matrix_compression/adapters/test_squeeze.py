@@ -35,7 +35,7 @@ def test_the_best_factors_of_every_rank(
     assert found.rank == min(rank, m, q, n)
     assert found.scale == (scale if out is None else out)
     np.testing.assert_allclose(found.singular_values, s[: min(m, q, n)], atol=1e-13 * size)
-    error = np.linalg.norm(W - found.delta)
+    error = np.linalg.norm(W - found.dense())
     assert error == pytest.approx(np.linalg.norm(s[rank:]), abs=1e-13 * size)
     assert found.error == pytest.approx(np.linalg.norm(s[rank:]) / size if size else 0.0, abs=1e-13)
     assert found.certificate.bound - 1e-13 * size <= error <= found.certificate.achieved + 1e-13 * size
@@ -90,9 +90,9 @@ def test_epsilon_takes_the_smallest_rank() -> None:
 def test_it_agrees_with_what_others_do() -> None:
     B, A = pair(12, 6, 10)
     ours, dense = squeeze(B, A, 3, scale=0.5), baselines.dense_svd(B, A, 3, scale=0.5)
-    np.testing.assert_allclose(ours.delta, dense.delta, atol=1e-13)
+    np.testing.assert_allclose(ours.dense(), dense.dense(), atol=1e-13)
     wide = baselines.randomized_svd(B, A, 3, scale=0.5, oversampling=3, rng=0)
-    np.testing.assert_allclose(wide.delta, dense.delta, atol=1e-12)  # a range as wide as the rank is exact
+    np.testing.assert_allclose(wide.dense(), dense.dense(), atol=1e-12)  # a range as wide as the rank is exact
     narrow = baselines.randomized_svd(B, A, 3, scale=0.5, oversampling=0, rng=0)
     assert narrow.error > ours.error
     assert narrow.certificate.verify((B, A, 0.5))

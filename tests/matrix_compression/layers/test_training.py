@@ -76,7 +76,7 @@ def test_scaled_spectra_are_an_adapter(shape: tuple[int, int], unit: float) -> N
     middle[k:p, k:p] = np.diag(s[k:]) + X @ Y
     due = U @ middle @ Vt - W
     found = salt_to_adapter((U[:, :p], s, Vt[:p]), a, b, factors=(X, Y))
-    np.testing.assert_allclose(found.delta, due, atol=1e-13 * unit * 10)
+    np.testing.assert_allclose(found.dense(), due, atol=1e-13 * unit * 10)
     assert found.rank == k + r
     values = np.sort([*abs((a - 1) * s[:k] + b), *np.linalg.svd(X @ Y, compute_uv=False)[:r]])[::-1]
     np.testing.assert_allclose(found.singular_values[: k + r], values, rtol=1e-10, atol=1e-13 * unit)
@@ -84,14 +84,14 @@ def test_scaled_spectra_are_an_adapter(shape: tuple[int, int], unit: float) -> N
     energy = salt_energy(s[:k], a, b, rest)
     assert np.linalg.norm(due) ** 2 == pytest.approx(float(energy), rel=1e-10)
     small = salt_to_adapter((U[:, :p], s, Vt[:p]), a, b, factors=(X, Y), rank=1)
-    assert np.linalg.norm(due - small.delta) == pytest.approx(np.linalg.norm(values[1:]), rel=1e-10)
+    assert np.linalg.norm(due - small.dense()) == pytest.approx(np.linalg.norm(values[1:]), rel=1e-10)
 
 
 def test_the_signs_of_a_decomposition_do_not_matter_without_the_rest() -> None:
     W = np.random.default_rng(1).normal(size=(4, 5))
     U, s, Vt = np.linalg.svd(W, full_matrices=False)
     signs = np.array([1, -1, -1, 1])
-    found = [salt_to_adapter(x, [2.0, 0.5], [0.1, 0.2]).delta for x in (W, (U * signs, s, signs[:, None] * Vt))]
+    found = [salt_to_adapter(x, [2.0, 0.5], [0.1, 0.2]).dense() for x in (W, (U * signs, s, signs[:, None] * Vt))]
     np.testing.assert_allclose(*found, atol=1e-13)
 
 
@@ -140,4 +140,4 @@ def test_exact_weights_come_back_as_doubles() -> None:
     assert found.W.dtype == np.float64
     np.testing.assert_array_equal(found.W, prune_step(W, step).W)
     adapter = salt_to_adapter(exactly(W), exactly(np.array([1.5])), exactly(np.array([0.5])))
-    np.testing.assert_array_equal(adapter.delta, salt_to_adapter(W, [1.5], [0.5]).delta)
+    np.testing.assert_array_equal(adapter.dense(), salt_to_adapter(W, [1.5], [0.5]).dense())

@@ -33,7 +33,7 @@ def test_plain(shape: tuple[int, int], unit: float) -> None:
     s = np.linalg.svd(W, compute_uv=False)
     for rank in range(min(shape) + 1):
         found = truncate(W, rank)
-        assert np.linalg.norm(W - found.delta) == pytest.approx(np.linalg.norm(s[rank:]), abs=1e-13 * s[0])
+        assert np.linalg.norm(W - found.dense()) == pytest.approx(np.linalg.norm(s[rank:]), abs=1e-13 * s[0])
         np.testing.assert_allclose(found.singular_values, s, rtol=1e-13)
         assert found.certificate.verify(W)
         assert not found.certificate.verify(W * 1.01)
@@ -64,9 +64,9 @@ def test_whitened(d_out: int, d_in: int, n: int, units: tuple[float, float]) -> 
 
 def test_nobody_else_is_better_at_the_output() -> None:
     W, X = layer(6, 7, 30, spread=1e3)
-    best = at_output(W, truncate(W, 2, inputs=X).delta, X)
+    best = at_output(W, truncate(W, 2, inputs=X).dense(), X)
     rng = np.random.default_rng(1)
-    others = [truncate(W, 2).delta]
+    others = [truncate(W, 2).dense()]
     V = rng.normal(size=(2, 7))
     for _ in range(50):  # alternating least squares from random starts
         U = np.linalg.lstsq(X @ V.T, X @ W.T, rcond=None)[0].T
@@ -80,7 +80,7 @@ def test_nobody_else_is_better_at_the_output() -> None:
 def test_the_factor_between_both_is_reached() -> None:
     t, d = 1e-3, 1e-2
     W, X = np.diag([1.0, 1 - t]), np.diag([d, 1.0])
-    ratio = at_output(W, truncate(W, 1).delta, X) / at_output(W, truncate(W, 1, inputs=X).delta, X)
+    ratio = at_output(W, truncate(W, 1).dense(), X) / at_output(W, truncate(W, 1, inputs=X).dense(), X)
     assert ratio == pytest.approx((1 - t) / d, rel=1e-10)
     assert 0.99 <= ratio / condition_limit(np.linalg.svd(X, compute_uv=False)) <= 1
 
@@ -98,12 +98,12 @@ def test_distilled(n: int, unit: float) -> None:
     for rank in range(6):
         found = truncate(W, rank, inputs=moved * unit, targets=Y)
         energy = distilled_energy(float(np.linalg.norm(Y - inside) ** 2), s, rank)
-        error = np.linalg.norm(Y - moved @ (found.delta * unit).T)
+        error = np.linalg.norm(Y - moved @ (found.dense() * unit).T)
         assert error == pytest.approx(np.sqrt(energy), abs=1e-7 * size)
         assert found.certificate.bound == pytest.approx(np.sqrt(energy), abs=1e-7 * size)
         assert found.certificate.verify((W, moved * unit, Y))
         assert not found.certificate.verify((W, moved * unit, Y * 1.01))
-        naive = np.linalg.norm(Y - moved @ truncate(W, rank, inputs=X).delta.T)
+        naive = np.linalg.norm(Y - moved @ truncate(W, rank, inputs=X).dense().T)
         assert error <= naive * (1 + 1e-9)
 
 
@@ -180,9 +180,9 @@ def test_inputs_that_repeat_each_other_do_not_blow_up_the_weight() -> None:
     X = rng.normal(size=(30, 2)) @ rng.normal(size=(2, 5))
     Y = rng.normal(size=(30, 4))
     found = truncate(np.zeros((4, 5)), 4, inputs=X, targets=Y)
-    assert np.linalg.norm(found.delta) < 10
+    assert np.linalg.norm(found.dense()) < 10
     best = np.linalg.lstsq(X, Y, rcond=1e-10)[0]
-    np.testing.assert_allclose(found.delta, best.T, atol=1e-10)
+    np.testing.assert_allclose(found.dense(), best.T, atol=1e-10)
 
 
 @pytest.mark.parametrize("unit", [1e-300, 1e-150, 1e150, 1e300])
@@ -191,7 +191,7 @@ def test_covariances_in_any_unit(unit: float) -> None:
     W, X = rng.normal(size=(4, 5)), rng.normal(size=(9, 5))
     plain, found = (truncate(W, 2, covariance=X.T @ X * u) for u in (1.0, unit))
     assert found.error == pytest.approx(plain.error, rel=1e-9)
-    np.testing.assert_allclose(found.delta, plain.delta, rtol=1e-9)
+    np.testing.assert_allclose(found.dense(), plain.dense(), rtol=1e-9)
     assert found.certificate.verify((W, X.T @ X * unit))
 
 

@@ -87,7 +87,7 @@ def test_adapters_against_dense_updates(tmp_path):
     thin = {name: mc.AdapterModule(one.B[:, :1], one.A[:1] * 1.1, scale=-0.5) for name, one in original.modules.items()}
     copy = mc.AdapterFile(thin)
     found = mc.certify(original, copy)
-    deltas = [(original.delta(name), copy.delta(name)) for name in ("a", "b")]
+    deltas = [(original.dense(name), copy.dense(name)) for name in ("a", "b")]
     norm = np.sqrt(sum((one**2).sum() for one, _ in deltas))
     assert found.achieved == pytest.approx(np.sqrt(sum(((one - other) ** 2).sum() for one, other in deltas)) / norm)
     best = np.sqrt(sum((np.linalg.svd(one, compute_uv=False)[1:] ** 2).sum() for one, _ in deltas)) / norm
@@ -114,11 +114,11 @@ def test_the_gauge_of_factors_does_not_matter():
 def test_a_module_on_one_side_is_zero_on_the_other():
     original, copy = adapter(("a", 3), ("b", 2)), adapter(("a", 3))
     found = mc.certify(original, copy)
-    share = np.linalg.norm(original.delta("b"))
-    norm = np.hypot(np.linalg.norm(original.delta("a")), share)
+    share = np.linalg.norm(original.dense("b"))
+    norm = np.hypot(np.linalg.norm(original.dense("a")), share)
     assert found.achieved == pytest.approx(share / norm)
     assert "1 of them on one side only" in found.message
-    assert mc.certify(copy, original).achieved == pytest.approx(share / np.linalg.norm(copy.delta("a")))
+    assert mc.certify(copy, original).achieved == pytest.approx(share / np.linalg.norm(copy.dense("a")))
 
 
 def test_a_slip_of_the_scale_is_found():

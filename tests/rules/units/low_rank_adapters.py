@@ -28,11 +28,11 @@ def kind(name: str) -> lra.Adapter:
 def reached(c: float, name: str) -> Any:
     found = lra.distance(kind(name), D * c)
     assert found.certificate.verify(D * c)
-    return found.lower / c, found.upper / c, found.captured, np.asarray(found.nearest.delta()) / c
+    return found.lower / c, found.upper / c, found.captured, np.asarray(found.nearest.dense()) / c
 
 
 def fitted(found: lra.FitResult, c: float) -> Any:
-    return found.loss / c / c, found.captured, np.asarray(found.adapter.delta()) / c
+    return found.loss / c / c, found.captured, np.asarray(found.adapter.dense()) / c
 
 
 def compared(c: float) -> Any:
@@ -56,14 +56,14 @@ def trained(c: float, method: str) -> Any:
     found = lra.train(
         lra.lora(B * c, A), lambda delta: delta - D * c, method=method, step_size=0.3, max_iter=5, tol=0.0
     )
-    return np.asarray(found.adapter.delta()) / c, found.gradient_norms / c
+    return np.asarray(found.adapter.dense()) / c, found.gradient_norms / c
 
 
 def told(c: float) -> Any:
     optimizer = lra.AdapterOptimizer(lra.lora(B * c, A), step_size=0.3, momentum=0.5)
     for _ in range(4):
-        optimizer.step(np.asarray(optimizer.adapter.delta()) - D * c)
-    return np.asarray(optimizer.adapter.delta()) / c
+        optimizer.step(np.asarray(optimizer.adapter.dense()) - D * c)
+    return np.asarray(optimizer.adapter.dense()) / c
 
 
 def balanced(c: float) -> Any:
@@ -77,12 +77,12 @@ def balanced(c: float) -> Any:
 def stored(c: float) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         lra.save_peft({"layer": lra.lora(B * c, A, scale=0.5)}, Path(folder) / "adapter")
-        return np.asarray(lra.load_peft(Path(folder) / "adapter")["layer"].delta()) / c
+        return np.asarray(lra.load_peft(Path(folder) / "adapter")["layer"].dense()) / c
 
 
 def used(adapter: lra.Adapter, c: float, inputs: np.ndarray = X) -> Any:
     """The update, and what it adds to outputs."""
-    return np.asarray(adapter.delta()) / c, np.asarray(adapter.apply(inputs)) / c
+    return np.asarray(adapter.dense()) / c, np.asarray(adapter.apply(inputs)) / c
 
 
 UNITS: dict[str, Callable[[float], Any]] = {

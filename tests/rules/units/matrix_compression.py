@@ -67,7 +67,7 @@ def adapters(c: float) -> list[mc.AdapterFile]:
 
 def of_adapter(found: mc.AdapterResult, c: float, given: list[mc.AdapterFile]) -> Any:
     assert found.certificate.verify(tuple(given))
-    deltas = [found.adapter.delta(name) / c for name in found.adapter]
+    deltas = [found.adapter.dense(name) / c for name in found.adapter]
     return *deltas, found.error, list(found.ranks.values()), found.certificate.bound / c, found.certificate.achieved / c
 
 
