@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import secrets
 import sys
 
-from lrtheory._front import registry
 from lrtheory._parallel import parallel_map
-from lrtheory.bounds import Session, Statement, check
+from lrtheory.bounds import Registry, Session, Statement, check
+
+registry = functools.cache(Registry)  # once a process: it imports every statement
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -42,6 +42,7 @@ __all__ = [
     "kernel",
     "kernel_input",
     "no_notice",
+    "read_only",
     "real_array",
     "source_digest",
     "specialized",
@@ -53,6 +54,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 PACKAGES = Path(__file__).resolve().parent.parent.parent  # the folder that holds lrtheory/ and proofs_checks/
 #: whether the kernels are Numba's alone: the environment asks for it by LRTHEORY_PLAIN_NUMBA=1, see `_kernels.lanes`
 PLAIN = os.environ.get("LRTHEORY_PLAIN_NUMBA", "0") not in ("", "0")
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A read-only view; the array itself stays as it is."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
 
 # --- namespaces and devices ------------------------------------------------------------------------------------------
 

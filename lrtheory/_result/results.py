@@ -17,21 +17,14 @@ from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
-from lrtheory._array import sparse
+from lrtheory._array import read_only, sparse
 from lrtheory._result import display
 from lrtheory._result.saved import read_whole, write_whole
 from lrtheory._validation import path_of
 
-__all__ = ["Result", "json_safe", "read_only", "result"]
+__all__ = ["Result", "json_safe", "result"]
 
 T = TypeVar("T")
-
-
-def read_only(array: np.ndarray) -> np.ndarray:
-    """A read-only view; the array itself stays as it is."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 class Result:

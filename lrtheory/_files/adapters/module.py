@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import to_numpy
+from lrtheory._array import read_only, to_numpy
 from lrtheory._files.safetensors import Stored, decoded, encoded
-from lrtheory._result import read_only
 from lrtheory._validation import choice, floats, must, real
 
 __all__ = ["LAYERS", "AdapterModule", "encoded_as", "layout_of", "with_kernels"]

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 import numpy as np
 
 from lrtheory._validation import must
 from lrtheory.matrix_completion.alternation import offsets
+from lrtheory.matrix_completion.alternation.fitted import Fitted
 from lrtheory.matrix_completion.entries.ids import Ids, named, numbers_of
-
-if TYPE_CHECKING:
-    from lrtheory.matrix_completion.alternation.result import CompletionResult
-    from lrtheory.matrix_completion.problem import Observations
+from lrtheory.matrix_completion.problem import Observations
 
 __all__ = ["extended"]
 
+Completion = TypeVar("Completion", bound=Fitted)
 NAMED = 5  # largest number of new rows that a message names
 
 
-def extended(done: CompletionResult, seen: Observations) -> CompletionResult:
+def extended(done: Completion, seen: Observations) -> Completion:
     """Add the rows of observations whose ids the completion does not know; nothing else changes."""
     if done.names is None or not isinstance(done.names[0], Ids) or done.names[1] is None:
         raise must("ratings", "for a completion whose rows and columns have ids", done)
@@ -45,12 +44,13 @@ def extended(done: CompletionResult, seen: Observations) -> CompletionResult:
     said = f"{len(new):,} rows were folded in ({named(seen.names[0], new, NAMED)})" if len(new) else "no row is new"
     said += f"; {len(known) - len(new):,} were known and stay as they are" if len(new) < len(known) else ""
     said += f"; {lost:,} of their entries are in columns that the completion does not know" if lost else ""
+    whole: Any = done  # a dataclass, which no protocol can say
     if not parts:
-        return dataclasses.replace(done, message=f"{done.message}; {said}")
+        return dataclasses.replace(whole, message=f"{done.message}; {said}")
     factors, biases, alone, degrees = zip(*parts, strict=True)
     ids = Ids((*done.names[0], *(seen.names[0][row] for row in new.tolist())))
     return dataclasses.replace(
-        done,
+        whole,
         U=np.concatenate([done.U, np.array(factors, done.U.dtype).reshape(len(new), done.rank)]),
         row_bias=None if done.row_bias is None else np.concatenate([done.row_bias, biases]),
         biases_alone=done.biases_alone and (np.concatenate([done.biases_alone[0], alone]), done.biases_alone[1]),
@@ -60,7 +60,7 @@ def extended(done: CompletionResult, seen: Observations) -> CompletionResult:
     )
 
 
-def _row(done: CompletionResult, j: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, float, float, int]:
+def _row(done: Fitted, j: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, float, float, int]:
     """Factor, bias, bias without a factor, and number of entries of a new row."""
     bias, factor = done._folded(j, x)
     alone = 0.0

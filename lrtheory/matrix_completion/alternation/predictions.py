@@ -7,18 +7,16 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lrtheory._array import sparse
 from lrtheory._files import write_columns
 from lrtheory._result import Result, display, result
+from lrtheory.matrix_completion.alternation.fitted import Fitted
 from lrtheory.matrix_completion.alternation.scores import Score
 from lrtheory.matrix_completion.entries.ids import ids_at
-
-if TYPE_CHECKING:
-    from lrtheory.matrix_completion.alternation.result import CompletionResult
 
 __all__ = ["FilledMatrix", "Recommendations", "best_of"]
 
@@ -45,7 +43,7 @@ class FilledMatrix(Result):
     cols: tuple[str | int, ...]
     values: np.ndarray
     observed: sparse.csr_array | None
-    completion: CompletionResult
+    completion: Fitted
 
     def _columns(self) -> Mapping[str, Sequence[Any]]:
         if self.observed is None:
