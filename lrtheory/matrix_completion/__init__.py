@@ -64,8 +64,8 @@ from lrtheory.matrix_completion.dense import DenseCompletion, complete_dense
 from lrtheory.matrix_completion.entries.reading import Pairs
 from lrtheory.matrix_completion.half_steps import HalfStep, half_step
 from lrtheory.matrix_completion.loaders import load_digits_matrix, load_lecture_ratings, load_movielens_100k
-from lrtheory.matrix_completion.makers import make_coherent, make_low_rank, make_power_law, sample_mask, split_mask
-from lrtheory.matrix_completion.problem import CompletionProblem, LowRank, Observations
+from lrtheory.matrix_completion.makers import make_coherent, make_low_rank, make_power_law, sample_mask
+from lrtheory.matrix_completion.problem import CompletionProblem, LowRank, Observations, split_mask
 from lrtheory.matrix_completion.sketching import LstsqResult, sketch, sketched_lstsq
 from lrtheory.matrix_completion.spectral import (
     finitely_completable,

@@ -5,18 +5,18 @@ Masks are exact Bernoulli samples that take no m n memory: gaps between position
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from lrtheory._numbers import HUGE
 from lrtheory._types import Rng
-from lrtheory._validation import array, choice, generator, integer, must, pair, real
+from lrtheory._validation import array, generator, integer, must, pair, real
 from lrtheory.matrix_completion.alternation import certificates
 from lrtheory.matrix_completion.entries.regressions import kernels
-from lrtheory.matrix_completion.problem import CompletionProblem, Data, LowRank, Observations, as_observations
+from lrtheory.matrix_completion.problem import CompletionProblem, LowRank, Observations
 
-__all__ = ["make_coherent", "make_low_rank", "make_power_law", "sample_mask", "split_mask"]
+__all__ = ["make_coherent", "make_low_rank", "make_power_law", "sample_mask"]
 
 BLOCK = 1 << 22  # expected number of observations that are drawn at once
 TRIALS = 1 << 40  # largest number of positions that are drawn at once, so that sums of gaps fit an integer of 64 bits
@@ -77,67 +77,6 @@ def _successes(n: int, p: float, rng: np.random.Generator) -> np.ndarray:
         found.append(times[times < n])
         last = int(times[-1])
     return np.concatenate(found) if found else np.empty(0, np.int64)
-
-
-def split_mask(
-    data: Data,
-    parts: int,
-    *,
-    method: Literal["independent", "disjoint"] = "independent",
-    rng: Rng = None,
-) -> list[Observations]:
-    r"""Split one sample into fresh samples for the steps of an algorithm.
-
-    Parameters
-    ----------
-    data : Observations, CompletionProblem, sparse array or dense one with NaN of shape (m, n), or pair (dense, mask)
-        Observed entries of a matrix, of which each was seen with probability p, estimated by the density.
-    parts : int
-        Number of samples, at least 1.
-    method : {"independent", "disjoint"}
-        "independent" makes samples that are exactly independent, with probability q each, 1 - (1 - q)^parts = p; an
-        observation may lie in several. "disjoint" puts each observation into one part, uniformly.
-    rng : Generator, int or None
-        Source of randomness.
-
-    Returns
-    -------
-    list of Observations
-        One for each part.
-
-    Raises
-    ------
-    ValueError
-        If `parts` is below 1, or the data are none of these.
-
-    Notes
-    -----
-    Given that an entry is seen, the set of its parts is a Bernoulli(q) subset conditioned on being non-empty. Part by
-    part: an entry that lies in none of the earlier parts, with t parts to go, enters with probability
-    q / (1 - (1 - q)^t); one that lies in some enters with probability q.
-
-    Examples
-    --------
-    >>> data = make_low_rank((30, 20), 2, density=0.5, rng=0).observations
-    >>> sum(part.n_observed for part in split_mask(data, 3, method="disjoint", rng=0)) == data.n_observed
-    True
-    """
-    parts, rng = integer("parts", parts, low=1), generator(rng)
-    choice("method", method, ("independent", "disjoint"))
-    data = data if isinstance(data, Observations) else as_observations(data)
-    if method == "disjoint":
-        part = rng.integers(parts, size=data.n_observed)
-        return [data.subset(part == i) for i in range(parts)]
-    # 1 - q = (1 - p)^(1 / parts), so that all parts together see an entry with probability p; expm1 and log1p keep the
-    # digits of a small p. `first` is the probability of the Notes for an entry that no part has yet.
-    q = -np.expm1(np.log1p(-data.density) / parts) if data.density < 1 else 1.0
-    drawn, found = np.zeros(data.n_observed, dtype=bool), []  # whether an entry lies in some part already
-    for left in range(parts, 0, -1):
-        first = q / -np.expm1(left * np.log1p(-q)) if q < 1 else 1.0
-        enters = rng.random(data.n_observed) < np.where(drawn, q, first)
-        drawn |= enters
-        found.append(data.subset(enters))
-    return found
 
 
 def make_low_rank(

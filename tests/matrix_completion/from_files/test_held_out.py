@@ -66,10 +66,10 @@ def test_predictions_at_the_ends_of_the_range_do_not_leave_it():
 
 def test_the_test_part_has_seen_nothing(ratings, monkeypatch):
     """Each fit is recorded: neither those that choose nor the one that is tested holds an entry of the test."""
-    from lrtheory.matrix_completion import completion
+    from lrtheory.matrix_completion.alternation import one_rank
 
-    fitted, original = [], completion._complete
-    monkeypatch.setattr(completion, "_complete", lambda seen, *a, **k: fitted.append(seen) or original(seen, *a, **k))
+    fitted, original = [], one_rank.completed
+    monkeypatch.setattr(one_rank, "completed", lambda seen, *a, **k: fitted.append(seen) or original(seen, *a, **k))
     tested, measured = [], scores.measured
     monkeypatch.setattr(scores, "measured", lambda values, *a, **k: tested.append(values) or measured(values, *a, **k))
     done = complete(ratings, "auto", rng=0)

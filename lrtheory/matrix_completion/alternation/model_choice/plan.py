@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from lrtheory._validation import choice, flag, integer, must, real, unmasked
-from lrtheory.matrix_completion.alternation import offsets
+from lrtheory.matrix_completion.alternation import offsets, one_rank
 from lrtheory.matrix_completion.alternation.loop import Setting
 from lrtheory.matrix_completion.alternation.model_choice import search
+from lrtheory.matrix_completion.alternation.one_rank import Options
 from lrtheory.matrix_completion.alternation.result import CompletionResult
 from lrtheory.matrix_completion.alternation.scores import Score
 from lrtheory.matrix_completion.entries.ids import Ids
-from lrtheory.matrix_completion.entries.scaling import LARGEST_RIDGE, scaled_weight, unit_of
+from lrtheory.matrix_completion.entries.scaling import LARGEST_RIDGE, scaled_weight
 from lrtheory.matrix_completion.problem import Data, Observations, as_observations
 
 __all__ = ["SelectionPlan", "completed", "plan_of", "validating"]
@@ -94,24 +94,24 @@ def completed(
     task: SelectionPlan,
     setting: Setting,
     judges: Observations | None,
-    fit: Callable[..., CompletionResult],
+    options: Options,
 ) -> CompletionResult:
     """Hold out observations to choose by, unless there are `judges`, and others to test on; then fit all of them."""
-    unit, chosen, tested, said = unit_of(seen.values), None, None, []
+    chosen, tested, said = None, None, []
     parts = search.parts(seen, task.by or "random", setting.rng, choosing=task.choosing, testing=task.by is not None)
     by, rank = judges if parts.choosing is None else parts.choosing, task.ranks[0]
     if task.searching:
         assert by is not None
-        chosen = _chosen(parts.training, by, task, setting, partial(fit, judges=None), unit)
+        chosen = _chosen(parts.training, by, task, setting, options)
         if chosen.stopped is not None:
             return dataclasses.replace(chosen.stopped, tried=chosen.tried)
-        rank, setting = chosen.rank, setting._replace(ridge=scaled_weight(chosen.ridge, unit))
+        rank, setting = chosen.rank, setting._replace(ridge=scaled_weight(chosen.ridge, options.unit))
         said.append(f"{chosen.reason}, on {by.n_observed:,} observations")
     if parts.testing is not None:
-        tested = fit(parts.both, rank, setting, None).score(parts.testing)
+        tested = one_rank.completed(parts.both, rank, setting, None, options).score(parts.testing)
         n, how = parts.testing.n_observed, HOW[task.by or "random"]
         said.append(f"tested on {n:,} others, held out {how}, before all were fitted")
-    return _told(fit(seen, rank, setting, None), chosen, tested, said)
+    return _told(one_rank.completed(seen, rank, setting, None, options), chosen, tested, said)
 
 
 def _chosen(
@@ -119,8 +119,7 @@ def _chosen(
     by: Observations,
     task: SelectionPlan,
     setting: Setting,
-    fit: Callable[..., CompletionResult],
-    unit: float,
+    options: Options,
 ) -> search.Choice:
     """Choose rank and ridge by the error on other observations."""
     if training.value_range is not None:  # noise hides what finer fits would tell apart
@@ -128,7 +127,8 @@ def _chosen(
     offset = offsets.fitted(training, task.bias)
 
     def attempt(k: int, ridge: float) -> CompletionResult:
-        return fit(training, k, setting._replace(ridge=scaled_weight(ridge, unit)), offset=offset, told=False)
+        here = setting._replace(ridge=scaled_weight(ridge, options.unit))
+        return one_rank.completed(training, k, here, None, options, offset=offset, told=False)
 
     return search.searched(
         attempt,
