@@ -45,6 +45,11 @@ WORDS = {
     "perturbation": Word("chance of a deviation that loses, in (0, 1/2)", NUMBER, r"alpha_rank\."),
     "dead_share": Word("share of a batch that may die before it is drawn anew", "float", r"dynamic_submodular\."),
     "max_error": Word("absolute error that every entry may have", "float"),
+    "max_errors": Word("absolute errors that were measured", "float64 array"),
+    "error": Word("error relative to the norm of what was given", r"(float|method)"),
+    "errors": Word("errors relative to the norms of what was given", r"(float64 array|array|mapping|method)"),
+    "residual": Word("what is left, relative to the norm of what was given", "(float|array)"),
+    "residual_norm": Word("norm of what is left, in its own unit", "(float|array)"),
     "tol": Word("relative change or residual at which an iteration stops", FLOAT),
     "rounding": Word(
         "relative error that counts as rounding; how a plan becomes whole for `resolve`", r'(float|number|\{"half")'

@@ -36,11 +36,11 @@ class AttentionRank(Result):
         New queries.
     K : array of shape (L_K, rank), or (L_K, d) for "factors"
         New keys; the logits are Q K^T / sqrt(d), with the d of the head as before.
-    errors : float64 array of shape (n + 1,)
+    max_errors : float64 array of shape (n + 1,)
         The largest move of a row for each rank from 0 to n, which is min(L_Q, L_K, d) for "product" and d for
         "factors", measured: of the output where values are given, else of the weights, as their total variation.
     bounds : float64 array of shape (n + 1,)
-        Bounds on `errors` from the changes of the logits alone, by the tanh bound.
+        Bounds on `max_errors` from the changes of the logits alone, by the tanh bound.
     diameter : float
         The largest distance of two rows of the values; 1 without them.
     singular_values : float64 array of shape (n,)
@@ -54,7 +54,7 @@ class AttentionRank(Result):
     rank: int
     Q: Array
     K: Array
-    errors: Array
+    max_errors: Array
     bounds: Array
     diameter: float
     singular_values: Array
@@ -62,16 +62,16 @@ class AttentionRank(Result):
     reason: str
 
     def _columns(self) -> dict[str, Any]:
-        ranks = list(range(self.errors.shape[0]))
-        return {"rank": ranks, "error": self.errors, "bound": self.bounds, "kept": [r == self.rank for r in ranks]}
+        ranks = list(range(self.max_errors.shape[0]))
+        return {"rank": ranks, "error": self.max_errors, "bound": self.bounds, "kept": [r == self.rank for r in ranks]}
 
     def _facts(self) -> list[str]:
-        error, bound = float(self.errors[self.rank]), float(self.bounds[self.rank])
+        error, bound = float(self.max_errors[self.rank]), float(self.bounds[self.rank])
         return [f"rank {self.rank} moves no row by more than {error:.6g}; proved {bound:.6g} (matrix_compression/DR-7)"]
 
     def _draw(self, ax: Any) -> None:
-        lines = {"measured": self.errors, "bound": self.bounds}
-        curves(ax, np.arange(self.errors.shape[0]), lines, xlabel="rank", ylabel="largest move of a row")
+        lines = {"measured": self.max_errors, "bound": self.bounds}
+        curves(ax, np.arange(self.max_errors.shape[0]), lines, xlabel="rank", ylabel="largest move of a row")
 
 
 @arrays("host")
@@ -130,7 +130,7 @@ def attention_rank(
     Examples
     --------
     >>> found = attention_rank([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 2.0]], rank=1)
-    >>> found.Q.shape, found.errors.round(6).tolist()
+    >>> found.Q.shape, found.max_errors.round(6).tolist()
     ((2, 1), [0.30443, 0.0, 0.0])
     """
     given = [floats(name, x, shape=(None, None)) for name, x in (("Q", Q), ("K", K))]
@@ -142,8 +142,7 @@ def attention_rank(
         raise must("K", f"of shape (n, {queries.shape[1]}), as `Q`", keys.shape)
     if unit_of(queries) + unit_of(keys) > 1000:
         raise must("Q, K", "numbers whose products are in the range of doubles", float(np.abs(queries).max()))
-    if rank is not None or max_error is None:
-        one_of(rank=rank, max_error=max_error)
+    one_of(rank=rank, max_error=max_error)
     limit = None if max_error is None else real("max_error", max_error, low=0)  # in the units of the values
     choice("method", method, ("product", "factors"))
     values = None if V is None else floats("V", V, shape=(len(keys), None)).astype(np.float64)
@@ -176,7 +175,7 @@ def attention_rank(
         rank=chosen,
         Q=pairs[chosen][0],
         K=pairs[chosen][1],
-        errors=np.array(errors),
+        max_errors=np.array(errors),
         bounds=np.array(bounds),
         diameter=true_value(width, unit),
         singular_values=spectrum * scale,

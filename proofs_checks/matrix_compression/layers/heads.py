@@ -66,12 +66,12 @@ def ranked(case: Head, rng: np.random.Generator | None = None, **options: Any) -
     given = {"mask": case.mask} | options
     first = attention_rank(case.Q, case.K, case.V, rank=0, **given)
     # as many ranks as the logits can have
-    others = [attention_rank(case.Q, case.K, case.V, rank=r, **given) for r in range(1, len(first.errors))]
+    others = [attention_rank(case.Q, case.K, case.V, rank=r, **given) for r in range(1, len(first.max_errors))]
     found = [first, *others]
     return {
         "Q": [one.Q for one in found],
         "K": [one.K for one in found],
-        "errors": found[0].errors,
+        "errors": found[0].max_errors,
         "bounds": found[0].bounds,
     }
 

@@ -46,17 +46,17 @@ def test_errors_of_every_rank_are_measured_and_bounded(method: str, mask: Any, w
         found = attention_rank(Q, K, V if with_values else None, rank=rank, method=method, mask=mask)
         off = weights(found.Q, found.K, 4, seen) - truth
         moved = np.linalg.norm(off @ V, axis=1).max() if with_values else (np.abs(off).sum(axis=1) / 2).max()
-        assert found.errors[rank] == pytest.approx(moved, abs=1e-13)
-        assert found.errors[rank] <= found.bounds[rank] * (1 + 1e-12) + 1e-13
+        assert found.max_errors[rank] == pytest.approx(moved, abs=1e-13)
+        assert found.max_errors[rank] <= found.bounds[rank] * (1 + 1e-12) + 1e-13
         assert found.rank == rank
-    assert found.errors[4] == pytest.approx(0.0, abs=1e-13)
+    assert found.max_errors[4] == pytest.approx(0.0, abs=1e-13)
     apart = max(np.linalg.norm(a - b) for a in V for b in V)
     assert found.diameter == pytest.approx(apart if with_values else 1.0)
 
 
 def test_the_smallest_rank_within_an_error() -> None:
     Q, K, V = head()
-    errors = attention_rank(Q, K, V, rank=0).errors
+    errors = attention_rank(Q, K, V, rank=0).max_errors
     for epsilon in (0.0, float(errors[2]), 0.5 * float(errors[1]), 1e9):
         found = attention_rank(Q, K, V, max_error=epsilon)
         due = next((r for r, e in enumerate(errors) if e <= epsilon), 4)
@@ -87,7 +87,7 @@ def test_the_bound_is_reached_by_two_keys() -> None:
 def test_units_of_queries_keys_and_values(unit: float) -> None:
     Q, K, V = head()
     plain, found = attention_rank(Q, K, V, rank=2), attention_rank(Q * unit, K / unit, V * unit, rank=2)
-    np.testing.assert_allclose(found.errors[:4] / unit, plain.errors[:4], rtol=1e-9)
+    np.testing.assert_allclose(found.max_errors[:4] / unit, plain.max_errors[:4], rtol=1e-9)
     np.testing.assert_allclose(found.bounds[:4] / unit, plain.bounds[:4], rtol=1e-9)
 
 
@@ -128,7 +128,7 @@ def test_single_precision_stays_single_and_its_errors_are_counted() -> None:
     found = attention_rank(Q, K, rank=4, center=False)
     assert found.Q.dtype == found.K.dtype == np.float32
     before, after = (weights(A.astype(float), B.astype(float), 4) for A, B in ((Q, K), (found.Q, found.K)))
-    assert 0 < found.errors[4] == pytest.approx(np.abs(after - before).sum(1).max() / 2, rel=1e-6)
+    assert 0 < found.max_errors[4] == pytest.approx(np.abs(after - before).sum(1).max() / 2, rel=1e-6)
 
 
 def test_exact_numbers_count_as_doubles() -> None:
@@ -138,6 +138,6 @@ def test_exact_numbers_count_as_doubles() -> None:
         for kind in (Fraction, float)
     )
     assert found.Q.dtype == found.K.dtype == np.float64
-    np.testing.assert_array_equal(found.errors, plain.errors)
+    np.testing.assert_array_equal(found.max_errors, plain.max_errors)
     with pytest.raises(ValueError, match="`V` must be an array of numbers in the range of doubles"):
         attention_rank(Q, K, np.full(V.shape, Fraction(10**400)), rank=2)

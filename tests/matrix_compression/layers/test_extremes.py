@@ -46,8 +46,8 @@ def test_a_weight_and_a_step_of_very_different_sizes() -> None:
 @pytest.mark.parametrize("unit", [-1000, -664, 664, 1000])
 def test_values_of_any_size_have_errors_of_their_size(unit: int) -> None:
     honest, found = (mc.attention_rank(Q, K, np.ldexp(V, u), rank=1) for u in (0, unit))
-    assert found.errors[0] > 0.9 * 2.0**unit
-    np.testing.assert_array_equal(found.errors, np.ldexp(honest.errors, unit))
+    assert found.max_errors[0] > 0.9 * 2.0**unit
+    np.testing.assert_array_equal(found.max_errors, np.ldexp(honest.max_errors, unit))
     np.testing.assert_array_equal(found.bounds, np.ldexp(honest.bounds, unit))
     assert found.diameter == np.ldexp(honest.diameter, unit)
 
@@ -57,8 +57,8 @@ def test_the_mean_of_large_keys_is_in_range(method: str) -> None:
     honest = mc.attention_rank(Q, K, V, rank=1, method=method)
     found = mc.attention_rank(np.ldexp(Q, -1020), np.ldexp(K, 1021), V, rank=1, method=method)
     doubled = mc.attention_rank(Q, 2 * K, V, rank=1, method=method)
-    assert not np.array_equal(honest.errors, doubled.errors)
-    np.testing.assert_allclose(found.errors, doubled.errors, atol=1e-14)
+    assert not np.array_equal(honest.max_errors, doubled.max_errors)
+    np.testing.assert_allclose(found.max_errors, doubled.max_errors, atol=1e-14)
 
 
 #: what has factors or weights in its answer, and their types

@@ -94,7 +94,7 @@ def ranks(found: mc.RankAllocation, c: float) -> Any:
 
 def attention(c: float) -> Any:
     found = mc.attention_rank(W * c, X / c, X * c, max_error=0.3 * c)
-    return found.rank, found.Q @ found.K.T, found.errors / c, found.bounds / c
+    return found.rank, found.Q @ found.K.T, found.max_errors / c, found.bounds / c
 
 
 def pruned(c: float) -> Any:
