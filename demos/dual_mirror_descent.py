@@ -9,9 +9,9 @@ with app.setup:
     import numpy as np
 
     from demos import _parts as parts
-    from proofs_checks.dual_mirror_descent import wrong_solvers
-    from proofs_checks.dual_mirror_descent.families import laws, runs
-    from proofs_checks.dual_mirror_descent.regret import DMD_T1, bound, regret
+    from proofs_checks.dual_mirror_descent.families import laws, runs, wrong_solvers
+    from proofs_checks.dual_mirror_descent.families.runs import bound, regret
+    from proofs_checks.dual_mirror_descent.regret import DMD_T1
 
     STORY = parts.Story(
         title="A budget, offers one by one: what does not knowing the future cost?",

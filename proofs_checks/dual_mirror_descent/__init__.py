@@ -2,19 +2,27 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.dual_mirror_descent.runs import path
-from proofs_checks.dual_mirror_descent.runs import depletion
-from proofs_checks.dual_mirror_descent import oracle
-from proofs_checks.dual_mirror_descent import single_runs
-from proofs_checks.dual_mirror_descent.runs import bids
-from proofs_checks.dual_mirror_descent import invariance
-from proofs_checks.dual_mirror_descent.runs import reports
-from proofs_checks.dual_mirror_descent import duality
-from proofs_checks.dual_mirror_descent import adversarial
+from proofs_checks.dual_mirror_descent.optima import weak_duality
+from proofs_checks.dual_mirror_descent.optima import fluid_values
+from proofs_checks.dual_mirror_descent.replies import best_replies
+from proofs_checks.dual_mirror_descent.replies import assortments
+from proofs_checks.dual_mirror_descent.replies import bids
+from proofs_checks.dual_mirror_descent.replies import units
+from proofs_checks.dual_mirror_descent.paths import mirror_descent
+from proofs_checks.dual_mirror_descent.paths import largest_prices
+from proofs_checks.dual_mirror_descent.paths import moves
+from proofs_checks.dual_mirror_descent.paths import overspending
+from proofs_checks.dual_mirror_descent.paths import accounts
+from proofs_checks.dual_mirror_descent.paths import lazy_steps
+from proofs_checks.dual_mirror_descent.paths import reports
 from proofs_checks.dual_mirror_descent import regret
+from proofs_checks.dual_mirror_descent import decomposition
+from proofs_checks.dual_mirror_descent import many_resources
+from proofs_checks.dual_mirror_descent import fairness
 from proofs_checks.dual_mirror_descent import input_models
 from proofs_checks.dual_mirror_descent import lower_bounds
-from proofs_checks.dual_mirror_descent import fairness
+from proofs_checks.dual_mirror_descent.adversarial import competitive_ratios
+from proofs_checks.dual_mirror_descent.adversarial import phases
 
 ABOUT = About(
     paper=(

@@ -1,23 +1,30 @@
-"""Statements about regret for requests that are not independent of one law: corrupted, Markov, periodic."""
+"""Regret for requests that are not independent of one law: corrupted, Markov, periodic."""
 
 from __future__ import annotations
 
-from lrtheory.bounds import Derived, Statement, saboteur
+from lrtheory.bounds import Derived, Family, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
-from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.laws import (
-    CORRUPTED_LAWS,
     HEAVILY_CORRUPTED,
-    LIGHTLY_CORRUPTED,
-    MARKOV_LAWS,
-    PERIODIC_LAWS,
     SLOW_MARKOV,
     CorruptedLaw,
     MarkovLaw,
     PeriodicLaw,
+    corrupted,
+    periodic,
+    switching,
 )
-from proofs_checks.dual_mirror_descent.families.runs import RUNS, runs
-from proofs_checks.dual_mirror_descent.regret import bound, regret_at_most
+from proofs_checks.dual_mirror_descent.families.runs import RUNS, bound, regret_at_most, runs
+from proofs_checks.dual_mirror_descent.families.wrong_solvers import wrong_sign
+
+CORRUPTED_LAWS = Family(
+    "corrupted-laws",
+    always=lambda: (corrupted(1600, 0.05), corrupted(6400, 0.2)),
+    draw=lambda draws: corrupted(draws.choice((800, 1600)), draws.integers(1, 16) / 64),
+)
+
+
+LIGHTLY_CORRUPTED = Family("lightly-corrupted", always=lambda: (corrupted(6400, 0.02),))
 
 
 def corrupted_bound(law: CorruptedLaw) -> float:
@@ -41,9 +48,7 @@ DMD_T3 = Statement(
     decisions=RUNS,
     claim=regret_at_most(corrupted_bound),
     saboteurs=(
-        saboteur(
-            "the price rises when too little is spent", solve=wrong_solvers.wrong_sign, instances=LIGHTLY_CORRUPTED
-        ),
+        saboteur("the price rises when too little is spent", solve=wrong_sign, instances=LIGHTLY_CORRUPTED),
         saboteur("without the distance", claim=regret_at_most(bound), instances=HEAVILY_CORRUPTED),
         saboteur(
             "a slow chain, whose requests all have the average law",
@@ -52,6 +57,13 @@ DMD_T3 = Statement(
         ),
     ),
     notes="The paper has a term of this kind with a constant of its own.",
+)
+
+
+MARKOV_LAWS = Family(
+    "markov-laws",
+    always=lambda: (switching(1600, 0.5), switching(6400, 0.25, 3), switching(6400, 0.1, 15)),
+    draw=lambda draws: switching(draws.choice((1600, 3200)), draws.integers(4, 32) / 64, draws.integers(0, 8)),
 )
 
 
@@ -76,10 +88,17 @@ DMD_T4 = Statement(
     decisions=RUNS,
     claim=regret_at_most(ergodic_bound),
     saboteurs=(
-        saboteur("the price rises when too little is spent", solve=wrong_solvers.wrong_sign),
+        saboteur("the price rises when too little is spent", solve=wrong_sign),
         saboteur("a twentieth of it", claim=regret_at_most(lambda law: ergodic_bound(law) / 20)),
     ),
     notes="B is the bound of DMD-T1, which a slow chain breaks; for every lag k, so for the best one.",
+)
+
+
+PERIODIC_LAWS = Family(
+    "periodic-laws",
+    always=lambda: (periodic(6400, 2), periodic(25600, 4)),
+    draw=lambda draws: periodic(4800, draws.choice((2, 4, 6, 8))),
 )
 
 
@@ -104,7 +123,7 @@ DMD_T5 = Statement(
     decisions=RUNS,
     claim=regret_at_most(periodic_bound),
     saboteurs=(
-        saboteur("the price rises when too little is spent", solve=wrong_solvers.wrong_sign),
+        saboteur("the price rises when too little is spent", solve=wrong_sign),
         saboteur("a hundredth of it", claim=regret_at_most(lambda law: periodic_bound(law) / 100)),
     ),
     notes="B is the bound of DMD-T1, which long periods break. Blocks are independent and alike, whatever is inside.",

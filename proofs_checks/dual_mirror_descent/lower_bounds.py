@@ -1,7 +1,11 @@
-"""Lower bounds on the regret of every online policy, on the three-point law of the multisecretary problem."""
+"""Lower bounds on the regret of every online policy, on the three-point law of the multisecretary problem.
+
+T requests come and B units may be taken. A reward is one of the numbers v, with the probabilities p.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -9,16 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Draws, Expectation, Family, Inequality, Measured, Sides, Statement, saboteur
-from lrtheory.dual_mirror_descent import theory
-from proofs_checks.dual_mirror_descent import wrong_solvers
-from proofs_checks.dual_mirror_descent.families.laws import RequestLaw, is_iid
-from proofs_checks.dual_mirror_descent.families.runs import Taken, legal, optima, plausible, rewards, taken
-
-ARLOTTO_GURVICH = Classical(
-    "a lower bound for the multisecretary problem",
-    "A. Arlotto, I. Gurvich, Uniformly bounded regret in the multisecretary problem, Stochastic Systems 9, 2019",
+from lrtheory._types import ArrayLike
+from lrtheory._validation import must
+from lrtheory.bounds import (
+    Classical,
+    Draws,
+    Expectation,
+    Family,
+    Inequality,
+    Measured,
+    Number,
+    OutcomeError,
+    Sides,
+    Statement,
+    formula,
+    saboteur,
 )
+from lrtheory.dual_mirror_descent.theory.known_optima import law_of
+from proofs_checks.dual_mirror_descent.families.laws import RequestLaw, is_iid
+from proofs_checks.dual_mirror_descent.families.runs import Runs, Taken, legal, optima, rewards, taken
 
 
 @dataclass(frozen=True)
@@ -41,14 +54,87 @@ def is_nearly_degenerate(points: ThreePoints) -> bool:
     return middle**2 * points.horizon == 1 and low == high
 
 
+def online_in_doubles(horizon: int, budget: int, chances: list[float], points: list[Any]) -> float:
+    """Compute the value of the best online policy by the same recursion, for all budgets at once."""
+    best = np.zeros(budget + 1)
+    for _ in range(horizon):
+        gains = [p * np.maximum(v + best[:-1], best[1:]) for p, v in zip(chances, points, strict=True)]
+        best[1:] = sum(gains[1:], gains[0])
+    return float(best[budget])
+
+
+@formula(T="[1, inf)", B="[0, inf)")
+def three_point_online(T: int, B: int, p: ArrayLike, v: ArrayLike = (3, 2, 1)) -> Number:
+    """The largest expected reward of any online algorithm, by dynamic programming.
+
+    V_t(b) = sum_v p_v max(v + V_{t-1}(b - 1), V_{t-1}(b)), in O(T B) steps; Fractions give a Fraction.
+
+    References
+    ----------
+    .. [1] A. Arlotto, I. Gurvich, Uniformly bounded regret in the multisecretary problem, Stochastic Systems 9, 2019.
+    """
+    points, chances = law_of(v, p)
+    if all(isinstance(p, float) for p in chances):
+        return online_in_doubles(T, B, chances, points)
+    # best[b] is V_t(b), the value of b units with t requests to come; without units nothing is earned
+    best = [0 * chances[0]] * (B + 1)
+    for _ in range(T):
+        best = [
+            best[0],
+            *(
+                sum(p * max(v + best[b - 1], best[b]) for p, v in zip(chances, points, strict=True))
+                for b in range(1, B + 1)
+            ),
+        ]
+    return best[B]
+
+
 def online_value(points: ThreePoints, rng: np.random.Generator) -> Any:
     """Compute the mean reward of the best online policy, by dynamic programming in rational numbers."""
-    return theory.three_point_online(points.horizon, points.horizon // 2, points.probabilities.tolist())
+    return three_point_online(points.horizon, points.horizon // 2, points.probabilities.tolist())
+
+
+def mean_of_minimum(n: int, cap: int, p: Any) -> Any:
+    """Compute E min(cap, N) for N binomial(n, p), as cap less the expected shortfall."""
+    if isinstance(p, float):
+        if p >= 1:
+            return float(min(cap, n))
+        # in logarithms, since central binomial coefficients leave the range of doubles from n = 1030 on
+        logs = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(cap)]
+        weights = [math.exp(c + k * math.log(p) + (n - k) * math.log1p(-p)) for k, c in enumerate(logs)]
+        return cap - math.fsum((cap - k) * w for k, w in enumerate(weights))
+    shortfall = sum((cap - k) * math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(min(cap, n + 1)))
+    return cap - shortfall
+
+
+@formula(T="[1, inf)", B="[0, T]")
+def three_point_hindsight(T: int, B: int, p: ArrayLike, v: ArrayLike = (3, 2, 1)) -> Number:
+    """E OPT, the mean optimum in hindsight, where the rewards v decrease.
+
+    It is sum_k (v_k - v_{k+1}) E min(B, N_k), with N_k binomial with the probability of a reward of v_k at least.
+
+    Proof
+    -----
+    Assumes: requests are independent with one law and costs are 1 (the caller); the values are positive and decrease
+    (argument check).
+
+    Proof: OPT takes the largest B rewards, so it takes min(B, N_k) of those that are at least v_k. Sum by parts, with 0
+    for v_{K+1}.
+    """
+    points, chances = law_of(v, p)
+    if any(high <= low for high, low in zip(points, points[1:] + [0], strict=True)):
+        raise must("v", "positive and decreasing", points)
+    # `reached` is the probability of a reward of at least v
+    total, reached = 0 * chances[0], 0 * chances[0]
+    for v, below, p in zip(points, points[1:] + [0], chances, strict=True):
+        reached = reached + p
+        total = total + (v - below) * mean_of_minimum(T, B, reached)
+    return total
 
 
 def hindsight_value(points: ThreePoints, rng: np.random.Generator) -> Any:
     """Compute the mean optimum of those who know the sequence."""
-    return theory.three_point_hindsight(points.horizon, points.horizon // 2, points.probabilities.tolist())
+    return three_point_hindsight(points.horizon, points.horizon // 2, points.probabilities.tolist())
 
 
 def below_hindsight(points: ThreePoints, online: Any, divisor: int = 8) -> Sides:
@@ -111,6 +197,22 @@ DMD_LB1 = Statement(
 )
 
 
+def hindsight(law: RequestLaw, rng: np.random.Generator, n: int) -> Taken:
+    """Take the best requests of each sequence, as if it had been known, in whole units."""
+    kinds = law.draw(rng, n)
+    # at unit costs of one resource these are the largest rewards
+    order = np.argsort(-law.rewards[kinds, 0], axis=1, kind="stable")
+    actions = np.full(kinds.shape, -1)
+    np.put_along_axis(actions, order[:, : int(law.budget[0])], 0, axis=1)
+    return Taken(kinds, actions)
+
+
+ARLOTTO_GURVICH = Classical(
+    "a lower bound for the multisecretary problem",
+    "A. Arlotto, I. Gurvich, Uniformly bounded regret in the multisecretary problem, Stochastic Systems 9, 2019",
+)
+
+
 def three_point_law(horizon: int) -> RequestLaw:
     """Make the nearly degenerate law for the solver, with a first price at the fluid dual optimum of 2."""
     middle = 1 / np.sqrt(horizon)
@@ -130,12 +232,27 @@ def draw_three(draws: Draws) -> RequestLaw:
 
 def best_online(law: RequestLaw) -> float:
     """Compute the mean reward of the best online policy."""
-    return theory.three_point_online(law.horizon, law.horizon // 2, law.probabilities.tolist())
+    return three_point_online(law.horizon, law.horizon // 2, law.probabilities.tolist())
 
 
 def mean_optimum(law: RequestLaw) -> float:
     """Compute the mean optimum in hindsight."""
-    return theory.three_point_hindsight(law.horizon, law.horizon // 2, law.probabilities.tolist())
+    return three_point_hindsight(law.horizon, law.horizon // 2, law.probabilities.tolist())
+
+
+#: how likely each deviation that `plausible` refuses is at most, where requests do follow the law
+CHANCE = 2.0**-64
+
+
+def plausible(law: RequestLaw, found: Taken | Runs) -> Any:
+    """Return the runs if requests may be of the law: types, and two alike in a row, come as often as chance allows."""
+    # Hoeffding's inequality for the share of each type and of equal pairs; a solver that draws easy requests is refused
+    pairs = found.kinds[:, 0 : law.horizon - 1 : 2] == found.kinds[:, 1::2]
+    shares = np.bincount(found.kinds.ravel(), minlength=len(law.probabilities)) / found.kinds.size
+    off = np.abs(np.r_[shares - law.probabilities, pairs.mean() - (law.probabilities**2).sum()])
+    if (off > np.sqrt(-np.log(CHANCE) / (2 * np.r_[np.full(len(shares), found.kinds.size), pairs.size]))).any():
+        raise OutcomeError("the requests do not follow the law")
+    return found
 
 
 def gained(law: RequestLaw, found: Taken) -> np.ndarray:
@@ -168,6 +285,6 @@ DMD_LB1_POLICY = Statement(
         at_most=lambda law: best_online(law) - mean_optimum(law),
         support=lambda law: (-3.0 * law.budget[0], 0.0),
     ),
-    saboteurs=(saboteur("knows the sequence", solve=wrong_solvers.hindsight),),
+    saboteurs=(saboteur("knows the sequence", solve=hindsight),),
     notes="An implementation with less regret than this peeks at the future.",
 )

@@ -1,66 +1,97 @@
-"""Statements about regret for independent requests of one law: bounds, one that is never vacuous, the rate, log m."""
+"""Regret for independent requests of one law: a bound, its rate, and a law with a known optimum."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Expectation, Family, OutcomeError, Paper, Rate, Statement, saboteur
 from lrtheory.dual_mirror_descent import hindsight_optimum, theory
-from proofs_checks.dual_mirror_descent import wrong_solvers
 from proofs_checks.dual_mirror_descent.families.laws import (
-    CAPPED_LAWS,
     HEAVILY_CORRUPTED,
-    IID_LAWS,
-    LADDER,
-    LONG_LAW,
-    LONG_PERIODS,
-    ONE_RESOURCE_SHORT,
-    SLACK_LAW,
     SLOW_MARKOV,
     RequestLaw,
     is_iid,
+    one_resource,
+    periodic,
+    theory_step,
+    three_resources,
 )
 from proofs_checks.dual_mirror_descent.families.runs import (
     RUNS,
     Hired,
     Runs,
     Taken,
-    gains,
+    batch,
+    bound,
     legal,
     optima,
-    path_regrets,
-    priced,
+    regret_at_most,
     rewards,
     runs,
     short_batch,
-    stopping_times,
     taken,
+)
+from proofs_checks.dual_mirror_descent.families.wrong_solvers import _loop, turns_away, wrong_sign
+
+
+def drawn_law(draws: Draws) -> RequestLaw:
+    """Draw a law of two to five types, one or two actions and resources, and costs 1/2 or 1."""
+    k, d, m = draws.integers(2, 5), draws.integers(1, 2), draws.integers(1, 2)
+    weights = draws.integers(1, 8, shape=k).astype(float)
+    rate = draws.integers(2, 4, shape=m) / 8
+    horizon = draws.choice((256, 512))
+    return RequestLaw(
+        draws.integers(1, 16, shape=(k, d)) / 16,
+        draws.integers(1, 2, shape=(k, d, m)) / 2,
+        rate,
+        horizon,
+        weights / weights.sum(),
+        theory_step(horizon, *rate),
+    )
+
+
+IID_LAWS = Family(
+    "iid-laws",
+    always=lambda: (
+        RequestLaw(**one_resource(512)),
+        three_resources(512),
+        three_resources(4096, geometry="scaled-euclidean", step_size=1 / np.sqrt(3 * 4096)),
+        three_resources(512, geometry="entropy", init=0.5, step_size=1 / 16),
+    ),
+    draw=drawn_law,
 )
 
 
-def regret(law: RequestLaw, found: Runs) -> np.ndarray:
-    """Compute OPT - R of each run, on its own sequence, from requests and actions alone, (n,)."""
-    return optima(law, priced(law, found).kinds) - rewards(law, found)
+LONG_LAW = Family("long-law", always=lambda: (RequestLaw(**one_resource(4096)),))
 
 
-def bound(law: RequestLaw, input_model: str = "iid", **what) -> float:
-    """Compute the right-hand side for a law and an input model."""
-    return theory.regret_bound(input_model, **law.setting, geometry=law.geometry, init=law.first_prices, **what).total
+def with_slack(horizon: int) -> RequestLaw:
+    """Make a law of two actions, each with a resource of its own; the second is never scarce, at 3/5 of the rewards."""
+    levels = (np.arange(16) + 0.5) / 16
+    rewards = np.stack([np.repeat(levels, 16), 0.6 * np.tile(levels, 16)], axis=1)
+    costs = np.broadcast_to(np.eye(2), (256, 2, 2)).copy()
+    return RequestLaw(rewards, costs, np.array([0.4, 0.9]), horizon, np.full(256, 1 / 256), 1 / np.sqrt(horizon))
 
 
-def largest_optimum(law: RequestLaw) -> float:
-    """Bound what a run can earn: f bar per request, and the budget of each resource at the best reward per unit."""
-    costs = law.costs.min(axis=(0, 1))
-    per_unit = np.where(costs > 0, law.reward_bound / np.where(costs > 0, costs, 1), np.inf)
-    return float(min(law.reward_bound * law.horizon, (per_unit * law.budget).min()))
+SLACK_LAW = Family("slack-law", always=lambda: (with_slack(16384),))
 
 
-def regret_at_most(limit) -> Expectation:
-    """Claim E[OPT - R] <= limit(law)."""
-    return Expectation(sample=regret, at_most=limit, support=lambda law: (0.0, largest_optimum(law)))
+# four periods in all, each of which begins with 2000 requests that are worth half of the later ones
+LONG_PERIODS = Family("long-periods", always=lambda: (periodic(16000, 4000),))
+
+
+def not_projected(law: RequestLaw, rng: np.random.Generator, n: int) -> Runs:
+    """Let prices be negative, so that the use of slack resources is paid for."""
+    return _loop(law, law.draw(rng, n), floor=-np.inf)
+
+
+def small_steps(law: RequestLaw, rng: np.random.Generator, n: int, solve: Any = batch) -> Any:
+    """Make steps of 1/T."""
+    return solve(law, law.draw(rng, n), step_size=1 / law.horizon)
 
 
 DMD_T1 = Statement(
@@ -80,11 +111,11 @@ DMD_T1 = Statement(
     claim=regret_at_most(bound),
     saboteurs=(
         # regret of order T passes a bound of order sqrt(T) from a few thousand requests on, but not at 512
-        saboteur("the price rises when too little is spent", solve=wrong_solvers.wrong_sign, instances=LONG_LAW),
-        saboteur("steps of 1/T", solve=wrong_solvers.small_steps, instances=LONG_LAW),
+        saboteur("the price rises when too little is spent", solve=wrong_sign, instances=LONG_LAW),
+        saboteur("steps of 1/T", solve=small_steps, instances=LONG_LAW),
         # subtle: a negative price pays for the use of a slack resource, so its action displaces better ones
-        saboteur("no projection at zero", solve=wrong_solvers.not_projected, instances=SLACK_LAW),
-        saboteur("turns everything away", solve=wrong_solvers.turns_away),
+        saboteur("no projection at zero", solve=not_projected, instances=SLACK_LAW),
+        saboteur("turns everything away", solve=turns_away),
         # the algorithm is right, and each law breaks the one hypothesis
         saboteur("the last fifth has another law", breaks="one law", instances=HEAVILY_CORRUPTED),
         saboteur("a slow chain", breaks="one law", instances=SLOW_MARKOV),
@@ -95,120 +126,67 @@ DMD_T1 = Statement(
 )
 
 
-# --- a form that is never vacuous ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Two independent batches of runs, which are compared pair by pair."""
-
-    first: Runs
-    second: Runs
-
-
-def pairs(law: RequestLaw, rng: np.random.Generator, n: int, solve=runs) -> Pairs:
-    """Make runs whose optima meet the stopping times of others, so that the product has the product of the means."""
-    return Pairs(solve(law, rng, n), solve(law, rng, n))
-
-
-def excess(law: RequestLaw, found: Pairs, share: float = 1.0) -> np.ndarray:
-    """Compute OPT - R less OPT (T - tau) / T and the regret of the prices, with tau from the partner, (n,)."""
-    first, second = priced(law, found.first), priced(law, found.second)
-    optimum, tau, regrets = optima(law, first.kinds), stopping_times(law, second), path_regrets(law, first)
-    allowed = theory.decomposition_bound(optimum, horizon=law.horizon, stopping_time=tau, path_regret=regrets)
-    return optimum - rewards(law, first) - share * allowed
-
-
-def excess_range(law: RequestLaw) -> tuple[float, float]:
-    """Bound `excess`, from above by T f bar, and from below by -T f bar less the bound on the prices' regret."""
-    # above, since R and the prices' regret add up to dual values, which are at least 0
-    g = max(law.cost_bound, law.rate.max())
-    prices = len(law.rate) * (law.step_size * law.horizon * g**2 + (law.init or 0.0) ** 2 / law.step_size) / 2
-    return -law.reward_bound * law.horizon - prices, law.reward_bound * law.horizon
-
-
-def at_most_zero(sample) -> Expectation:
-    """Claim E[sample] <= 0."""
-    return Expectation(sample=sample, at_most=lambda law: 0.0, support=excess_range)
-
-
-DMD_T1P = Statement(
-    id="dual_mirror_descent/DMD-T1p",
-    title="Regret by where it arises",
-    says=(
-        "For T independent requests of one law the expected regret O - R, optimum in hindsight less reward, is at most "
-        "the expected O times the expected share (T - tau)/T of periods after the stopping time tau, plus the expected "
-        "sum up to tau of price times gradient, mu_t g_t."
+# each horizon is four times the last, so that sqrt(T) doubles from rung to rung
+LADDER = Family(
+    "ladder",
+    always=lambda: tuple(
+        RequestLaw(**one_resource(horizon, step_size=1 / np.sqrt(horizon))) for horizon in (256, 1024, 4096, 16384)
     ),
-    source=Derived(theory.decomposition_bound),
-    tex=r"\mathbb E[O - R] \le \mathbb E\,O\ \mathbb E[T-\tau]/T + \mathbb E\sum_{t\le\tau}\mu_t g_t,\ O=\mathrm{OPT}",
+)
+
+
+def constant_steps(law: RequestLaw, rng: np.random.Generator, n: int, solve: Any = batch) -> Any:
+    """Make steps of one half, at any horizon."""
+    return solve(law, law.draw(rng, n), step_size=0.5)
+
+
+def rising_prices(law: RequestLaw, rng: np.random.Generator, n: int) -> Taken:
+    """Return the actions of `wrong_sign`, for claims that need no prices."""
+    found = wrong_sign(law, rng, n)
+    return Taken(found.kinds, found.actions)
+
+
+def shortfall(law: RequestLaw, found: Taken) -> np.ndarray:
+    """Compute OPT - R of each run, from requests and actions alone, (n,); prices need not be at hand."""
+    return optima(law, legal(law, found).kinds) - rewards(law, found)
+
+
+DMD_T1_RATE = Statement(
+    id="dual_mirror_descent/DMD-T1-rate",
+    title="Regret grows like the square root of the horizon",
+    says=(
+        "On T independent requests with rewards uniform on 64 levels of [0, 1], steps of size eta = 1/sqrt(T) have an "
+        "expected regret OPT - R, optimum in hindsight less reward, of order sqrt(T), neither more nor less."
+    ),
+    source=Derived(theory.regret_bound),
+    tex=r"\mathbb E[\mathrm{OPT} - R] = \Theta(\sqrt T) \text{ for } \eta = 1/\sqrt T",
     hypotheses={"one law": is_iid},
-    instances=ONE_RESOURCE_SHORT,
-    solve=pairs,
-    decisions=("*",),
-    claim=at_most_zero(excess),
-    saboteurs=(
-        # subtle: the algebra holds, but the prices know the request, so the mean of D_t(mu_t) is not that of D(mu_t)
-        saboteur(
-            "prices that have seen the request", solve=partial(pairs, solve=wrong_solvers.prices_after_the_request)
-        ),
-        saboteur("a quarter of it", claim=at_most_zero(partial(excess, share=1 / 4))),
+    instances=LADDER,
+    solve=taken,
+    decisions=("kinds", "actions"),
+    claim=Rate(
+        cost=shortfall, size=lambda law: law.horizon, over=lambda law: np.sqrt(law.horizon), exponent=(-0.05, 0.06)
     ),
-    notes="Never vacuous: both terms are measured. The prices must be set before the request is seen.",
+    saboteurs=(
+        saboteur("the price rises when too little is spent", solve=rising_prices),
+        # subtle: both are right at one horizon, and wrong in how they change with it
+        saboteur("steps of one half", solve=partial(constant_steps, solve=short_batch)),
+        saboteur("steps of 1/T", solve=partial(small_steps, solve=short_batch)),
+    ),
+    notes="Uniform rewards, where the fluid price is positive: a power of 0.45 to 0.56; the bound says O(sqrt(T)).",
 )
 
 
-# --- optional stopping -----------------------------------------------------------------------------------------------
+def first_come(secretaries: Any, rng: np.random.Generator, n: int) -> Hired:
+    """Take the first B requests, whatever they offer."""
+    rewards = rng.random((n, secretaries.horizon))
+    return Hired(rewards, np.broadcast_to(np.arange(secretaries.horizon) < secretaries.budget, rewards.shape).copy())
 
 
-def conjugate_sums(law: RequestLaw, found: Runs, stop=None) -> np.ndarray:
-    """Sum f*_t(mu_t) - E f*(mu_t) up to the stopping time, or up to the one that `stop` returns, for each run, (n,)."""
-    seen = np.maximum(gains(law, priced(law, found).kinds, found.prices).max(axis=2), 0)
-    prices = found.prices[:, :-1, :1]  # one resource: all types at once
-    expected = np.maximum(law.rewards[:, 0] - prices * law.costs[:, 0, 0], 0) @ law.probabilities
-    tau = stopping_times(law, found) if stop is None else stop(seen - expected)
-    return ((seen - expected) * (np.arange(law.horizon) < tau[:, None])).sum(axis=1)
-
-
-def centered(within: float, stop=None) -> Expectation:
-    """Claim that the mean is zero; support has to exclude every mean that is farther from zero than `within`."""
-    return Expectation(
-        sample=partial(conjugate_sums, stop=stop),
-        equals=lambda law: 0.0,
-        within=lambda law: within,
-        support=lambda law: (-law.reward_bound * law.horizon, law.reward_bound * law.horizon),
-    )
-
-
-def best_in_hindsight(gains: np.ndarray) -> np.ndarray:
-    """Return the times at which the sums of the gains (n, T) are largest, (n,), which no stopping time knows."""
-    return np.cumsum(gains, axis=1).argmax(axis=1) + 1
-
-
-DMD_L7 = Statement(
-    id="dual_mirror_descent/DMD-L7",
-    title="Stopping when the budget is nearly gone is fair",
-    says=(
-        "Summed up to the stopping time tau, the best reduced rewards f*_t(mu_t) at the prices mu_t exceed their means "
-        "over a fresh request of the law, E f*(mu_t), by 0 in expectation, since neither mu_t nor tau foresees request "
-        "t."
-    ),
-    source=Derived(theory.decomposition_bound),
-    tex=r"\mathbb E \sum_{t \le \tau} (f^*_t(\mu_t) - \mathbb E f^*(\mu_t)) = 0",
-    hypotheses={"one law": is_iid, "one resource": lambda law: law.costs.shape[1:] == (1, 1)},
-    instances=ONE_RESOURCE_SHORT,
-    solve=runs,
-    decisions=RUNS,
-    claim=centered(within=1.0),
-    saboteurs=(
-        # no stopping time: it looks at the whole run, so its sum is positive on average
-        saboteur("stops at the best time in hindsight", claim=centered(1.0, stop=best_in_hindsight)),
-        saboteur("prices that have seen the request", solve=wrong_solvers.sees_the_request),
-    ),
-)
-
-
-# --- the optimum of uniform rewards ----------------------------------------------------------------------------------
+def the_worst(secretaries: Any, rng: np.random.Generator, n: int) -> Hired:
+    """Take the B worst requests."""
+    rewards = rng.random((n, secretaries.horizon))
+    return Hired(rewards, np.argsort(np.argsort(rewards, axis=1), axis=1) < secretaries.budget)
 
 
 @dataclass(frozen=True)
@@ -264,72 +242,7 @@ DMD_F1_UNIFORM = Statement(
         support=lambda s: (0.0, float(s.budget)),
     ),
     saboteurs=(
-        saboteur("takes the first ones", solve=wrong_solvers.first_come),
-        saboteur("takes the worst ones", solve=wrong_solvers.the_worst),
+        saboteur("takes the first ones", solve=first_come),
+        saboteur("takes the worst ones", solve=the_worst),
     ),
-)
-
-
-# --- the rate --------------------------------------------------------------------------------------------------------
-
-
-def shortfall(law: RequestLaw, found: Taken) -> np.ndarray:
-    """Compute OPT - R of each run, from requests and actions alone, (n,); prices need not be at hand."""
-    return optima(law, legal(law, found).kinds) - rewards(law, found)
-
-
-DMD_T1_RATE = Statement(
-    id="dual_mirror_descent/DMD-T1-rate",
-    title="Regret grows like the square root of the horizon",
-    says=(
-        "On T independent requests with rewards uniform on 64 levels of [0, 1], steps of size eta = 1/sqrt(T) have an "
-        "expected regret OPT - R, optimum in hindsight less reward, of order sqrt(T), neither more nor less."
-    ),
-    source=Derived(theory.regret_bound),
-    tex=r"\mathbb E[\mathrm{OPT} - R] = \Theta(\sqrt T) \text{ for } \eta = 1/\sqrt T",
-    hypotheses={"one law": is_iid},
-    instances=LADDER,
-    solve=taken,
-    decisions=("kinds", "actions"),
-    claim=Rate(
-        cost=shortfall, size=lambda law: law.horizon, over=lambda law: np.sqrt(law.horizon), exponent=(-0.05, 0.06)
-    ),
-    saboteurs=(
-        saboteur("the price rises when too little is spent", solve=wrong_solvers.rising_prices),
-        # subtle: both are right at one horizon, and wrong in how they change with it
-        saboteur("steps of one half", solve=partial(wrong_solvers.constant_steps, solve=short_batch)),
-        saboteur("steps of 1/T", solve=partial(wrong_solvers.small_steps, solve=short_batch)),
-    ),
-    notes="Uniform rewards, where the fluid price is positive: a power of 0.45 to 0.56; the bound says O(sqrt(T)).",
-)
-
-
-# --- entropy within a cap --------------------------------------------------------------------------------------------
-
-
-def capped_bound(law: RequestLaw, share: float = 1.0) -> float:
-    """Compute C1 + eta T f bar A^2 / 2 + f bar log(m + 1) / eta, or a share of it."""
-    return share * float(theory.capped_entropy_bound(**law.setting))
-
-
-DMD_C2 = Statement(
-    id="dual_mirror_descent/DMD-C2",
-    title="With a capped entropy the number of resources enters as log m",
-    says=(
-        "For T independent requests of one law and m resources, the capped entropy with step eta has expected regret "
-        "OPT - R of at most C1 + eta T f_bar A^2/2 + f_bar log(m+1)/eta, where f_bar bounds rewards, C1 is f_bar times "
-        "the largest ratio of cost to rate, and A is that ratio or 1, if larger."
-    ),
-    source=Derived(theory.capped_entropy_bound),
-    tex=r"\mathbb E[\mathrm{OPT} - R] \le C_1 + \eta T \bar f A^2/2 + \bar f \log(m+1)/\eta",
-    hypotheses={"one law": is_iid, "the default start": lambda law: law.init is None},
-    instances=CAPPED_LAWS,
-    solve=runs,
-    decisions=RUNS,
-    claim=regret_at_most(capped_bound),
-    saboteurs=(
-        saboteur("a twentieth of it", claim=regret_at_most(partial(capped_bound, share=1 / 20))),
-        saboteur("turns everything away", solve=wrong_solvers.turns_away),
-    ),
-    notes="A better constant for many resources; on easy laws its regret is larger, for its prices start high.",
 )

@@ -150,7 +150,7 @@ def test_the_file_to_start_from_becomes_a_solver(run, tmp_path, monkeypatch):
 def test_a_class_that_is_to_be_returned_is_imported(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = run("start DMD-L11-assortment")[1]
-    line = "from proofs_checks.dual_mirror_descent.families.offers import Offer"
+    line = "from proofs_checks.dual_mirror_descent.replies.assortments import Offer"
     assert f"import numpy as np\n\n{line}\n" in text
     assert line in run("show DMD-L11-assortment")[1]
     body = (

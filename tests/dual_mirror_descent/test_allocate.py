@@ -11,6 +11,7 @@ from scipy import sparse
 
 from lrtheory import dual_mirror_descent as dmd
 from lrtheory.dual_mirror_descent.prices import steps
+from proofs_checks.dual_mirror_descent.replies.units import change_of_units
 from tests.dual_mirror_descent import oracles
 
 GEOMETRIES = ("euclidean", "scaled-euclidean", "entropy", "capped-entropy")
@@ -348,7 +349,7 @@ def test_units_of_rewards_and_resources():
         4 * rewards, costs * [2, 0.5], budget * [2, 0.5], geometry="scaled-euclidean", step_size=1.0, record=True
     )
     assert other.actions.tolist() == one.actions.tolist()
-    moved = dmd.theory.change_of_units(one.trace["prices"], reward_factor=4, resource_factors=np.array([2, 0.5]))
+    moved = change_of_units(one.trace["prices"], 4, np.array([2, 0.5]))
     np.testing.assert_array_equal(other.trace["prices"], moved)
 
 

@@ -10,6 +10,7 @@ import pytest
 from scipy import sparse
 
 from lrtheory import dual_mirror_descent as dmd
+from proofs_checks.dual_mirror_descent.paths.overspending import violation_bound
 from tests.dual_mirror_descent import oracles
 
 
@@ -143,4 +144,4 @@ def test_baselines():
     assert found["resolve"].reward > 0.9 * best > found["greedy"].reward
     free = dmd.baselines.fast_online_lp(stream, step_size=1.0, record=True)
     over = free.consumption - stream.budget
-    assert (over <= np.array(dmd.theory.violation_bound(free.last_prices, np.zeros(8), step_size=1.0)) + 1e-9).all()
+    assert (over <= np.array(violation_bound(free.last_prices, np.zeros(8), 1.0)) + 1e-9).all()

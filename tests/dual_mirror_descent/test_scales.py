@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from lrtheory import dual_mirror_descent as dmd
+from proofs_checks.dual_mirror_descent.paths.overspending import depletion_bound
+from proofs_checks.dual_mirror_descent.replies.best_replies import conjugate_difference
 from tests.dual_mirror_descent.test_allocate import GEOMETRIES
 
 
@@ -30,8 +32,8 @@ def test_every_resource_has_a_cost_bound_of_its_own():
     bounds = [dmd.theory.regret_constants(**known, cost_bound=bound).C1 for bound in ([4.0, 0.25], 4.0)]
     assert bounds == [2.0, 12.0]  # max(4 / 2, 0.25 / (1 / 3)) and 4 / (1 / 3)
     assert dmd.theory.price_bound(**known, cost_bound=[4.0, 0.25], step_size=0.5)[1] == pytest.approx(3.0)
-    assert dmd.theory.conjugate_difference([1.0, 0.0], [0.5, 1.0], cost_bound=[4.0, 0.25]) == 2.25
-    assert dmd.theory.depletion_bound([1.0, 1.0], [0, 0], rate=[1, 1], cost_bound=[4, 2], step_size=0.5) == [6, 4]
+    assert conjugate_difference([1.0, 0.0], [0.5, 1.0], [4.0, 0.25]) == 2.25
+    assert depletion_bound([1.0, 1.0], [0, 0], [1, 1], [4, 2], 0.5) == [6, 4]
     with pytest.raises(ValueError, match="`cost_bound` must be at least the largest of the stream, 4, 0.25"):
         dmd.RequestStream(np.ones((3, 1)), costs, [6.0, 1.0], cost_bound=[4.0, 0.125])
     online = dmd.DualMirrorDescent([6.0, 1.0], 3, step_size=0.0, cost_bound=[4.0, 0.25])

@@ -7,8 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
+from lrtheory.bounds import Family
 from lrtheory.dual_mirror_descent import RequestStream, theory
+
+
+def by_inversion(probabilities: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Return the types at which the cumulative sums of the probabilities (K,) pass u, of the shape of u."""
+    # without the last sum, which rounding may leave below 1: then a type K that does not exist could be drawn
+    return np.searchsorted(np.cumsum(probabilities)[:-1], u, side="right")
 
 
 @dataclass(frozen=True)
@@ -71,12 +77,6 @@ class RequestLaw:
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Draw types of the requests of n runs, (n, T)."""
         return by_inversion(self.probabilities, rng.random((n, self.horizon)))
-
-
-def by_inversion(probabilities: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Return the types at which the cumulative sums of the probabilities (K,) pass u, of the shape of u."""
-    # without the last sum, which rounding may leave below 1: then a type K that does not exist could be drawn
-    return np.searchsorted(np.cumsum(probabilities)[:-1], u, side="right")
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,6 @@ class PeriodicLaw(RequestLaw):
         return np.where(late, by_inversion(self.other, u), by_inversion(self.probabilities, u))
 
 
-# --- the laws --------------------------------------------------------------------------------------------------------
-
 #: rewards of a law that stands for a continuous one: finitely many, so that counts of types give the optima
 LEVELS = 64
 
@@ -167,6 +165,11 @@ def uniform(low: float, high: float) -> np.ndarray:
     levels = (np.arange(LEVELS) + 0.5) / LEVELS
     inside = (levels >= low) & (levels <= high)
     return inside / inside.sum()
+
+
+def theory_step(horizon: int, *rates: float) -> float:
+    """Compute the step of the i.i.d. theorem, for unit bounds and prices that start at zero (statement DMD-T1)."""
+    return float(theory.step_size(horizon=horizon, rate=list(rates), reward_bound=1.0, cost_bound=1.0))
 
 
 def one_resource(horizon: int, **options) -> dict:
@@ -183,11 +186,6 @@ def one_resource(horizon: int, **options) -> dict:
     return table | options
 
 
-def theory_step(horizon: int, *rates: float) -> float:
-    """Compute the step of the i.i.d. theorem, for unit bounds and prices that start at zero (statement DMD-T1)."""
-    return float(theory.step_size(horizon=horizon, rate=list(rates), reward_bound=1.0, cost_bound=1.0))
-
-
 def three_resources(horizon: int, **options) -> RequestLaw:
     """Make a law of five types with menus of two actions, at unit costs of three resources."""
     rewards = np.array([[1.0, 0.5], [0.75, 0.75], [0.5, 0.25], [0.25, 1.0], [0.375, 0.625]])
@@ -201,101 +199,9 @@ def three_resources(horizon: int, **options) -> RequestLaw:
     return RequestLaw(rewards, costs, rate, horizon, **(defaults | options))
 
 
-def with_slack(horizon: int) -> RequestLaw:
-    """Make a law of two actions, each with a resource of its own; the second is never scarce, at 3/5 of the rewards."""
-    levels = (np.arange(16) + 0.5) / 16
-    rewards = np.stack([np.repeat(levels, 16), 0.6 * np.tile(levels, 16)], axis=1)
-    costs = np.broadcast_to(np.eye(2), (256, 2, 2)).copy()
-    return RequestLaw(rewards, costs, np.array([0.4, 0.9]), horizon, np.full(256, 1 / 256), 1 / np.sqrt(horizon))
-
-
-def drawn_law(draws: Draws) -> RequestLaw:
-    """Draw a law of two to five types, one or two actions and resources, and costs 1/2 or 1."""
-    k, d, m = draws.integers(2, 5), draws.integers(1, 2), draws.integers(1, 2)
-    weights = draws.integers(1, 8, shape=k).astype(float)
-    rate = draws.integers(2, 4, shape=m) / 8
-    horizon = draws.choice((256, 512))
-    return RequestLaw(
-        draws.integers(1, 16, shape=(k, d)) / 16,
-        draws.integers(1, 2, shape=(k, d, m)) / 2,
-        rate,
-        horizon,
-        weights / weights.sum(),
-        theory_step(horizon, *rate),
-    )
-
-
 def is_iid(law: RequestLaw) -> bool:
     """Tell whether the requests are independent with one law."""
     return law.has_one_law
-
-
-IID_LAWS = Family(
-    "iid-laws",
-    always=lambda: (
-        RequestLaw(**one_resource(512)),
-        three_resources(512),
-        three_resources(4096, geometry="scaled-euclidean", step_size=1 / np.sqrt(3 * 4096)),
-        three_resources(512, geometry="entropy", init=0.5, step_size=1 / 16),
-    ),
-    draw=drawn_law,
-)
-
-
-def drawn_single(draws: Draws, horizons: tuple[int, ...] = (256, 512)) -> RequestLaw:
-    """Draw a law of two to six types with one action and one resource, and costs 1/2 or 1."""
-    k, horizon, rate = draws.integers(2, 6), draws.choice(horizons), draws.integers(2, 4) / 8
-    weights = draws.integers(1, 8, shape=k).astype(float)
-    return RequestLaw(
-        draws.integers(1, 16, shape=(k, 1)) / 16,
-        draws.integers(1, 2, shape=(k, 1, 1)) / 2,
-        np.array([rate]),
-        horizon,
-        weights / weights.sum(),
-        theory_step(horizon, rate),
-    )
-
-
-def drawn_capped(draws: Draws) -> RequestLaw:
-    """Draw a law of five types with menus of two actions and three resources, under the capped entropy."""
-    horizon, weights = draws.choice((512, 1024)), draws.integers(1, 8, shape=5).astype(float)
-    # the best step is sqrt(2 log(m + 1) / T) / A for m = 3 and A = 4, the largest cost over the least rate
-    step = draws.choice((0.25, 0.5)) * np.sqrt(2 * np.log(4) / horizon)
-    law = {"probabilities": weights / weights.sum(), "step_size": step}
-    return three_resources(horizon, geometry="capped-entropy", init=None, **law)
-
-
-LONG_LAW = Family("long-law", always=lambda: (RequestLaw(**one_resource(4096)),))
-ONE_RESOURCE_SHORT = Family(
-    "one-resource-short",
-    always=lambda: (RequestLaw(**one_resource(64)),),
-    draw=lambda draws: drawn_single(draws, (32, 64)),
-)
-ONE_RESOURCE = Family(
-    "one-resource",
-    always=lambda: (RequestLaw(**one_resource(256)), RequestLaw(**one_resource(1024))),
-    draw=drawn_single,
-)
-SLACK_LAW = Family("slack-law", always=lambda: (with_slack(16384),))
-CAPPED_LAWS = Family(
-    "capped-laws",
-    always=lambda: tuple(
-        three_resources(
-            horizon, geometry="capped-entropy", init=None, step_size=0.25 * np.sqrt(2 * np.log(4) / horizon)
-        )
-        for horizon in (512, 2048)
-    ),
-    draw=drawn_capped,
-)
-# each horizon is four times the last, so that sqrt(T) doubles from rung to rung
-LADDER = Family(
-    "ladder",
-    always=lambda: tuple(
-        RequestLaw(**one_resource(horizon, step_size=1 / np.sqrt(horizon))) for horizon in (256, 1024, 4096, 16384)
-    ),
-)
-
-# --- laws that change ------------------------------------------------------------------------------------------------
 
 
 def corrupted(horizon: int, share: float) -> CorruptedLaw:
@@ -318,24 +224,8 @@ def periodic(horizon: int, period: int) -> PeriodicLaw:
     return PeriodicLaw(**table, other=uniform(0.9, 1), period=period)
 
 
-CORRUPTED_LAWS = Family(
-    "corrupted-laws",
-    always=lambda: (corrupted(1600, 0.05), corrupted(6400, 0.2)),
-    draw=lambda draws: corrupted(draws.choice((800, 1600)), draws.integers(1, 16) / 64),
-)
 HEAVILY_CORRUPTED = Family("heavily-corrupted", always=lambda: (corrupted(16384, 0.25),))
-LIGHTLY_CORRUPTED = Family("lightly-corrupted", always=lambda: (corrupted(6400, 0.02),))
-MARKOV_LAWS = Family(
-    "markov-laws",
-    always=lambda: (switching(1600, 0.5), switching(6400, 0.25, 3), switching(6400, 0.1, 15)),
-    draw=lambda draws: switching(draws.choice((1600, 3200)), draws.integers(4, 32) / 64, draws.integers(0, 8)),
-)
+
+
 # a state lasts for 200 requests on average: each request has the average law, and they are far from independent
 SLOW_MARKOV = Family("slow-markov", always=lambda: (switching(6400, 0.005),))
-PERIODIC_LAWS = Family(
-    "periodic-laws",
-    always=lambda: (periodic(6400, 2), periodic(25600, 4)),
-    draw=lambda draws: periodic(4800, draws.choice((2, 4, 6, 8))),
-)
-# four periods in all, each of which begins with 2000 requests that are worth half of the later ones
-LONG_PERIODS = Family("long-periods", always=lambda: (periodic(16000, 4000),))

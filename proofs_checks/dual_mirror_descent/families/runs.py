@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import OutcomeError, rounding
-from lrtheory.dual_mirror_descent import allocate_batch, hindsight_optimum
+from lrtheory.bounds import Expectation, OutcomeError, rounding
+from lrtheory.dual_mirror_descent import allocate_batch, hindsight_optimum, theory
 from proofs_checks.dual_mirror_descent.families.laws import RequestLaw
 
 
@@ -34,11 +34,6 @@ class Runs:
 RUNS = ("kinds", "prices", "proposed", "actions")
 
 
-def runs(law: RequestLaw, rng: np.random.Generator, n: int, **options) -> Runs:
-    """Run dual mirror descent on n sequences of the law."""
-    return batch(law, law.draw(rng, n), **options)
-
-
 def batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Runs:
     """Run dual mirror descent on given sequences (n, T)."""
     chosen = {"geometry": law.geometry, "step_size": law.step_size, "init": law.first_prices} | options
@@ -46,9 +41,9 @@ def batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Runs:
     return Runs(kinds, found.trace["prices"], found.trace["proposed"], found.trace["actions"])
 
 
-def taken(law: RequestLaw, rng: np.random.Generator, n: int, **options: Any) -> Taken:
-    """Return the actions of dual mirror descent on n sequences of the law, without prices, to save memory."""
-    return short_batch(law, law.draw(rng, n), **options)
+def runs(law: RequestLaw, rng: np.random.Generator, n: int, **options) -> Runs:
+    """Run dual mirror descent on n sequences of the law."""
+    return batch(law, law.draw(rng, n), **options)
 
 
 def short_batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Taken:
@@ -59,7 +54,14 @@ def short_batch(law: RequestLaw, kinds: np.ndarray, **options: Any) -> Taken:
     return Taken(kinds.astype(np.int16), np.concatenate(parts))
 
 
-# --- what follows from what was done ---------------------------------------------------------------------------------
+def taken(law: RequestLaw, rng: np.random.Generator, n: int, **options: Any) -> Taken:
+    """Return the actions of dual mirror descent on n sequences of the law, without prices, to save memory."""
+    return short_batch(law, law.draw(rng, n), **options)
+
+
+def spent(law: RequestLaw, kinds: np.ndarray, actions: np.ndarray, j: int) -> np.ndarray:
+    """Return the units of resource j that the actions use, (n, T)."""
+    return law.costs[kinds, actions, j] * (actions >= 0)
 
 
 def legal(law: RequestLaw, found: Taken | Runs) -> Any:
@@ -75,19 +77,14 @@ def legal(law: RequestLaw, found: Taken | Runs) -> Any:
     return found
 
 
-#: how likely each deviation that `plausible` refuses is at most, where requests do follow the law
-CHANCE = 2.0**-64
+def gains(law: RequestLaw, kinds: np.ndarray, prices: np.ndarray) -> np.ndarray:
+    """Compute the reduced rewards of all actions, reward less priced cost, (n, T, d)."""
+    return law.rewards[kinds] - np.einsum("ntdm,ntm->ntd", law.costs[kinds], prices[:, :-1])
 
 
-def plausible(law: RequestLaw, found: Taken | Runs) -> Any:
-    """Return the runs if requests may be of the law: types, and two alike in a row, come as often as chance allows."""
-    # Hoeffding's inequality for the share of each type and of equal pairs; a solver that draws easy requests is refused
-    pairs = found.kinds[:, 0 : law.horizon - 1 : 2] == found.kinds[:, 1::2]
-    shares = np.bincount(found.kinds.ravel(), minlength=len(law.probabilities)) / found.kinds.size
-    off = np.abs(np.r_[shares - law.probabilities, pairs.mean() - (law.probabilities**2).sum()])
-    if (off > np.sqrt(-np.log(CHANCE) / (2 * np.r_[np.full(len(shares), found.kinds.size), pairs.size]))).any():
-        raise OutcomeError("the requests do not follow the law")
-    return found
+def earned(law: RequestLaw, kinds: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    """Return the rewards of the actions, (n, T)."""
+    return law.rewards[kinds, actions] * (actions >= 0)
 
 
 def priced(law: RequestLaw, found: Runs) -> Runs:
@@ -107,48 +104,9 @@ def priced(law: RequestLaw, found: Runs) -> Runs:
     return found
 
 
-def gains(law: RequestLaw, kinds: np.ndarray, prices: np.ndarray) -> np.ndarray:
-    """Compute the reduced rewards of all actions, reward less priced cost, (n, T, d)."""
-    return law.rewards[kinds] - np.einsum("ntdm,ntm->ntd", law.costs[kinds], prices[:, :-1])
-
-
-def earned(law: RequestLaw, kinds: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    """Return the rewards of the actions, (n, T)."""
-    return law.rewards[kinds, actions] * (actions >= 0)
-
-
-def spent(law: RequestLaw, kinds: np.ndarray, actions: np.ndarray, j: int) -> np.ndarray:
-    """Return the units of resource j that the actions use, (n, T)."""
-    return law.costs[kinds, actions, j] * (actions >= 0)
-
-
 def rewards(law: RequestLaw, found: Taken | Runs) -> np.ndarray:
     """Sum the rewards of the actions of each run, (n,)."""
     return earned(law, found.kinds, found.actions).sum(axis=1)
-
-
-def stopping_times(law: RequestLaw, found: Runs) -> np.ndarray:
-    """Compute tau of each run by its definition, from the proposals, (n,)."""
-    if (law.cost_bound > law.budget).any():
-        return np.zeros(len(found.kinds), int)
-    short = np.zeros(found.kinds.shape, bool)
-    for j, budget in enumerate(law.budget):
-        used = np.cumsum(spent(law, found.kinds, found.proposed, j), axis=1)
-        short |= used + law.cost_bound >= budget - budget / 10**12
-    return np.where(short.any(axis=1), short.argmax(axis=1) + 1, law.horizon)
-
-
-def path_regrets(law: RequestLaw, found: Runs) -> np.ndarray:
-    """Sum mu_t . g_t up to tau, for each run, (n,)."""
-    early = np.arange(law.horizon) < stopping_times(law, found)[:, None]
-    terms = [
-        found.prices[:, :-1, j] * (law.rate[j] - spent(law, found.kinds, found.proposed, j))
-        for j in range(len(law.rate))
-    ]
-    return (sum(terms) * early).sum(axis=1)
-
-
-# --- optima in hindsight ---------------------------------------------------------------------------------------------
 
 
 def count_types(kinds: np.ndarray, n_types: int) -> np.ndarray:
@@ -156,14 +114,6 @@ def count_types(kinds: np.ndarray, n_types: int) -> np.ndarray:
     # one histogram for all runs: type k of run i is number i K + k
     offsets = n_types * np.arange(len(kinds))[:, None]
     return np.bincount((kinds + offsets).ravel(), minlength=n_types * len(kinds)).reshape(len(kinds), n_types)
-
-
-def optima(law: RequestLaw, kinds: np.ndarray) -> np.ndarray:
-    """Find the optimum in hindsight of each run, (n,): by sorting for one action and resource, else by programs."""
-    counts = count_types(kinds, len(law.rewards))
-    if law.costs.shape[1:] == (1, 1):
-        return fractional_knapsacks(law.rewards[:, 0], law.costs[:, 0, 0], counts, law.budget[0])
-    return np.array([hindsight_optimum(law.rewards, law.costs, law.budget, counts=row).value for row in counts])
 
 
 def fractional_knapsacks(rewards: np.ndarray, costs: np.ndarray, counts: np.ndarray, budget: float) -> np.ndarray:
@@ -175,9 +125,39 @@ def fractional_knapsacks(rewards: np.ndarray, costs: np.ndarray, counts: np.ndar
     return taken @ (rewards[order] / costs[order])
 
 
+def optima(law: RequestLaw, kinds: np.ndarray) -> np.ndarray:
+    """Find the optimum in hindsight of each run, (n,): by sorting for one action and resource, else by programs."""
+    counts = count_types(kinds, len(law.rewards))
+    if law.costs.shape[1:] == (1, 1):
+        return fractional_knapsacks(law.rewards[:, 0], law.costs[:, 0, 0], counts, law.budget[0])
+    return np.array([hindsight_optimum(law.rewards, law.costs, law.budget, counts=row).value for row in counts])
+
+
 @dataclass(frozen=True)
 class Hired:
     """Rewards of the requests, and a mask of those that are taken, both (n, T)."""
 
     rewards: np.ndarray
     taken: np.ndarray
+
+
+def regret(law: RequestLaw, found: Runs) -> np.ndarray:
+    """Compute OPT - R of each run, on its own sequence, from requests and actions alone, (n,)."""
+    return optima(law, priced(law, found).kinds) - rewards(law, found)
+
+
+def bound(law: RequestLaw, input_model: str = "iid", **what) -> float:
+    """Compute the right-hand side for a law and an input model."""
+    return theory.regret_bound(input_model, **law.setting, geometry=law.geometry, init=law.first_prices, **what).total
+
+
+def largest_optimum(law: RequestLaw) -> float:
+    """Bound what a run can earn: f bar per request, and the budget of each resource at the best reward per unit."""
+    costs = law.costs.min(axis=(0, 1))
+    per_unit = np.where(costs > 0, law.reward_bound / np.where(costs > 0, costs, 1), np.inf)
+    return float(min(law.reward_bound * law.horizon, (per_unit * law.budget).min()))
+
+
+def regret_at_most(limit) -> Expectation:
+    """Claim E[OPT - R] <= limit(law)."""
+    return Expectation(sample=regret, at_most=limit, support=lambda law: (0.0, largest_optimum(law)))

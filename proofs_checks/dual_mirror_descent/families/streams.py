@@ -86,36 +86,12 @@ def served(requests: Requests, rng: np.random.Generator | None = None, **options
     return Service(found.trace["prices"], found.proposed, found.actions, found.stopping_time)
 
 
-@dataclass(frozen=True)
-class Books:
-    """The books of a run are its actions, (T,), and its reports of them: reward, units used and units left, (m,)."""
-
-    actions: np.ndarray
-    reward: float
-    consumption: np.ndarray
-    remaining: np.ndarray
-
-
-def books(requests: Requests, rng: np.random.Generator, **options) -> Books:
-    """Return the actions of a run with its reports of reward and budget."""
-    found = run(requests, **options)
-    return Books(found.actions, found.reward, found.consumption, found.remaining)
-
-
 def legal(requests: Requests, actions: np.ndarray) -> np.ndarray:
     """Return the actions if there is one per request, -1 for none or an index into the menu; refuse others."""
     d = requests.rewards.shape[1]
     known = actions.dtype.kind in "iu" and actions.shape == (requests.horizon,)
     if not (known and ((actions >= -1) & (actions < d)).all()):
         raise OutcomeError(f"one action a request is due, -1 for none or an index below {d}")
-    return actions
-
-
-def affordable(requests: Requests, actions: np.ndarray) -> np.ndarray:
-    """Return the actions if they keep within the budget, up to the rounding that `allocate` names; refuse others."""
-    budget = requests.rate * requests.horizon
-    if (spent(requests, actions).sum(0) > budget + budget / 10**12).any():
-        raise OutcomeError("the actions use more than the budget")
     return actions
 
 
@@ -138,6 +114,12 @@ def off_the_start(requests: Requests, walk: Walk) -> np.ndarray:
     return np.array([np.abs(walk.prices[0] - requests.init).max()])
 
 
+def conjugates(rewards: np.ndarray, costs: np.ndarray, prices: np.ndarray) -> np.ndarray:
+    """Compute f*_t(mu_t) = max(0, max_x f_t(x) - mu_t . b_t(x)), (T,); prices (T, m), or (m,) for all requests."""
+    reduced = rewards - (costs * np.broadcast_to(prices, (len(rewards), costs.shape[2]))[:, None]).sum(2)
+    return np.maximum(reduced.max(1), 0)
+
+
 def off_the_rules(requests: Requests, walk: Walk) -> np.ndarray:
     """Measure how far the first prices are from mu_1, and how much best replies would gain on the proposals, (2,)."""
     # a bound on the regret of prices means little for an algorithm whose proposals do not follow its prices
@@ -156,12 +138,6 @@ def first_shortage(requests: Requests, proposed: np.ndarray) -> int:
     used = np.cumsum(spent(requests, proposed), axis=0)
     over = (used + requests.cost_bound >= requests.rate * requests.horizon).any(1)
     return int(over.argmax()) + 1 if over.any() else requests.horizon
-
-
-def conjugates(rewards: np.ndarray, costs: np.ndarray, prices: np.ndarray) -> np.ndarray:
-    """Compute f*_t(mu_t) = max(0, max_x f_t(x) - mu_t . b_t(x)), (T,); prices (T, m), or (m,) for all requests."""
-    reduced = rewards - (costs * np.broadcast_to(prices, (len(rewards), costs.shape[2]))[:, None]).sum(2)
-    return np.maximum(reduced.max(1), 0)
 
 
 def reference(requests: Requests, *, by: str = "proposal") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -185,9 +161,6 @@ def reference(requests: Requests, *, by: str = "proposal") -> tuple[np.ndarray, 
     return np.array(prices), np.array(proposed), np.array(actions)
 
 
-# --- single sequences ------------------------------------------------------------------------------------------------
-
-
 def requests(rewards, costs, rate, *, init=None, step_size=0.5, geometry="euclidean", lazy=False) -> Requests:
     """Make requests from rewards (T,) or (T, d), costs that broadcast to (T, d, m), and a rate per resource."""
     # an entropy never leaves a price of 0, and multiplies: it starts at 1/4
@@ -202,14 +175,28 @@ def requests(rewards, costs, rate, *, init=None, step_size=0.5, geometry="euclid
 
 # two resources and two actions, from unequal prices that are both positive
 TWO = requests([[1, 0.5], [0.25, 1], [0.5, 0.5], [1, 0.25]], [[0.5, 0.25], [1, 0]], [0.25, 0.5], init=[0.5, 0.25])
+
+
 SECOND = requests([[0.25, 1.0]], [[0.125], [1.0]], 1.0)  # the better action is the second, and uses more
-IDLE = requests([0, 0], 0.0, 0.5)
+
+
 SHORT_TRACE = requests([1, 0.25, 0.5], 1.0, 0.5)  # accept, reject, propose without a budget
+
+
 EMPTY = requests([[0.0, 0.0]] * 2, 0.5, [0.5, 0.25])
+
+
 EXACT_FIT = requests([1, 1, 1, 1], 1.0, 0.5, step_size=1 / 16)  # two units for four requests
+
+
 HUGE = requests([1, 0.5], [[[4.0]], [[0.5]]], 1.0)  # the first request costs more than the whole budget
+
+
 ODD_BUDGET = requests([1, 1, 0.5, 0.75], 1.0, 0.375, step_size=0.25)  # a budget of 3/2 for unit costs
+
+
 FROM_HIGH_PRICES = requests([0.5, 0.5, 1, 1], 1.0, 0.5, init=[2.0], step_size=0.25)  # above any reward, then falling
+
 
 # Powers of two, and below eighths and sixteenths: prices, gradients and their products are then sums of few powers of
 # two, which doubles hold exactly over as many requests as are drawn.
@@ -243,15 +230,9 @@ def nearby(instance: Requests, draws: Draws) -> Requests:
 
 
 ALWAYS = (SHORT_TRACE, EMPTY, EXACT_FIT, HUGE, ODD_BUDGET, FROM_HIGH_PRICES, TWO, SECOND)
+
+
 MENUS = Family("menus", always=ALWAYS, draw=draw_menus, climb=nearby)
-
-
-def eager(family_draw):
-    """Wrap a draw so that its instances have eager steps."""
-    return lambda draws: replace(family_draw(draws), lazy=False)
-
-
-EAGER_MENUS = Family("eager-menus", always=ALWAYS, draw=eager(draw_menus), climb=nearby)
 
 
 def draw_geometry(draws: Draws) -> Requests:
@@ -287,40 +268,10 @@ GEOMETRIES = Family(
 )
 
 
-UNCAPPED = Family(
-    "uncapped",
-    always=(
-        *GEOMETRIES.always[:2],
-        *GEOMETRIES.always[3:5],
-        replace(FROM_HIGH_PRICES, geometry="scaled-euclidean"),
-        replace(FROM_HIGH_PRICES, geometry="entropy"),
-    ),
-    draw=draw_uncapped,
-)
 ENTROPY = Family(
     "entropy",
     always=(GEOMETRIES.always[1], GEOMETRIES.always[3]),
     draw=lambda draws: replace(draw_uncapped(draws), geometry="entropy"),
-)
-
-
-def is_capped(instance: Requests) -> bool:
-    """Tell whether the geometry is the capped entropy and the prices start in its domain rate . mu <= f bar."""
-    return instance.geometry == "capped-entropy" and bool(instance.rate @ instance.init <= instance.reward_bound)
-
-
-def draw_capped(draws: Draws) -> Requests:
-    """Draw menus under the capped entropy, with prices from the middle of its domain; rewards are positive."""
-    drawn = draw_geometry(draws)
-    rewards = np.maximum(drawn.rewards, 1 / 16)
-    init = rewards.max() / (2 * len(drawn.rate) * drawn.rate)
-    return replace(drawn, geometry="capped-entropy", rewards=rewards, init=init, lazy=False)
-
-
-CAPPED = Family("capped", always=(GEOMETRIES.always[2], GEOMETRIES.always[5]), draw=draw_capped)
-# rates that differ: with equal ones rescaling is the projection for the entropy of mu too
-CAPPED_BY_RESCALING = Family(
-    "capped-by-rescaling", always=(requests([1, 1], [1, 0], [0.5, 0.125], init=[0.5, 6.0], geometry="entropy"),)
 )
 
 
@@ -329,64 +280,4 @@ def draw_any(draws: Draws) -> Requests:
     return draw_menus(draws) if draws.integers(0, 1) else draw_geometry(draws)
 
 
-def draw_steps(draws: Draws) -> Requests:
-    """Draw menus under any geometry, with eager steps."""
-    return replace(draw_any(draws), lazy=False)
-
-
 ANY_GEOMETRY = Family("any-geometry", always=(*ALWAYS, *GEOMETRIES.always), draw=draw_any)
-EVERY_GEOMETRY = Family("every-geometry", always=(*ALWAYS, *GEOMETRIES.always), draw=draw_steps)
-
-# --- sequences that use up a resource --------------------------------------------------------------------------------
-
-
-def runs_out(instance: Requests) -> bool:
-    """Tell whether the stopping time of the algorithm is positive and before the last request."""
-    return 0 < first_shortage(instance, reference(instance)[1]) < instance.horizon
-
-
-def draw_scarce(draws: Draws) -> Requests:
-    """Draw menus of which one resource is scarce, every request is worth something, and prices start at zero."""
-    drawn = draw_menus(draws, (32, 2, 2))
-    # one or two eighths of a unit a period, where costs go up to one unit
-    rate = np.r_[draws.integers(1, 2) / 8, drawn.rate[1:]]
-    return replace(drawn, rate=rate, rewards=np.maximum(drawn.rewards, 1 / 16), init=0 * rate)
-
-
-SCARCE = Family("scarce", always=(SHORT_TRACE, ODD_BUDGET, replace(TWO, init=np.zeros(2))), draw=draw_scarce)
-
-
-def fits_from_the_start(instance: Requests) -> bool:
-    """Tell whether no request costs more than the whole budget."""
-    return bool((instance.cost_bound <= instance.horizon * instance.rate).all())
-
-
-def draw_fitting(draws: Draws) -> Requests:
-    """Draw menus of which each request fits the whole budget."""
-    drawn = draw_menus(draws)
-    # the least power of two that is at least 1 / T, so that the budget is at least one unit, the largest cost
-    return replace(drawn, rate=np.maximum(drawn.rate, 2.0 ** -np.floor(np.log2(drawn.horizon))))
-
-
-FITTING_MENUS = Family(
-    "fitting-menus",
-    always=(SHORT_TRACE, EMPTY, EXACT_FIT, ODD_BUDGET, FROM_HIGH_PRICES, TWO, SECOND, IDLE),
-    draw=draw_fitting,
-    climb=nearby,
-)
-
-# --- what never runs out ---------------------------------------------------------------------------------------------
-
-
-def never_scarce(instance: Requests) -> bool:
-    """Tell whether no request uses more than the rate, and prices start at zero."""
-    return bool((instance.costs <= instance.rate).all() and not instance.init.any())
-
-
-def draw_plenty(draws: Draws) -> Requests:
-    """Draw menus with rates above 1, which no cost exceeds."""
-    drawn = draw_menus(draws, (16, 3, 2))
-    return replace(drawn, rate=1 + drawn.rate, init=0 * drawn.rate)
-
-
-PLENTY = Family("plenty", always=(requests([1, 0.5], 1.0, 1.0), SECOND), draw=draw_plenty)

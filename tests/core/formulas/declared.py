@@ -30,6 +30,7 @@ IN_ROOMS = (
     "low_rank_adapters",
     "fair_subset_selection",
     "alpha_rank",
+    "dual_mirror_descent",
 )
 LENGTH = 2  # of each axis of an array that is made here
 

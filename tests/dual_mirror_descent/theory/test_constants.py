@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from lrtheory.dual_mirror_descent import theory
+from proofs_checks.dual_mirror_descent.fairness import fair_regret_bound
 
 
 @pytest.mark.parametrize("f", [0, 1, Fraction(7, 2)])
@@ -32,14 +33,12 @@ def test_the_step_of_the_entropy_is_limited_by_one_over_the_largest_excess() -> 
 def test_prices_that_begin_high_are_farthest_from_no_price_at_all() -> None:
     """With first prices above f / rho the comparator 0 is the farthest, |rho mu_1|^2 / 2 away when scaled."""
     setting = {
-        "horizon": 10,
-        "rate": [Fraction(1, 2)],
-        "reward_bound": 1,
-        "cost_bound": 1,
-        "fairness": 0,
+        "T": 10,
+        "rho": [Fraction(1, 2)],
+        "f_bar": 1,
+        "b_bar": 1,
+        "lam": 0,
         "geometry": "scaled-euclidean",
     }
-    low, high = (
-        theory.fair_regret_bound(**setting, init=[start], step_size=Fraction(1, 10)) for start in (0, Fraction(5))
-    )
+    low, high = (fair_regret_bound(**setting, init=[start], eta=Fraction(1, 10)) for start in (0, Fraction(5)))
     assert low - 10 * Fraction(1) ** 2 / 2 == high - 10 * Fraction(5, 2) ** 2 / 2

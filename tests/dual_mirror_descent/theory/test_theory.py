@@ -11,6 +11,9 @@ from scipy.optimize import linprog
 
 from lrtheory import dual_mirror_descent as dmd
 from lrtheory.dual_mirror_descent import theory
+from proofs_checks.dual_mirror_descent.fairness import fair_regret_bound
+from proofs_checks.dual_mirror_descent.lower_bounds import three_point_hindsight, three_point_online
+from proofs_checks.dual_mirror_descent.many_resources import capped_entropy_bound
 
 UNIT = {"reward_bound": 1.0, "cost_bound": 1.0}
 
@@ -38,9 +41,7 @@ def test_other_geometries_and_models():
     assert theory.regret_bound(
         "iid", horizon=3200, rate=rate, geometry="scaled-euclidean", **UNIT
     ).total == pytest.approx(396, abs=0.6)
-    capped = theory.capped_entropy_bound(
-        horizon=3200, rate=rate, step_size=math.sqrt(2 * math.log(4) / 3200) / 4, **UNIT
-    )
+    capped = capped_entropy_bound(3200, rate, 1.0, 1.0, math.sqrt(2 * math.log(4) / 3200) / 4)
     assert float(capped) == pytest.approx(4 + 4 * math.sqrt(2 * 3200 * math.log(4)))
     exact = theory.regret_bound("iid", horizon=6400, rate=[0.4], **UNIT)
     assert exact.total == pytest.approx(202.5)
@@ -104,9 +105,7 @@ def test_corruption_by_the_laws_themselves(clean, corrupted):
 def test_the_price_of_not_knowing(horizon, gap):
     e = horizon**-0.5
     law = ((1 - e) / 2, e, (1 - e) / 2)
-    found = theory.three_point_hindsight(horizon, horizon // 2, law) - theory.three_point_online(
-        horizon, horizon // 2, law
-    )
+    found = three_point_hindsight(horizon, horizon // 2, law) - three_point_online(horizon, horizon // 2, law)
     assert found / math.sqrt(horizon) == pytest.approx(gap, abs=1e-4)
 
 
@@ -119,7 +118,7 @@ def test_the_fluid_value_of_uniform_rewards_is_that_of_the_program(rate):
 
 def test_exact_and_double_recursions_agree():
     law = (Fraction(3, 8), Fraction(1, 4), Fraction(3, 8))
-    for function in (theory.three_point_hindsight, theory.three_point_online):
+    for function in (three_point_hindsight, three_point_online):
         exact = function(16, 8, law)
         assert isinstance(exact, Fraction)
         assert function(16, 8, tuple(map(float, law))) == pytest.approx(float(exact))
@@ -163,7 +162,7 @@ def test_the_regret_of_three_points_is_smaller_for_few_requests():
     gaps = []
     for root in (2, 4, 8):
         law = (Fraction(root - 1, 2 * root), Fraction(1, root), Fraction(root - 1, 2 * root))
-        ends = [f(root**2, root**2 // 2, law) for f in (theory.three_point_hindsight, theory.three_point_online)]
+        ends = [f(root**2, root**2 // 2, law) for f in (three_point_hindsight, three_point_online)]
         gaps.append((ends[0] - ends[1]) / root)
     assert gaps[0] < gaps[1] < Fraction(1, 8) < gaps[2] < Fraction(13, 100)
 
@@ -211,14 +210,14 @@ def test_the_bound_against_an_adversary_by_hand():
 
 def test_the_fair_bound_by_hand():
     # high = 3/2; C1 = 3; A = 2, C2 = 2; y = rho mu: points 3/2 - 1/2 and -1/2 and 3/2, from 0: C3 = (3/2)^2 / 2
-    options = {"horizon": 100, "rate": [0.5], "fairness": 0.5, "step_size": 0.25, **UNIT}
-    assert theory.fair_regret_bound(**options) == pytest.approx(3 + 2 * 25 + 1.125 / 0.25)
+    options = {"T": 100, "rho": [0.5], "f_bar": 1.0, "b_bar": 1.0, "lam": 0.5, "eta": 0.25}
+    assert fair_regret_bound(**options) == pytest.approx(3 + 2 * 25 + 1.125 / 0.25)
     # two resources: y = (3/2, -1/2) is farthest, 5/4; C2 = 4
-    options["rate"] = [0.5, 0.5]
-    assert theory.fair_regret_bound(**options) == pytest.approx(3 + 4 * 25 + 1.25 / 0.25)
+    options["rho"] = [0.5, 0.5]
+    assert fair_regret_bound(**options) == pytest.approx(3 + 4 * 25 + 1.25 / 0.25)
     # plain steps from mu_1 = 1: points 3 - 1, -1, 3, 0: (3 - 1)^2 / 2 = (-1 - 1)^2 / 2 = 2
-    options |= {"rate": [0.5], "init": [1.0], "geometry": "euclidean"}
-    assert theory.fair_regret_bound(**options) == pytest.approx(3 + 0.5 * 25 + 2 / 0.25)
+    options |= {"rho": [0.5], "init": [1.0], "geometry": "euclidean"}
+    assert fair_regret_bound(**options) == pytest.approx(3 + 0.5 * 25 + 2 / 0.25)
 
 
 # --- what is out of range ---------------------------------------------------------------------------------------------
@@ -233,7 +232,7 @@ def test_whole_periods(options, name):
 
 
 def test_the_ends_of_ranges_are_in_range():
-    assert theory.capped_entropy_bound(horizon=10, rate=[0.5], reward_bound=0, cost_bound=1, step_size=0.5) == 0
+    assert capped_entropy_bound(10, [0.5], 0, 1, 0.5) == 0
     assert theory.regret_bound("iid", horizon=10, rate=[0.5], reward_bound=0.0, cost_bound=0.0).total == 0
     assert theory.markov_mixing(0, 3) == theory.markov_mixing(Fraction(1), 0) == 0.5
     assert theory.uniform_fluid(10, 10) == 5
@@ -262,11 +261,11 @@ def test_bounds_refuse_what_is_out_of_range(changed, words):
 
 
 def test_a_fair_bound_takes_prices_below_zero():
-    given = {**KNOWN, "fairness": 0.5}
-    assert theory.fair_regret_bound(**given, init=-0.2) > theory.fair_regret_bound(**given, init=0.0)
+    given = 10, [0.5], 1.0, 1.0, 0.5, 0.1
+    assert fair_regret_bound(*given, init=-0.2) > fair_regret_bound(*given, init=0.0)
 
 
 @pytest.mark.parametrize("probabilities", [(0.5, 0.5, 0.5), (-1, 1, 1), (0.5, 0.5)])
 def test_probabilities_of_three_points_sum_to_one(probabilities):
-    with pytest.raises(ValueError, match=r"`probabilities` must be (3 numbers|in \[0, 1\])"):
-        theory.three_point_hindsight(2, 1, probabilities)
+    with pytest.raises(ValueError, match=r"`p` must be (3 numbers|in \[0, 1\])"):
+        three_point_hindsight(2, 1, probabilities)

@@ -1,45 +1,82 @@
-"""Statements about requests chosen by an adversary: bounds for every sequence, and sequences that make them tight."""
+"""Bounds on the regret for every sequence of requests, an adversary's too."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Ball, Derived, Family, Inequality, Measured, Paper, Sides, Statement, exactly, saboteur
+from lrtheory.bounds import (
+    Ball,
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Number,
+    Numbers,
+    OutcomeError,
+    Paper,
+    Sides,
+    Statement,
+    exactly,
+    formula,
+    saboteur,
+)
 from lrtheory.dual_mirror_descent import hindsight_optimum, theory
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.theory import resources
-from proofs_checks.dual_mirror_descent import wrong_solvers
-from proofs_checks.dual_mirror_descent.families.phases import (
-    LONG,
-    PHASES,
-    Phases,
-    descended,
-    draw_long,
-    draw_long_curved,
-    phased,
-    ratios,
-)
+from proofs_checks.dual_mirror_descent.families.paths import FIRST_GAINFUL, WALK, gradients
 from proofs_checks.dual_mirror_descent.families.streams import (
-    FITTING_MENUS,
+    EMPTY,
+    EXACT_FIT,
+    FROM_HIGH_PRICES,
     GEOMETRIES,
+    ODD_BUDGET,
+    SECOND,
     SHORT_TRACE,
     TWO,
     Requests,
+    Service,
     Walk,
-    affordable,
     conjugates,
+    draw_menus,
     earned,
     first_shortage,
-    fits_from_the_start,
+    nearby,
     off_the_start,
+    requests,
     run,
+    served,
+    spent,
     walked,
 )
-from proofs_checks.dual_mirror_descent.runs.path import FIRST_GAINFUL, UNBOUNDED, WALK, gradients
+
+
+def fits_from_the_start(instance: Requests) -> bool:
+    """Tell whether no request costs more than the whole budget."""
+    return bool((instance.cost_bound <= instance.horizon * instance.rate).all())
+
+
+IDLE = requests([0, 0], 0.0, 0.5)
+
+
+def draw_fitting(draws: Draws) -> Requests:
+    """Draw menus of which each request fits the whole budget."""
+    drawn = draw_menus(draws)
+    # the least power of two that is at least 1 / T, so that the budget is at least one unit, the largest cost
+    return replace(drawn, rate=np.maximum(drawn.rate, 2.0 ** -np.floor(np.log2(drawn.horizon))))
+
+
+FITTING_MENUS = Family(
+    "fitting-menus",
+    always=(SHORT_TRACE, EMPTY, EXACT_FIT, ODD_BUDGET, FROM_HIGH_PRICES, TWO, SECOND, IDLE),
+    draw=draw_fitting,
+    climb=nearby,
+)
 
 
 def largest_ratio(requests: Requests, factor: Fraction = Fraction(1)) -> Any:
@@ -48,15 +85,36 @@ def largest_ratio(requests: Requests, factor: Fraction = Fraction(1)) -> Any:
     return max(1, ratio if factor == 1 else factor * ratio)
 
 
+@formula(f="(-inf, inf)", w="(-inf, inf)", alpha="[1, inf)")
+def adversarial_step(f: Numbers, w: Numbers, alpha: Number) -> Numbers:
+    """Alpha times the reward of the proposal is at least this.
+
+    Here f are the rewards of any actions, and w is price times gradient.
+
+    Proof
+    -----
+    Assumes: prices are at least 0 and b(x) <= alpha rho for all actions x, which alpha >= max(1, max b / rho) says (the
+    caller; alpha >= 1 is an argument check).
+
+    Proof: the proposal x~ is a best reply: f_t(x~) >= f_t(x) - mu . b(x) + mu . b(x~), and f_t(x~) >= mu . b(x~) since
+    doing nothing is possible. Add alpha - 1 times the second to the first, and use b(x) <= alpha rho: alpha f_t(x~) >=
+    f_t(x) - alpha mu . rho + alpha mu . b(x~) = f_t(x) - alpha mu . g_t.
+    """
+    return f - alpha * w
+
+
 def single_step(requests: Requests, walk: Walk, factor: Fraction = Fraction(1)) -> Sides:
     """Compare f_t(x) - alpha mu_t . g_t of all actions and of none with alpha f_t(x_t), for all t up to tau."""
     alpha, start = largest_ratio(requests, factor), off_the_start(requests, walk)
     early = slice(first_shortage(requests, walk.proposed))
     pull = (gradients(requests, walk) * walk.prices[:-1]).sum(1)[early]
     offers = np.c_[requests.rewards, 0 * requests.rewards[:, :1]][early]
-    lhs = theory.adversarial_step(offers, regret=pull[:, None], alpha=alpha)
+    lhs = adversarial_step(offers, pull[:, None], alpha)
     rhs = np.broadcast_to(alpha * earned(requests, walk.proposed)[early, None], lhs.shape)
     return Sides(np.r_[lhs.ravel(), start], np.r_[rhs.ravel(), 0 * start])
+
+
+UNBOUNDED = "another algorithm may post any prices"
 
 
 DMD_L12 = Statement(
@@ -67,7 +125,7 @@ DMD_L12 = Statement(
         "less alpha times price times gradient, mu_t . g_t, where alpha is the largest ratio of a cost to its rate, or "
         "1 if that is larger."
     ),
-    source=Derived(theory.adversarial_step),
+    source=Derived(adversarial_step),
     tex=r"\alpha f_t(x_t) \ge f_t(x) - \alpha\,\mu_t\cdot g_t",
     hypotheses={"every request fits the whole budget": fits_from_the_start},
     instances=FITTING_MENUS,
@@ -82,7 +140,17 @@ DMD_L12 = Statement(
 )
 
 
-# --- the whole run ---------------------------------------------------------------------------------------------------
+def actions(requests: Requests, rng: np.random.Generator, **options) -> np.ndarray:
+    """Return the actions of dual mirror descent, (T,)."""
+    return run(requests, **options).actions
+
+
+def affordable(requests: Requests, actions: np.ndarray) -> np.ndarray:
+    """Return the actions if they keep within the budget, up to the rounding that `allocate` names; refuse others."""
+    budget = requests.rate * requests.horizon
+    if (spent(requests, actions).sum(0) > budget + budget / 10**12).any():
+        raise OutcomeError("the actions use more than the budget")
+    return actions
 
 
 def relaxed_optimum(requests: Requests) -> Any:
@@ -94,11 +162,6 @@ def relaxed_optimum(requests: Requests) -> Any:
         plain, prices = exactly(plain), exactly(prices)
     value = (prices * plain.rate).sum() * plain.horizon + conjugates(plain.rewards, plain.costs, prices).sum()
     return kind(value) if kind in (Fraction, Ball) else float(value)
-
-
-def actions(requests: Requests, rng: np.random.Generator, **options) -> np.ndarray:
-    """Return the actions of dual mirror descent, (T,)."""
-    return run(requests, **options).actions
 
 
 def adversarial_regret(requests: Requests, actions: np.ndarray, factor: Fraction = Fraction(1)) -> Sides:
@@ -119,22 +182,37 @@ def adversarial_regret(requests: Requests, actions: np.ndarray, factor: Fraction
     return Sides([optimum - alpha * gained], [bound.total], trivial=[optimum])
 
 
+def phased(k: int, length: int, epsilon: float, geometry: str = "euclidean") -> Requests:
+    """Make requests of all k phases of a sequence, with the step K / sqrt(T)."""
+    rewards = np.repeat(epsilon ** np.arange(k - 1, -1, -1.0), length)
+    return requests(rewards, 1.0, 1 / k, step_size=float(k) / np.sqrt(len(rewards)), geometry=geometry)
+
+
 # phases so long that the additive terms of the bound, of order sqrt(T), are below the optimum; each phase is worth a
 # hundred times the one before, so that a policy that spends early loses nearly everything
 LONG_PHASES = Family("long-phases", always=lambda: (phased(4, 2000, 0.01), phased(4, 8000, 0.01)))
+
+
+def draw_long(draws: Draws) -> Requests:
+    """Draw two to four thousand requests for one resource, in up to five blocks of different worth; the step of theory.
+
+    The blocks are shorter than what the budget pays for, and rates are so high that the bound is less than the optimum.
+    """
+    horizon, rate = draws.integers(16, 32) * 128, draws.choice((0.25, 0.375, 0.5))
+    n_blocks = draws.integers(1, 5)
+    levels = np.sort(draws.integers(4, 16, shape=n_blocks))[:: draws.choice((1, -1))]
+    rewards = levels[np.arange(horizon) * n_blocks // horizon] / 16 - draws.integers(0, 3, shape=horizon) / 16
+    costs = (4 + draws.integers(0, 4, shape=horizon)) / 8
+    step = 2.0 ** round(np.log2(1 / (rate * np.sqrt(horizon))))
+    return requests(rewards, costs[:, None, None], rate, step_size=step)
+
+
 SEQUENCES = Family(
     "sequences",
     always=lambda: (SHORT_TRACE, TWO, phased(2, 4096, 1 / 128), *LONG_PHASES.always()),
     draw=draw_long,
 )
-CURVED_SEQUENCES = Family(
-    "curved-sequences",
-    always=lambda: (
-        GEOMETRIES.always[1],
-        *(phased(2, 8192, 1 / 128, geometry=name) for name in ("scaled-euclidean", "entropy", "capped-entropy")),
-    ),
-    draw=draw_long_curved,
-)
+
 
 DMD_T2 = Statement(
     id="dual_mirror_descent/DMD-T2",
@@ -169,6 +247,24 @@ DMD_T2 = Statement(
 )
 
 
+def draw_long_curved(draws: Draws) -> Requests:
+    """Draw long sequences under the other geometries, with steps that suit the units of each."""
+    drawn, geometry = draw_long(draws), draws.choice(("scaled-euclidean", "entropy", "capped-entropy"))
+    step = 2.0 ** round(np.log2(drawn.horizon**-0.5))
+    init = np.array([0.5]) if "entropy" in geometry else np.zeros(1)
+    return replace(drawn, geometry=geometry, init=init, step_size=step * (2 if geometry == "entropy" else 1))
+
+
+CURVED_SEQUENCES = Family(
+    "curved-sequences",
+    always=lambda: (
+        GEOMETRIES.always[1],
+        *(phased(2, 8192, 1 / 128, geometry=name) for name in ("scaled-euclidean", "entropy", "capped-entropy")),
+    ),
+    draw=draw_long_curved,
+)
+
+
 DMD_T2_GEOMETRIES = Statement(
     id="dual_mirror_descent/DMD-T2-geometries",
     title="Against an adversary with scaled Euclidean steps, entropy, and capped entropy",
@@ -193,79 +289,49 @@ DMD_T2_GEOMETRIES = Statement(
 )
 
 
-# --- phases that hide the end ----------------------------------------------------------------------------------------
+def never_scarce(instance: Requests) -> bool:
+    """Tell whether no request uses more than the rate, and prices start at zero."""
+    return bool((instance.costs <= instance.rate).all() and not instance.init.any())
 
 
-def worst_ratio(phases: Phases, actions: np.ndarray, share: Fraction = Fraction(1)) -> Sides:
-    """Compare the smallest ratio to the optimum, over the phases after which rewards are 0, with its limit."""
-    limit = share / theory.phase_ratio(phases.n_phases, growth=phases.epsilon)
-    return Sides([ratios(phases, actions).min()], [limit], trivial=[1])
+def draw_plenty(draws: Draws) -> Requests:
+    """Draw menus with rates above 1, which no cost exceeds."""
+    drawn = draw_menus(draws, (16, 3, 2))
+    return replace(drawn, rate=1 + drawn.rate, init=0 * drawn.rate)
 
 
-DMD_LB2 = Statement(
-    id="dual_mirror_descent/DMD-LB2",
-    title="No online policy keeps more than 1/(K - (K - 1) epsilon) of every sequence",
+PLENTY = Family("plenty", always=(requests([1, 0.5], 1.0, 1.0), SECOND), draw=draw_plenty)
+
+
+def nothing_refused(requests: Requests, service: Service) -> Sides:
+    """Compare the reward of the actions with the sum of best rewards, all prices with zero, tau with its definition."""
+    best = np.maximum(requests.rewards.max(1), 0).sum()
+    gained, prices = earned(requests, affordable(requests, service.actions)).sum(), service.prices.ravel()
+    best_replies = np.abs(earned(requests, service.proposed) - np.maximum(requests.rewards.max(1), 0))
+    times = (service.stopping_time, first_shortage(requests, service.proposed))
+    return Sides(np.r_[gained, prices, best_replies, times[0]], np.r_[best, 0 * prices, 0 * best_replies, times[1]])
+
+
+DMD_T2_PLENTY = Statement(
+    id="dual_mirror_descent/DMD-T2-plenty",
+    title="Where no request exceeds the rate, the run is optimal",
     says=(
-        "If rewards grow by a factor 1/epsilon from each of K phases to the next, end after an unknown phase kappa, "
-        "and the budget lasts for one phase, then for some kappa an online policy earns R_kappa of at most 1/(K - (K - "
-        "1) epsilon) times the optimum OPT_kappa."
+        "If the largest cost b_bar is at most the smallest rate rho_min and the first prices mu_1 are 0, then all "
+        "prices mu_t stay 0 and the reward R is the optimum OPT in hindsight."
     ),
-    source=Derived(theory.phase_ratio),
-    tex=r"\min_\kappa R_\kappa/\mathrm{OPT}_\kappa \le 1/(K - (K-1)\varepsilon)",
-    hypotheses={"rewards that grow": lambda phases: 0 < phases.epsilon < 1},
-    instances=PHASES,
-    solve=descended,
-    decisions=("outcome",),
-    claim=Inequality(worst_ratio),
+    source=Derived(theory.regret_bound),
+    tex=r"\bar b \le \rho_{\min},\ \mu_1 = 0 \Rightarrow R = \mathrm{OPT},\ \mu_t = 0",
+    hypotheses={"no request exceeds the rate": never_scarce},
+    instances=PLENTY,
+    solve=served,
+    decisions=(*WALK, "actions"),
+    claim=Identity(nothing_refused),
     saboteurs=(
-        saboteur("knows the last phase", solve=wrong_solvers.clairvoyant),
-        saboteur("1/(2K) claimed", claim=Inequality(partial(worst_ratio, share=Fraction(1, 2)))),
-    ),
-    notes="For every online policy, randomized ones in expectation; a policy that keeps more has looked ahead.",
-)
-
-
-def lost(phases: Phases, actions: np.ndarray, part: Fraction = Fraction(1, 10)) -> Sides:
-    """Compare the largest shortfall from 1 / K of an optimum with a tenth of 1 / K."""
-    k = phases.n_phases
-    return Sides([Fraction(1, k) - exact(ratios(phases, actions).min())], [part / k], trivial=[Fraction(1, k)])
-
-
-def exact(number: Any) -> Any:
-    """Return a double as the fraction that it is, and any other number unchanged."""
-    return Fraction(float(number)) if isinstance(number, (float, np.floating)) else number
-
-
-DMD_LB2_KEPT = Statement(
-    id="dual_mirror_descent/DMD-LB2-kept",
-    title="Dual mirror descent keeps nine tenths of 1/K of every sequence of long phases",
-    says=(
-        "On K phases of L >= 1000 requests, whose rewards grow at least sixteenfold from phase to phase, with a budget "
-        "for one phase, Euclidean dual mirror descent with steps K/sqrt(K L) earns R_kappa of at least 9/(10 K) of the "
-        "optimum OPT_kappa, whatever the last phase kappa that is worth anything."
-    ),
-    source=Measured(
-        what="the share of each optimum that Euclidean steps of K / sqrt(T) keep",
-        where="2 to 8 phases of 1000 to 3000 requests, epsilon from 1/64 to 1/16",
-        command="lrtheory check dual_mirror_descent/DMD-LB2-kept",
-    ),
-    tex=r"L \ge 1000 \Rightarrow \min_\kappa R_\kappa/\mathrm{OPT}_\kappa \ge \tfrac{9}{10 K}",
-    hypotheses={
-        "long phases": lambda phases: phases.length >= 1000,
-        "rewards that grow sixteenfold at least": lambda phases: phases.epsilon <= 1 / 16,
-        "first rewards above the rounding of prices": lambda phases: phases.epsilon ** (phases.n_phases - 1) >= 2**-42,
-        "Euclidean steps": lambda phases: phases.geometry == "euclidean",
-    },
-    instances=LONG,
-    solve=descended,
-    decisions=("outcome",),
-    claim=Inequality(lost),
-    saboteurs=(
-        saboteur("serves the first phase alone", solve=wrong_solvers.first_phase_alone),
-        saboteur("starts at a price ten times too high", solve=partial(descended, init=10.0)),
         saboteur(
-            "phases of ten requests", breaks="long phases", instances=Family("ten", always=(Phases(4, 10, 1 / 128),))
+            "costs of twice the rate",
+            breaks="no request exceeds the rate",
+            instances=Family("scarce-trace", always=(SHORT_TRACE,)),
         ),
+        saboteur("the cheapest gainful action", patch=FIRST_GAINFUL),
     ),
-    notes="The ratio K of DMD-T2 is nearly attained; with short phases the additive terms are larger than an optimum.",
 )

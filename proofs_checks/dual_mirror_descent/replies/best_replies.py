@@ -1,17 +1,18 @@
-"""Statements about the oracle: best replies to the prices, subgradients, and the best assortment (deterministic)."""
+"""Proposals that are best replies to the prices, and gradients that are subgradients.
+
+b_bar are bounds on the costs, of all resources or of each.
+"""
 
 from __future__ import annotations
 
-import itertools
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Inequality, OutcomeError, Sides, Statement, always, saboteur
-from lrtheory.dual_mirror_descent import oracles, theory
+from lrtheory.bounds import Derived, Inequality, Number, Numbers, Sides, Statement, always, formula, saboteur
 from lrtheory.dual_mirror_descent.prices import steps
-from proofs_checks.dual_mirror_descent import wrong_solvers
-from proofs_checks.dual_mirror_descent.families.offers import OFFERS, Offer, Offers, offered, worth
+from lrtheory.dual_mirror_descent.theory.resources import per_resource
+from proofs_checks.dual_mirror_descent.families.paths import FIRST_GAINFUL, WALK, comparators, gradients, path_identity
 from proofs_checks.dual_mirror_descent.families.streams import (
     MENUS,
     Requests,
@@ -22,7 +23,6 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     spent,
     walked,
 )
-from proofs_checks.dual_mirror_descent.runs.path import FIRST_GAINFUL, UNBOUNDED, WALK, comparators, gradients
 
 
 def best_replies(requests: Requests, walk: Walk) -> Sides:
@@ -35,6 +35,9 @@ def best_replies(requests: Requests, walk: Walk) -> Sides:
     return Sides(np.r_[lhs.ravel(), start], np.r_[rhs.ravel(), 0 * start])
 
 
+UNBOUNDED = "another algorithm may post any prices"
+
+
 DMD_L11 = Statement(
     id="dual_mirror_descent/DMD-L11",
     title="The proposal is a best reply to the prices",
@@ -42,7 +45,7 @@ DMD_L11 = Statement(
         "At the prices mu_t the proposal x~_t attains f*_t(mu_t), the largest reduced reward f_t(x) - mu_t . b_t(x), "
         "reward less priced cost, over all actions x and doing nothing, which is worth 0."
     ),
-    source=Derived(theory.path_identity),
+    source=Derived(path_identity),
     tex=r"f_t(\tilde x_t) - \mu_t \cdot b_t(\tilde x_t) = f^*_t(\mu_t) \ge \max(0, f_t(x) - \mu_t \cdot b_t(x))",
     hypotheses={"finite menus": always},
     instances=MENUS,
@@ -59,39 +62,21 @@ DMD_L11 = Statement(
 )
 
 
-def best_offers(offers: Offers, offer: Offer) -> Sides:
-    """Compare the expected margin of every offer of at most k products with that of the oracle's, by enumeration."""
-    m = len(offers.revenues)
-    if offer.chosen.shape != (m,) or offer.chosen.dtype != bool or offer.chosen.sum() > offers.k:
-        raise OutcomeError(f"an offer of at most {offers.k} of {m} products is due, as a mask")
-    subsets = [list(s) for size in range(offers.k + 1) for s in itertools.combinations(range(m), size)]
-    values = [worth(offers, subset) for subset in subsets]
-    most = max(0, (offers.revenues - offers.prices).max())  # an average of margins, of which nothing has none
-    return Sides(
-        np.array(values), np.full(len(values), worth(offers, offer.chosen)), trivial=np.full(len(values), most)
-    )
+@formula(mu="(-inf, inf)", nu="(-inf, inf)", b_bar="[0, inf)")
+def conjugate_difference(mu: Numbers, nu: Numbers, b_bar: Numbers) -> Number:
+    """The best reduced reward differs by at most this between prices mu and nu.
 
+    Proof
+    -----
+    Assumes: the costs of every action lie in [0, b_bar_j] (checked where a `RequestStream` is made).
 
-DMD_L11_ASSORTMENT = Statement(
-    id="dual_mirror_descent/DMD-L11-assortment",
-    title="The assortment oracle offers the best set",
-    says=(
-        "Of all offers S of at most k products the oracle finds one of largest expected margin, the sum over j in S of "
-        "(r_j - mu_j) u_j/(u_0 + sum_S u), with revenue r_j, price mu_j and choice weight u_j of product j, and weight "
-        "u_0 of buying nothing."
-    ),
-    source=Derived(oracles.assortment),
-    tex=r"\sum_{j\in S}(r_j - \mu_j)u_j/(u_0 + \sum_S u) \text{ is largest over } |S| \le k",
-    hypotheses={"positive weight of buying nothing": lambda offers: offers.outside > 0},
-    instances=OFFERS,
-    solve=offered,
-    decisions=("chosen",),
-    claim=Inequality(best_offers),
-    saboteurs=(
-        saboteur("the best prefix by margin, whatever the limit", solve=wrong_solvers.best_prefix),
-        saboteur("all products with a positive margin", solve=wrong_solvers.without_outside),
-    ),
-)
+    Proof: f*_t is a maximum of functions f(x) - mu . b(x) with 0 <= b_j(x) <= b_bar_j. Each of them changes by at most
+    this between mu and nu, and so does their maximum. Moreover f*_t(nu) >= f_t(x) - nu . b_t(x) for the x that is best
+    at mu, so rho - b_t(x) is a subgradient of D_t at mu.
+    """
+    one = per_resource("mu", mu)
+    two, bounds = per_resource("nu", nu, len(one)), per_resource("b_bar", b_bar, len(one), 0)
+    return sum(b * abs(x - y) for b, x, y in zip(bounds, one, two, strict=True))
 
 
 def subgradients(requests: Requests, walk: Walk, sign: int = 1) -> Sides:
@@ -104,7 +89,7 @@ def subgradients(requests: Requests, walk: Walk, sign: int = 1) -> Sides:
         lower.append(here + prices @ requests.rate + sign * (g * (nu - prices)).sum(1))
         upper.append(there + nu @ requests.rate)
         change.append(np.abs(here - there))
-        lipschitz.append([theory.conjugate_difference(mu, nu, cost_bound=requests.cost_bound) for mu in prices])
+        lipschitz.append([conjugate_difference(mu, nu, requests.cost_bound) for mu in prices])
     start = off_the_start(requests, walk)
     return Sides(np.r_[np.ravel(lower + change), start], np.r_[np.ravel(upper + lipschitz), 0 * start])
 
@@ -117,7 +102,7 @@ DMD_L9 = Statement(
         "prices nu; and f*_t, the best reduced reward, changes between prices mu and nu by at most the largest cost "
         "b_bar times their l1 distance."
     ),
-    source=Derived(theory.conjugate_difference),
+    source=Derived(conjugate_difference),
     tex=r"D_t(\nu) \ge D_t(\mu_t) + g_t\cdot(\nu - \mu_t),\quad |f^*_t(\mu) - f^*_t(\nu)| \le \bar b\|\mu - \nu\|_1",
     hypotheses={"exact oracle": always},
     instances=MENUS,

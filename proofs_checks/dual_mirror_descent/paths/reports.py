@@ -1,4 +1,4 @@
-"""A statement that every field of a run's result follows from its trace."""
+"""Reports of a run, each of which follows from its trace."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from lrtheory.bounds import Derived, Identity, OutcomeError, Sides, Statement, always, rounding, saboteur
-from lrtheory.dual_mirror_descent import AllocationResult, theory
+from lrtheory.dual_mirror_descent import AllocationResult
 from lrtheory.dual_mirror_descent.prices import steps
+from proofs_checks.dual_mirror_descent.families.paths import gradients, path_identity
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,
     Requests,
@@ -20,7 +21,6 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     run,
     spent,
 )
-from proofs_checks.dual_mirror_descent.runs.path import gradients
 
 
 def recomputed(requests: Requests, found: AllocationResult) -> list[tuple[np.ndarray, np.ndarray, np.ndarray | float]]:
@@ -101,7 +101,7 @@ DMD_S7 = Statement(
         "the costs b_t(x_t) of the actions, the gap is the dual value sum D_t(mu_bar) less the reward R, and every "
         "other report follows likewise from what was done."
     ),
-    source=Derived(theory.path_identity),
+    source=Derived(path_identity),
     tex=r"\bar\mu = \tfrac1T\sum_t\mu_t,\ B - B_{T+1} = \sum_t b_t(x_t),\quad \mathrm{gap} = \sum_t D_t(\bar\mu) - R",
     hypotheses={"proposals that do not fit are rejected": always},
     instances=ANY_GEOMETRY,

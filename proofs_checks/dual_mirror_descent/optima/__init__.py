@@ -1,0 +1,1 @@
+"""Optima in hindsight, and bounds on them."""

@@ -1,0 +1,1 @@
+"""Prices and accounts along a single run."""

@@ -1,0 +1,1 @@
+"""Proposals, bids and units of a single request."""

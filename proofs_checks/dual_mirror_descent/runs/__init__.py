@@ -1,1 +1,0 @@
-"""Statements about single runs: their paths, depletion, bids, and what a run reports."""
