@@ -1,1 +1,1 @@
-"""Rules about what is public: its types, and that something uses it."""
+"""Rules about what is public: its types, its ranks, and that something uses it."""
