@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from lrtheory._array import to_numpy
-from lrtheory._numbers import number, plain, table
+from lrtheory._numbers import formula, plain, table
 from lrtheory._types import ArrayLike, Number
-from lrtheory._validation import integer, must, sequence
+from lrtheory._validation import must, sequence
 
 __all__ = ["largest_alone_bound", "residual_bound", "superadditive_floor", "tail_energy", "union_bound"]
 
 
+@formula(rank="[0, inf)")
 def tail_energy(spectrum: ArrayLike, rank: int) -> Number:
     r"""Energy E_r^2 that a best approximation of rank r leaves (Eckart and Young; the quantity of statement CM-14).
 
@@ -29,7 +30,7 @@ def tail_energy(spectrum: ArrayLike, rank: int) -> Number:
     spectrum : sequence of numbers
         Singular values, at least 0, in any order.
     rank : int
-        r, at least 0.
+        r.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def tail_energy(spectrum: ArrayLike, rank: int) -> Number:
     Raises
     ------
     ValueError
-        If a value is negative or not finite, or `rank` is below 0.
+        If a value is negative or not finite.
 
     Examples
     --------
@@ -49,6 +50,7 @@ def tail_energy(spectrum: ArrayLike, rank: int) -> Number:
     return _split("spectrum", spectrum, rank)[1]
 
 
+@formula(rank="[0, inf)")
 def union_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     r"""At most this is E_r^2 of blocks side by side, from their own spectra (statement CM-14).
 
@@ -57,7 +59,7 @@ def union_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     spectra : sequence of sequences of numbers
         Singular values of each block, or of each group of blocks side by side. Coarser groups give smaller bounds.
     rank : int
-        r, at least 0.
+        r.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def union_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     Raises
     ------
     ValueError
-        If there is no spectrum, a value is negative or not finite, or `rank` is below 0.
+        If there is no spectrum, or a value is negative or not finite.
 
     Proof
     -----
@@ -90,6 +92,7 @@ def union_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     return _split("spectra", _joined(spectra), rank)[1]
 
 
+@formula(rank="[0, inf)")
 def superadditive_floor(spectra: Sequence[ArrayLike], rank: int) -> Number:
     r"""At least this is E_r^2 of blocks side by side, from their own spectra (statement CM-12).
 
@@ -98,7 +101,7 @@ def superadditive_floor(spectra: Sequence[ArrayLike], rank: int) -> Number:
     spectra : sequence of sequences of numbers
         Singular values of each block, or of each group of blocks side by side. Coarser groups give larger floors.
     rank : int
-        r, at least 0.
+        r.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def superadditive_floor(spectra: Sequence[ArrayLike], rank: int) -> Number:
     Raises
     ------
     ValueError
-        If there is no spectrum, a value is negative or not finite, or `rank` is below 0.
+        If there is no spectrum, or a value is negative or not finite.
 
     Proof
     -----
@@ -129,6 +132,7 @@ def superadditive_floor(spectra: Sequence[ArrayLike], rank: int) -> Number:
     return sum(_split("spectra", one, rank)[1] for one in spectra)
 
 
+@formula(rank="[0, inf)")
 def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     r"""At most this is E_r^2 of blocks side by side, from the block with the largest T_r (Weyl; statement CM-1).
 
@@ -140,7 +144,7 @@ def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     spectra : sequence of sequences of numbers
         Singular values of each block, or of each group of blocks side by side.
     rank : int
-        r, at least 0.
+        r.
 
     Returns
     -------
@@ -150,7 +154,7 @@ def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     Raises
     ------
     ValueError
-        If there is no spectrum, a value is negative or not finite, or `rank` is below 0.
+        If there is no spectrum, or a value is negative or not finite.
 
     Proof
     -----
@@ -172,6 +176,7 @@ def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
     return left[best] + sum(_split("spectra", one, 0)[1] for i, one in enumerate(spectra) if i != best)
 
 
+@formula(total="[0, inf)", rank="[0, inf)")
 def residual_bound(total: Number, residuals: Sequence[ArrayLike], rank: int) -> Number:
     r"""At most this is E_r^2 of blocks side by side, from what each adds to the span of those before (statement CM-2).
 
@@ -184,7 +189,7 @@ def residual_bound(total: Number, residuals: Sequence[ArrayLike], rank: int) -> 
     residuals : sequence of sequences of numbers
         Singular values of R_k = (I - P_{k-1}) A_k, where P_{k-1} projects onto the span of the blocks before.
     rank : int
-        r, at least 0.
+        r.
 
     Returns
     -------
@@ -194,7 +199,7 @@ def residual_bound(total: Number, residuals: Sequence[ArrayLike], rank: int) -> 
     Raises
     ------
     ValueError
-        If there is no list, a value is negative or not finite, or `rank` is below 0.
+        If there is no list, or a value is negative or not finite.
 
     Proof
     -----
@@ -213,7 +218,7 @@ def residual_bound(total: Number, residuals: Sequence[ArrayLike], rank: int) -> 
     (1, 0)
     """
     kept = _split("residuals", _joined(residuals, "residuals"), rank)[0]
-    return number("total", total, 0) - kept
+    return total - kept
 
 
 def _joined(spectra: Sequence[ArrayLike], name: str = "spectra") -> np.ndarray:
@@ -232,7 +237,7 @@ def listed(name: str, spectrum: ArrayLike) -> np.ndarray:
 def _split(name: str, spectrum: ArrayLike, rank: int) -> tuple[Any, Any]:
     """Sum the squares of the r largest values, and those of the others, without a difference."""
     values = listed(name, spectrum)
-    kept = min(integer("rank", rank, low=0), len(values))
+    kept = min(rank, len(values))
     energies = np.sort(values * values)
     first = len(energies) - kept
     return plain(energies[first:].sum()), plain(energies[:first].sum())

@@ -167,23 +167,14 @@ FORMULAS = {
     ("superadditive_floor", "spectra"): [([], 1), ([[-1.0]], 1)],
     ("largest_alone_bound", "spectra"): [([], 1), ([[np.inf]], 1)],
     ("residual_bound", "residuals"): [(1, [], 1), (1, [[-1]], 1)],
-    ("residual_bound", "total"): [(-1, [[1]], 1)],
     ("tail_energy", "spectrum"): [([-1.0], 1), ([np.nan], 1), ([[1.0]], 1)],
 }
-RANKED = ("union_bound", "superadditive_floor", "largest_alone_bound", "tail_energy")
 
 
 @pytest.mark.parametrize(("name", "argument"), FORMULAS)
 def test_formulas(name, argument):
     for args in FORMULAS[name, argument]:
         refused(lambda args=args: getattr(theory, name)(*args), f"`{argument}` must be", (ValueError, TypeError))
-
-
-@pytest.mark.parametrize("name", RANKED)
-def test_ranks_of_formulas(name):
-    spectrum = [1.0] if name.endswith("energy") else [[1.0]]
-    for rank in (-1, 1.5, True):
-        refused(lambda rank=rank: getattr(theory, name)(spectrum, rank), "`rank` must be", (ValueError, TypeError))
 
 
 def test_blocks_of_a_problem_are_held_read_only():
