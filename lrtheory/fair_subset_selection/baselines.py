@@ -1,6 +1,6 @@
-"""Baselines, the selections that a panel would make instead: without quotas, in proportion to group sizes, by chance.
+"""Baselines, the selections that a panel would make instead: in proportion to group sizes, or by chance.
 
-All take rankings and k and return the result of `select`.
+Both take rankings and k and return the result of `select`, which without quotas is the third one.
 """
 
 from __future__ import annotations
@@ -20,44 +20,7 @@ from lrtheory.fair_subset_selection.scores import ScoreRule, committee_score
 from lrtheory.fair_subset_selection.select import select, select_by_scores
 from lrtheory.fair_subset_selection.selection.quotas import Groups
 
-__all__ = ["proportional", "random_within_groups", "unconstrained"]
-
-
-def unconstrained(
-    rankings: Panel,
-    rule: ScoreRule | str,
-    k: int,
-    *,
-    ties: Literal["index", "random"] = "index",
-    rng: Rng = None,
-) -> Selection:
-    """Choose by the observed scores alone.
-
-    Parameters
-    ----------
-    rankings : Rankings, path or data frame
-        The panel.
-    rule : ScoreRule or str
-        Score function, or the name of one without parameters.
-    k : int
-        Number of items.
-    ties : {"index", "random"}
-        As in `select`.
-    rng : Generator, int or None
-        Source of randomness for `ties` "random".
-
-    Returns
-    -------
-    Selection
-        Choice of `select` without quotas; under bias it can lose everything (statement FSS-N3).
-
-    Examples
-    --------
-    >>> from lrtheory.fair_subset_selection import Rankings
-    >>> unconstrained(Rankings(orders=[[2, 0, 1]]), ScoreRule("borda"), 2).items.tolist()
-    [2, 0]
-    """
-    return select(rankings, rule, k, ties=ties, rng=rng)
+__all__ = ["proportional", "random_within_groups"]
 
 
 def proportional(

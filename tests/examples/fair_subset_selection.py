@@ -71,7 +71,6 @@ CALLS = {
     "smoothness": lambda: call(panel(), panel(1), BORDA, groups=groups()),
     "baselines.proportional": lambda: call(panel(), BORDA, 3, disadvantaged=[4, 5]),
     "baselines.random_within_groups": lambda: call(panel(), BORDA, 2, groups=groups(), quota={0: 1, 1: 1}, rng=0),
-    "baselines.unconstrained": lambda: call(panel(), BORDA, 3),
     "theory.certificate_ratio": lambda: call(Fraction(1, 2), k=3),
     "theory.chernoff_lower": lambda: call(np.array([0.25, 0.5]), 100, 0.05),
     "theory.expected_scores": lambda: call("plackett-luce", BORDA, [4, 1, 2]),

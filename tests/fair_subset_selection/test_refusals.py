@@ -29,7 +29,6 @@ TWO = [0, 0, 1, 1]
         lambda rule: fss.smoothness(PANEL, PANEL, rule),
         lambda rule: fss.certify_transfer(PANEL, rule, [0]),
         lambda rule: fss.sample_item_scores("impartial-culture", rule, 2, n_items=3, rng=0),
-        lambda rule: baselines.unconstrained(PANEL, rule, 2),
         lambda rule: baselines.proportional(PANEL, rule, 2, disadvantaged=[0]),
         lambda rule: baselines.random_within_groups(PANEL, rule, 2, groups=TWO, quota={0: 1, 1: 1}, rng=0),
     ],
@@ -122,7 +121,7 @@ def test_refused(call: Any, error: type[Exception], message: str) -> None:
 
 def test_what_has_no_certificate_says_why() -> None:
     found = [fss.select(PANEL, BORDA, 2, method=method) for method in ("exact", "milp", "brute-force")]
-    found += [fss.select_by_scores([1, 2], 1), baselines.unconstrained(PANEL, BORDA, 2)]
+    found.append(fss.select_by_scores([1, 2], 1))
     assert all(one.certificate is None and "; no certificate: " in one.message for one in found)
     for proof in (
         fss.select(PANEL, "borda-cc", 2, method="lazy").certificate,

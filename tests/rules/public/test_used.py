@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from functools import cache
@@ -69,3 +70,29 @@ def unused(system: str) -> set[str]:
 @pytest.mark.parametrize("system", lrtheory.SYSTEMS)
 def test_what_nothing_uses_is_private_or_has_a_reason(system: str) -> None:
     assert unused(system) == {name for name in KEPT if name.startswith(f"{system}.")}
+
+
+#: functions that are one call of another one, and what they say beside it
+NAMED = {
+    "continual_learning.make_tight_edit": "the numbers of the smallest edit that attains its bound",
+    "matrix_completion.baselines.als": "alternating least squares as the field knows it: exact, from a random start",
+}
+
+
+def passed_on(system: str) -> set[str]:
+    """The public functions whose body is one call of another public one: an option of that one says the same."""
+    public, found = {entry.plain_name for entry in entries(system) if entry.owner is None}, set()
+    for entry in entries(system):
+        if inspect.isfunction(entry.value) and entry.owner is None and not entry.in_theory:
+            (definition,) = ast.parse(inspect.getsource(inspect.unwrap(entry.value))).body
+            assert isinstance(definition, ast.FunctionDef)
+            body = definition.body[1:]
+            call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in public:
+                found.add(entry.id)
+    return found
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_no_function_is_one_call_of_another(system: str) -> None:
+    assert passed_on(system) == {name for name in NAMED if name.startswith(f"{system}.")}
