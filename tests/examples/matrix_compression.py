@@ -56,8 +56,6 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.dual_bound": lambda: call([[3, 1], [2]], 2, price=1),
     "theory.fd_bound": lambda: call(6.0, 4, 2),
     "theory.kept_alpha_factor": lambda: call(8, 2),
-    "theory.largest_alone_bound": lambda: call(SPECTRA, 1),
-    "theory.residual_bound": lambda: call(14.0, SPECTRA, 1),
     "theory.sketch_bound": lambda: call(4, 3, 4),
     "theory.step_limit": lambda: call(10.0, 0.01),
     "theory.superadditive_floor": lambda: call(SPECTRA, 1),

@@ -24,8 +24,6 @@ from __future__ import annotations
 from lrtheory.matrix_compression.theory.adapters import kept_alpha_factor, sketch_bound, step_limit
 from lrtheory.matrix_compression.theory.brackets import distance_bracket, dual_bound, fd_bound
 from lrtheory.matrix_compression.theory.energies import (
-    largest_alone_bound,
-    residual_bound,
     superadditive_floor,
     tail_energy,
     union_bound,
@@ -36,8 +34,6 @@ __all__ = [
     "dual_bound",
     "fd_bound",
     "kept_alpha_factor",
-    "largest_alone_bound",
-    "residual_bound",
     "sketch_bound",
     "step_limit",
     "superadditive_floor",

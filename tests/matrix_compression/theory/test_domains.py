@@ -25,6 +25,8 @@ DOMAINS = {
     "greedy_gap": {"unused": "[0, c)"},
     # a direction without inputs makes the condition infinite
     "condition_limit": {"sigma": "n in (0, inf)"},
+    "largest_alone_bound": {"T": SPECTRUM},
+    "residual_bound": {"squares": SPECTRUM},
     "squeeze_energy": {"S": SPECTRUM},
     "balanced_energy": {"S": SPECTRUM},
     "layer_energy": {"s": SPECTRUM},
