@@ -10,10 +10,9 @@ with app.setup:
 
     from demos import _parts as parts
     from lrtheory.dynamic_submodular import theory
-    from proofs_checks.dynamic_submodular import wrong_solvers
-    from proofs_checks.dynamic_submodular.all_guesses import DS_T10
+    from proofs_checks.dynamic_submodular.all_guesses.answers import DS_T10, answered, deletes_nothing
     from proofs_checks.dynamic_submodular.families.functions import by_values, members, set_function
-    from proofs_checks.dynamic_submodular.families.runs import answered, worth
+    from proofs_checks.dynamic_submodular.families.runs import worth
     from proofs_checks.dynamic_submodular.families.streams import Updates
 
     STORY = parts.Story(
@@ -60,7 +59,7 @@ def moving_window(length):
 @app.function
 def forgetful(updates, rng):
     """Answer as if nobody ever left; this is the saboteur."""
-    return wrong_solvers.deletes_nothing(updates, rng, method="lazy")
+    return deletes_nothing(updates, rng, method="lazy")
 
 
 @app.function

@@ -10,6 +10,8 @@ from figures import Beside, Figure, each, published
 from figures._tools import COLORS, MARKERS, below, beside, headline
 from figures.dynamic_submodular._measure import GUARANTEED, METHODS, SEED, measured
 from lrtheory.dynamic_submodular import theory
+from proofs_checks.dynamic_submodular.selection.greedy import greedy_ratio
+from proofs_checks.dynamic_submodular.selection.thresholds import sieve_ratio
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -29,9 +31,9 @@ def proved(method: str, epsilon: float, k: int) -> float:
         "lazy": theory.pair_ratio(epsilon),
         "batched": theory.batch_pair_ratio(epsilon),
         "eager": theory.table_ratio(epsilon),
-        "earlier": theory.sieve_ratio(epsilon),
-        "sieve": theory.sieve_ratio(epsilon),
-        "recompute": theory.greedy_ratio(k),
+        "earlier": sieve_ratio(epsilon),
+        "sieve": sieve_ratio(epsilon),
+        "recompute": greedy_ratio(k),
     }
     return ratios[method]
 

@@ -10,6 +10,7 @@ import numpy as np
 from figures import Beside, Figure, published
 from figures._tools import COLORS, LINES, MARKERS, below, beside, headline, stream
 from lrtheory.dynamic_submodular import DynamicSubmodular, make_tight, maximize, theory
+from proofs_checks.dynamic_submodular.all_guesses.traps import tight_failure_probability
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -56,7 +57,7 @@ def compute_tight(profile: str) -> dict[str, np.ndarray]:
             ratio[where], queries[where] = once(list(METHODS)[number], n_identical, decoys[place], run)
     # guesses from the largest single value, about 1/2, to 1 fill with decoys; above, up to K, the bait passes
     n_low, n_high = (math.floor(math.log(ratio) / math.log1p(EPSILON)) + 1 for ratio in (2, K))
-    escapes = [theory.tight_failure_probability(K, n_identical, count, n_high=n_high, n_low=n_low) for count in decoys]
+    escapes = [tight_failure_probability(K, n_identical, count, n_high, n_low) for count in decoys]
     return {
         "ratio": ratio, "queries": queries, "decoys": np.array(decoys), "runs": np.array(runs),
         "escape": np.minimum(1.0, np.array(escapes, dtype=float)), "identical": np.array(n_identical),

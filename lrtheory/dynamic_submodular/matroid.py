@@ -114,7 +114,7 @@ class PartitionMatroid:
         Assumes: no element is worth more than the guess o (which the caller chooses accordingly); epsilon is checked
         here.
 
-        Proof: Let k be the rank and t = epsilon o / ((1 + epsilon) k) the threshold (`theory.matroid_ratio`). Give each
+        Proof: Let k be the rank and t = epsilon o / ((1 + epsilon) k) the threshold (statement DS-T16). Give each
         group as many slots as its limit, k in all. A pick of a full group takes over the slot of the least weight that
         the group keeps, and weighs at least twice as much. So the j-th pick of a slot weighs at least 2^(j-1) t and at
         most o, hence j <= 1 + log2((1 + epsilon) k / epsilon) <= 2 + log2(k / epsilon), as 1 + epsilon <= 2. For

@@ -2,12 +2,22 @@
 
 # ruff: noqa: F401, I001
 from lrtheory.bounds.reporting import About
-from proofs_checks.dynamic_submodular import levels
-from proofs_checks.dynamic_submodular import batches
-from proofs_checks.dynamic_submodular import all_guesses
-from proofs_checks.dynamic_submodular import costs
-from proofs_checks.dynamic_submodular import offline
-from proofs_checks.dynamic_submodular import verification
+from proofs_checks.dynamic_submodular.one_guess import sequences
+from proofs_checks.dynamic_submodular.one_guess import sample_laws
+from proofs_checks.dynamic_submodular.batches import marginals
+from proofs_checks.dynamic_submodular.batches import living_members
+from proofs_checks.dynamic_submodular.batches import rebuilds
+from proofs_checks.dynamic_submodular.all_guesses import answers
+from proofs_checks.dynamic_submodular.all_guesses import lazy_guesses
+from proofs_checks.dynamic_submodular.all_guesses import matroids
+from proofs_checks.dynamic_submodular.all_guesses import traps
+from proofs_checks.dynamic_submodular.queries import expected_queries
+from proofs_checks.dynamic_submodular.queries import growth
+from proofs_checks.dynamic_submodular.selection import greedy
+from proofs_checks.dynamic_submodular.selection import thresholds
+from proofs_checks.dynamic_submodular.selection import random_choices
+from proofs_checks.dynamic_submodular.verification import counterexamples
+from proofs_checks.dynamic_submodular.verification import witnesses
 
 ABOUT = About(
     paper=(

@@ -16,6 +16,8 @@ from lrtheory import dynamic_submodular as ds
 from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.dynamic_submodular import theory
 from lrtheory.dynamic_submodular.structures import guesses, solutions
+from proofs_checks.dynamic_submodular.all_guesses.matroids import matroid_ratio
+from proofs_checks.dynamic_submodular.all_guesses.traps import tight_value
 from tests.dynamic_submodular.oracles import after, instances, optimum, toggles
 
 KINDS = sorted(instances())
@@ -268,7 +270,7 @@ def test_one_half_is_tight() -> None:
         solver = ds.DynamicSubmodular(stream, rng=seed)
         solver.update(stream)
         values.append(solver.value / stream.truth)
-    assert sum(abs(value - theory.tight_value()) < 1e-3 for value in values) >= 4
+    assert sum(abs(value - tight_value()) < 1e-3 for value in values) >= 4
 
 
 @pytest.mark.parametrize("kind", ["coverage", "facility", "logdet"])
@@ -282,7 +284,7 @@ def test_groups(kind: str) -> None:
         solver.check_invariants()
         pool = sorted(after(ops[: i + 1]))
         best = max(formula(c) for r in range(5) for c in combinations(pool, r) if few.holds(c))
-        assert solver.value >= theory.matroid_ratio(0.2) * best - 1e-9
+        assert solver.value >= matroid_ratio(0.2) * best - 1e-9
         assert solver.upper_bound >= best - 1e-9
     assert few.holds(solver.top_up())
 

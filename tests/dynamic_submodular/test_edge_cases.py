@@ -8,6 +8,7 @@ import pytest
 from lrtheory import dynamic_submodular as ds
 from lrtheory.dynamic_submodular import theory
 from lrtheory.dynamic_submodular.structures import states
+from proofs_checks.dynamic_submodular.all_guesses.matroids import matroid_ratio
 from tests.dynamic_submodular.oracles import after, instances, toggles
 from tests.dynamic_submodular.test_dynamic import METHODS, ratio
 
@@ -137,7 +138,7 @@ def test_no_sequence_leaves_its_table_where_it_is_as_long_as_it_can_be() -> None
         solver = ds.DynamicSubmodular(asked, one, epsilon=1.0, rng=seed)
         solver.update(np.arange(6))
         solver.check_invariants()
-        assert solver.value >= theory.matroid_ratio(1.0) * 2.0
+        assert solver.value >= matroid_ratio(1.0) * 2.0
         lengths |= {len(guess.sequence) for guess in solver.guesses}
     assert max(lengths) == one.n_levels(1.0) == 2
 
@@ -150,7 +151,7 @@ def test_exact_replay_shows_a_guess_more_than_its_table_holds() -> None:
         solver = ds.DynamicSubmodular(asked, few, epsilon=0.5, replay="exact", rng=seed)
         solver.update([*range(14), *(~v for v in range(1, 14))])  # the guess of 1 is shown all that came and went
         solver.check_invariants()
-        assert solver.value == 1.0 <= solver.upper_bound <= 1 / theory.matroid_ratio(0.5)
+        assert solver.value == 1.0 <= solver.upper_bound <= 1 / matroid_ratio(0.5)
 
 
 def test_one_group_is_a_matroid_too() -> None:
@@ -159,7 +160,7 @@ def test_one_group_is_a_matroid_too() -> None:
         solver = ds.DynamicSubmodular(f, ds.PartitionMatroid([0] * 61, [1]), rng=seed)
         solver.update(np.arange(61))
         solver.check_invariants()
-        assert solver.value >= theory.matroid_ratio(0.1)
+        assert solver.value >= matroid_ratio(0.1)
         assert 1 <= solver.upper_bound <= 5
 
 

@@ -11,6 +11,9 @@ from lrtheory import dynamic_submodular as ds
 from lrtheory.bounds.running.patching import Patch, patched
 from lrtheory.dynamic_submodular import theory
 from lrtheory.dynamic_submodular.structures import batches, levels, states
+from proofs_checks.dynamic_submodular.batches.living_members import batch_value
+from proofs_checks.dynamic_submodular.one_guess.sample_laws import build_law
+from proofs_checks.dynamic_submodular.one_guess.sequences import level_value
 from tests.dynamic_submodular.oracles import after, fixed_threshold_sieve, instances, optimum, toggles
 
 KINDS = sorted(instances())
@@ -33,14 +36,14 @@ def test_invariants_and_values_after_every_update(kind: str, structure: str, k: 
         assert one.value == pytest.approx(formula(one.members), abs=1e-9)
         if k <= 3:
             best = optimum(formula, after(ops[: i + 1]), k)
-            bound = theory.level_value(guess, best, is_full=one.is_full)
+            bound = level_value(guess, best, one.is_full)
             if structure == "batches":
-                bound = theory.batch_value(guess, best, 0.4, is_full=one.is_full)
+                bound = batch_value(guess, best, 0.4, one.is_full)
             assert one.value >= bound - 1e-9
 
 
 def exact(f: ds.Objective, k: int, threshold: float, present: set[int]) -> dict[tuple[int, ...], Fraction]:
-    return theory.build_law(f.value, present, k=k, threshold=threshold)
+    return build_law(f.value, present, k, threshold)
 
 
 def distance(f: ds.Objective, n_runs: int) -> float:

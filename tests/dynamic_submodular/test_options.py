@@ -11,6 +11,7 @@ import pytest
 from lrtheory import dynamic_submodular as ds
 from lrtheory.dynamic_submodular import dynamic, offline, theory
 from lrtheory.dynamic_submodular.objectives import facility, features, logdet
+from proofs_checks.dynamic_submodular.batches.marginals import live_value
 
 F = ds.Coverage([[0, 1], [1], [2]])
 X = [[1.0, 0.0], [0.5, 2.0]]
@@ -87,8 +88,8 @@ def test_data_frames_sets_and_generators_go_where_arrays_go() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda hidden: theory.live_value(hidden, [True, True]),
-        lambda hidden: theory.live_value([1.0, 2.0], hidden),
+        lambda hidden: live_value(hidden, [True, True]),
+        lambda hidden: live_value([1.0, 2.0], hidden),
         lambda hidden: theory.marginal_bound(1.0, hidden, [1]),
         lambda hidden: theory.marginal_bound(1.0, [1.0, 2.0], [1], groups=hidden),
         lambda hidden: theory.group_bound(1.0, hidden, [1, 1]),

@@ -136,7 +136,6 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     ),
     (lambda: ds.LogDet.from_features([[1.0]], metric="linear", gamma=1.0), ValueError, 'with metric "linear"'),
     (lambda: ds.FeatureBased([[1.0]], limit=1.0), ValueError, '`limit` must be left out with concave "sqrt"'),
-    (lambda: ds.theory.build_law(len, np.array(3), k=1, threshold=1), TypeError, "`elements` must be integers; got"),
 ]
 
 

@@ -129,7 +129,7 @@ def check_batches(objective: Any, state: Any, k: int) -> None:
         assert lost < epsilon * size, f"{lost} of {size} members of batch {i} are dead"
         assert state.levels[GROWN, i] <= state.levels[BUILT, i], f"the pool of level {i} has doubled"
     live_value = objective.value(sequence[~dead].tolist())
-    floor = math.fsum(increments[~dead])  # `theory.live_value`, DS-T7
+    floor = math.fsum(increments[~dead])  # DS-T7
     assert live_value >= floor - CLOSE * abs(floor), f"the living are worth {live_value}, below {floor}"
     if length < k:
         gains = objective.gains(sequence.tolist())

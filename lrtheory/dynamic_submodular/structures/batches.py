@@ -59,7 +59,7 @@ from lrtheory.dynamic_submodular.structures.states import (
 
 __all__ = ["bucket", "build", "delete", "insert", "rebuild", "run", "run_many"]
 
-#: b0, the rejections that a scan allows besides half of what it has seen (`theory.epoch_probability`)
+#: b0, the rejections that a scan allows besides half of what it has seen (DS-T8a)
 FREE_REJECTIONS = 2
 
 

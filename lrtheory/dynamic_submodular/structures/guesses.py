@@ -131,7 +131,7 @@ def slot_for(table, stream, rules, grouped, eager, j):
     value = states.on_grid(stream.answers[UNIT], rules.epsilon, j)
     threshold = value / (2 * rules.k)
     if grouped is not None:
-        threshold = value * rules.epsilon / ((1 + rules.epsilon) * rules.k)  # `theory.matroid_ratio`
+        threshold = value * rules.epsilon / ((1 + rules.epsilon) * rules.k)  # DS-T16
     threshold = max(threshold, LEAST)  # the least positive double
     state = states.slot_of(table, slot)
     states.set_guess(state, j, value, threshold, rules.epsilon, randomness.stream_of(rules.word, j))
@@ -199,7 +199,7 @@ def decide(table, slot, stream, rules):
             return True
     else:
         tally[OPEN], tally[J_OPEN] = slot, j
-        stream.answers[UPPER] = value + guess / 2  # `theory.pair_bound`, DS-P5
+        stream.answers[UPPER] = value + guess / 2  # DS-P5
         if tally[J_FULL] == j - 1:
             return True
         if guess / 2 <= rules.epsilon * value:  # it proves more than a pair would

@@ -1,78 +1,43 @@
-r"""The constants and right-hand sides of the theorems, as plain functions.
+"""The constants and right-hand sides of the theorems, as plain functions.
 
 Notation: f monotone submodular with f(empty) = 0, OPT the best of k elements, a guess o of OPT with threshold
-t = o / (2k), guesses o_j = u (1 + epsilon)^j; I = e_1, ..., e_T the maintained sequence, R_1, R_2, ... its pools. What
-needs no exp or log also takes Fractions.
+t = o / (2k), guesses o_j = u (1 + epsilon)^j; I = e_1, ..., e_T the maintained sequence. What needs no exp or log also
+takes Fractions.
 
-`values`        bounds on the value of a maintained solution
+`ratios`        the share of OPT that the answer has
 `upper_bounds`  bounds of the optimum
-`costs`         bounds on queries, and on the probabilities behind them
-`sample_law`    the exact law of the samples, and the values of tight instances
-`ratios`        approximation ratios of offline and streaming selection
+`costs`         how many guesses, queries and samples
+
+To plan with, before anything runs:
+
+=================  =================================================================================================
+batch_pair_ratio   the share of the optimum that the answer has at least with batches
+deletion_queries   how many marginals a deletion asks one guess for
+insertion_queries  how many marginals an insertion asks one guess for
+pair_ratio         the share of the optimum that the answer of two lazy guesses has at least
+table_ratio        the same for the best of a table of guesses
+=================  =================================================================================================
 """
 
 from __future__ import annotations
 
 from lrtheory.dynamic_submodular.theory.costs import (
     deletion_queries,
-    epoch_probability,
     guesses_per_element,
     insertion_queries,
-    levels_bound,
-    n_buckets,
-    prefix_maximal_bound,
-    tight_failure_probability,
-)
-from lrtheory.dynamic_submodular.theory.ratios import (
-    greedy_ratio,
-    greedy_step,
-    matroid_ratio,
-    sieve_ratio,
-    stochastic_ratio,
     stochastic_samples,
 )
-from lrtheory.dynamic_submodular.theory.sample_law import (
-    build_law,
-    tight_greedy_value,
-    tight_value,
-)
-from lrtheory.dynamic_submodular.theory.upper_bounds import group_bound, marginal_bound, pair_bound
-from lrtheory.dynamic_submodular.theory.values import (
-    batch_damage,
-    batch_pair_ratio,
-    batch_value,
-    level_value,
-    live_value,
-    pair_ratio,
-    table_ratio,
-)
+from lrtheory.dynamic_submodular.theory.ratios import batch_pair_ratio, pair_ratio, table_ratio
+from lrtheory.dynamic_submodular.theory.upper_bounds import group_bound, marginal_bound
 
 __all__ = [
-    "batch_damage",
     "batch_pair_ratio",
-    "batch_value",
-    "build_law",
     "deletion_queries",
-    "epoch_probability",
-    "greedy_ratio",
-    "greedy_step",
     "group_bound",
     "guesses_per_element",
     "insertion_queries",
-    "level_value",
-    "levels_bound",
-    "live_value",
     "marginal_bound",
-    "matroid_ratio",
-    "n_buckets",
-    "pair_bound",
     "pair_ratio",
-    "prefix_maximal_bound",
-    "sieve_ratio",
-    "stochastic_ratio",
     "stochastic_samples",
     "table_ratio",
-    "tight_failure_probability",
-    "tight_greedy_value",
-    "tight_value",
 ]

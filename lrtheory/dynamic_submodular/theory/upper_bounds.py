@@ -5,56 +5,15 @@ Part of `theory`, where users find these functions.
 
 from __future__ import annotations
 
-from typing import Any
-
-from lrtheory._numbers import number, numbers, table
+from lrtheory._numbers import formula, numbers, table
 from lrtheory._types import ArrayLike, Number
 
-__all__ = ["group_bound", "marginal_bound", "pair_bound"]
+__all__ = ["group_bound", "marginal_bound"]
 
 
-def pair_bound(value: Number, guess: Number) -> Any:
-    r"""Return the upper bound of OPT that an open guess proves, f(I) + o / 2 (statement DS-T10).
-
-    Parameters
-    ----------
-    value : number
-        f(I) of the sequence, for batches with its dead members.
-    guess : number
-        o.
-
-    Returns
-    -------
-    number
-        The bound.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not a number.
-    ValueError
-        If `value` or `guess` is negative or not finite.
-
-    Proof
-    -----
-    Assumes: f is monotone and submodular, and the guess has been shown all updates (hypotheses of the statement);
-    numbers are checked here.
-
-    Proof: For T < k `level_value` says f(I) >= OPT - o / 2. Its argument holds for a sequence with dead members too:
-    they still belong to I, and f(I + O) >= OPT for an optimal set O with or without them.
-
-    Checked by: DS-P5, DS-T10 and DS-T10-batched.
-
-    Examples
-    --------
-    >>> pair_bound(3.0, 8.0)
-    7.0
-    """
-    return number("value", value, 0) + number("guess", guess, 0) / 2
-
-
-def group_bound(value: Number, bars: ArrayLike, limits: ArrayLike) -> Any:
-    r"""Return an upper bound of the value of every admissible set where groups have limits (statement DS-T16).
+@formula(value="[0, inf)")
+def group_bound(value: Number, bars: ArrayLike, limits: ArrayLike) -> Number:
+    """Return an upper bound of the value of every admissible set where groups have limits (statement DS-T16).
 
     Parameters
     ----------
@@ -94,12 +53,15 @@ def group_bound(value: Number, bars: ArrayLike, limits: ArrayLike) -> Any:
     >>> group_bound(5.0, [1.0, 0.5], [2, 4])
     9.0
     """
-    value, each_bar = number("value", value, 0), numbers("bars", bars, 0)
+    each_bar = numbers("bars", bars, 0)
     each_limit = numbers("limits", limits, 0, length=len(each_bar))
     return value + sum(limit * bar for limit, bar in zip(each_limit, each_bar, strict=True))
 
 
-def marginal_bound(value: Number, marginals: ArrayLike, limits: ArrayLike, *, groups: ArrayLike | None = None) -> Any:
+@formula(value="[0, inf)")
+def marginal_bound(
+    value: Number, marginals: ArrayLike, limits: ArrayLike, *, groups: ArrayLike | None = None
+) -> Number:
     r"""Return the upper bound of OPT that any set A proves: its value plus the best marginals on it (statement DS-P8).
 
     Parameters
@@ -140,7 +102,7 @@ def marginal_bound(value: Number, marginals: ArrayLike, limits: ArrayLike, *, gr
     >>> marginal_bound(5.0, [3.0, 1.0, 2.0], [2])
     10.0
     """
-    total, gains = number("value", value, 0), table("marginals", marginals, 0, shape=("n",)).tolist()
+    total, gains = value, table("marginals", marginals, 0, shape=("n",)).tolist()
     numbered = [0] * len(gains) if groups is None else table("groups", groups, 0, shape=(len(gains),)).tolist()
     for group, limit in enumerate(numbers("limits", limits, 0)):
         best = sorted((gain for gain, one in zip(gains, numbered, strict=True) if one == group), reverse=True)

@@ -1,1 +1,1 @@
-"""Instances: streams of updates on small objectives, laws of random structures, offline problems."""
+"""Instances that several rooms use."""

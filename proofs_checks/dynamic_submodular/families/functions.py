@@ -1,7 +1,7 @@
 """Set functions on few elements, given by all 2^n values, from which hypotheses and optima are read off.
 
-A set is a bit mask. The values are computed here from the data by the definitions, by other code than the objectives of
-the package, so a statement compares two evaluations of everything.
+A set is a bit mask. The values are computed here from the data by the definitions, by other code than the objectives
+of the package, so a statement compares two evaluations of everything.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from lrtheory.bounds import Draws
 from lrtheory.dynamic_submodular import CountingOracle, Coverage, FacilityLocation, FeatureBased, LogDet
 
 KINDS = ("coverage", "facility", "features", "log-det")
+
+
+def mask_of(chosen: Any) -> int:
+    """Return the bit mask of a set: bit v stands for element v."""
+    return sum(1 << v for v in {int(v) for v in chosen})
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,6 @@ class SetFunction:
     def is_exact(self) -> bool:
         """Whether all values are integers, on which doubles are exact."""
         return self.kind in ("coverage", "facility", "values")
-
-
-def mask_of(chosen: Any) -> int:
-    """Return the bit mask of a set: bit v stands for element v."""
-    return sum(1 << v for v in {int(v) for v in chosen})
 
 
 def members(masks: np.ndarray, n: int) -> np.ndarray:
@@ -113,9 +113,6 @@ def draw_function(draws: Draws, n: int, kinds: tuple[str, ...] = KINDS) -> SetFu
     return set_function(kind, draws.integers(0, 6, shape=(n, d)).astype(float))
 
 
-# --- hypotheses, read off all values ---------------------------------------------------------------------------------
-
-
 def slack_of(function: SetFunction) -> float:
     """Return by how much rounding may violate an inequality between values; 0 where they are integers."""
     return 0.0 if function.is_exact else 1e-12 * max(1.0, float(function.values[-1]))
@@ -141,9 +138,6 @@ def is_submodular(function: SetFunction) -> bool:
     return True
 
 
-# --- optima, by enumeration ------------------------------------------------------------------------------------------
-
-
 def optima(function: SetFunction, present: np.ndarray, k: int) -> np.ndarray:
     """Return the largest value of at most k present elements after each update; ``present`` is bool (T, n)."""
     masks = np.arange(1 << function.n)
@@ -156,3 +150,8 @@ def optima(function: SetFunction, present: np.ndarray, k: int) -> np.ndarray:
 def value_of(function: SetFunction, chosen: Any) -> float | Fraction:
     """Return f of a set of element numbers; entries of -1 stand for no element."""
     return function.values[mask_of(v for v in chosen if v >= 0)]
+
+
+def gain(function, v: int, chosen) -> Fraction | float:
+    """Return f(v | S) by the table of all values."""
+    return value_of(function, [*chosen, v]) - value_of(function, chosen)

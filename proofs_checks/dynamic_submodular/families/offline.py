@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from math import comb
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
-from lrtheory.dynamic_submodular import Selection, make_tight_greedy, maximize, probe_submodular
+from lrtheory.bounds import Draws, Family, Inequality, Sides
+from lrtheory.dynamic_submodular import Selection, maximize
 from lrtheory.dynamic_submodular.offline import OPTIONS
 from proofs_checks.dynamic_submodular.families.functions import (
     SetFunction,
     by_values,
     draw_function,
+    gain,
+    is_monotone,
+    is_submodular,
     mask_of,
     members,
     optima,
     set_function,
 )
-from proofs_checks.dynamic_submodular.families.runs import chosen, filled, is_set
-from proofs_checks.dynamic_submodular.families.streams import cardinalities, modular, spoilsport
+from proofs_checks.dynamic_submodular.families.runs import WRONG, chosen, spoiled, worth_of
+from proofs_checks.dynamic_submodular.families.streams import modular
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,14 @@ class Offline:
         return optima(self.function, np.ones((1, self.function.n), dtype=bool), self.k)[0]
 
 
-def selected(case: Offline, rng: np.random.Generator, method: Any = "lazy") -> Selection:
-    """Return the selection of a method."""
-    return maximize(case.function.objective(), case.k, method=method, epsilon=accuracy_of(case, method), rng=rng)
-
-
 def accuracy_of(case: Offline, method: str) -> float | None:
     """Return the epsilon of the case for a method that has one; the others refuse it."""
     return case.epsilon if "epsilon" in OPTIONS[method] else None
+
+
+def selected(case: Offline, rng: np.random.Generator, method: Any = "lazy") -> Selection:
+    """Return the selection of a method."""
+    return maximize(case.function.objective(), case.k, method=method, epsilon=accuracy_of(case, method), rng=rng)
 
 
 def draw_offline(draws: Draws) -> Offline:
@@ -82,43 +86,9 @@ ALWAYS = (
     grid(2),
     grid(3),
 )
+
 #: with the worst case of each k that is drawn: 3/4, 19/27 and 175/256 of the optimum for k = 2, 3 and 4
 OFFLINE = Family("offline", always=(*ALWAYS, grid(4)), draw=draw_offline)
-#: with integer values, on which two methods decide ties alike
-EXACT_OFFLINE = Family(
-    "exact-offline",
-    always=ALWAYS,
-    draw=lambda draws: Offline(
-        draw_function(draws, draws.integers(5, 8), ("coverage", "facility")), draws.integers(1, 4)
-    ),
-)
-#: two elements that are worth nothing alone and much together
-SUPERMODULAR_OFFLINE = Family(
-    "supermodular-offline", always=(Offline(by_values(np.array([0, 1, 0, 1, 0, 1, 9, 10])), 2),)
-)
-
-
-@dataclass(frozen=True)
-class TightGreedy:
-    """The grid on which greedy selection gets no more than its share."""
-
-    k: int
-
-    def value(self, chosen: list[int]) -> int:
-        """Return k^k times the value of columns 0, ..., k - 1 and rows k, ..., 2k - 1, by the weights."""
-        k, columns, rows = self.k, {v for v in chosen if v < self.k}, {v for v in chosen if v >= self.k}
-        weights = [(k - 1) ** j * k ** (k - 1 - j) for j in range(k)]  # of the item of column j in each row
-        return len(rows) * k**k + (k - len(rows)) * sum(weights[j] for j in columns)
-
-
-def taken_columns(case: TightGreedy, rng: np.random.Generator, method: Any = "lazy") -> np.ndarray:
-    """Return the items that the method chooses on the grid."""
-    return maximize(make_tight_greedy(case.k), method=method).items
-
-
-GRIDS = Family(
-    "grids", always=tuple(TightGreedy(k) for k in (2, 3, 4)), draw=lambda draws: TightGreedy(draws.integers(2, 8))
-)
 
 
 @dataclass(frozen=True)
@@ -129,66 +99,10 @@ class Stochastic:
     method: str
 
 
-def sampled(instance: Stochastic, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Return n selections, (n, k), filled up with -1."""
-    case = instance.case
-    objective = case.function.objective()
-    options: dict[str, Any] = {"method": instance.method, "epsilon": accuracy_of(case, instance.method), "rng": rng}
-    return filled([maximize(objective, case.k, **options).items for _ in range(n)], case.k)
-
-
-def in_front(row: np.ndarray) -> bool:
-    """Return whether the elements of a row stand before the -1 that fill it up."""
-    return bool((np.diff((row >= 0).astype(int)) <= 0).all())
-
-
-def values_of_choices(instance: Stochastic, rows: np.ndarray) -> np.ndarray:
-    """Return f of each selection by the table, 0 where it is no set of at most k elements."""
-    case = instance.case
-    values, everybody = case.function.values.astype(float), np.ones(case.function.n, bool)
-    # a worth of 0 for what is no selection: the largest gap to OPT that there is
-    masks = [mask_of(chosen(row)) if is_set(row, everybody, case.k) and in_front(row) else -1 for row in rows]
-    return np.where(np.array(masks) >= 0, values[masks], 0.0)
-
-
-def hidden_block(n: int = 12) -> SetFunction:
-    """Return two elements of value 16 among n - 2 of value 1, as a sum."""
-    return modular([16.0, 16.0] + [1.0] * (n - 2))  # samples that are too small miss both large elements
-
-
-def draw_stochastic(draws: Draws) -> Stochastic:
-    """Draw six to eight elements, of which up to three are to be chosen."""
-    case = Offline(draw_function(draws, draws.integers(6, 8)), draws.integers(1, 3), draws.choice((0.25, 0.375, 0.5)))
-    return Stochastic(case, "stochastic")
-
-
 def cut(weights: np.ndarray) -> SetFunction:
     """Return the weight of the edges that leave a set: submodular, and not monotone."""
     inside = members(np.arange(1 << len(weights)), len(weights)).astype(float)
     return by_values(np.einsum("su,uv,sv->s", inside, weights, 1 - inside))
-
-
-def draw_cut(draws: Draws) -> Stochastic:
-    """Draw the cut of a graph of four or five nodes, with directed edges of integer weights."""
-    n = draws.integers(4, 5)
-    weights = draws.integers(0, 4, shape=(n, n)) * (1 - np.eye(n, dtype=int))
-    return Stochastic(Offline(cut(weights.astype(float)), draws.integers(1, 2)), "random")
-
-
-STOCHASTIC = Family(
-    "stochastic",
-    always=(Stochastic(Offline(hidden_block(), 2, 0.25), "stochastic"),),
-    draw=draw_stochastic,
-)
-#: a spoiler, and large elements after many small ones
-RANDOM = Family(
-    "random-greedy",
-    always=(
-        Stochastic(Offline(spoilsport(6), 3), "random"),
-        Stochastic(Offline(modular([1.0] * 8 + [16.0] * 2), 2), "random"),
-    ),
-    draw=draw_cut,
-)
 
 
 @dataclass(frozen=True)
@@ -219,82 +133,63 @@ class Suspect:
         return (1 - self.chance) ** self.n_probes
 
 
-def complaint(suspect: Suspect, rng: np.random.Generator) -> int:
-    """Return 0 where the probe found nothing, 1 where it found a counterexample."""
-    return int(probe_submodular(suspect.function.objective(), n_probes=suspect.n_probes, rng=rng).kind is not None)
+#: decisions of a selection: its items, and its bound, since every number from the optimum to the limit is a right one
+CHOSEN = ("items", "upper_bound")
+COUNTS = {"counts.queries": "how many marginals were asked for is no matter of the value; tests count them"}
+SIZES = dict.fromkeys(("items", "gains"), "how many items a set has, up to k, is what it decides")
+
+HYPOTHESES = {
+    "monotone": lambda case: is_monotone(case.function),
+    "submodular": lambda case: is_submodular(case.function),
+}
 
 
-@dataclass(frozen=True)
-class Accusations:
-    """The counterexamples of n runs: sets A inside B as bit masks, and the element v; v = -1 for none."""
-
-    A: np.ndarray
-    B: np.ndarray
-    v: np.ndarray
-
-
-def accusations(suspect: Suspect, rng: np.random.Generator, n: int) -> Accusations:
-    """Return the findings of n runs of the probe."""
-    objective = suspect.function.objective()
-    found = [probe_submodular(objective, n_probes=suspect.n_probes, rng=rng) for _ in range(n)]
-    columns = ([mask_of(one.A) for one in found], [mask_of(one.B) for one in found], [one.v for one in found])
-    return Accusations(*map(np.array, columns))
+def value_of_choice(case: Offline, found: Selection) -> Fraction | float:
+    """Return f of the items by the table; WRONG where they are no set of at most k, or value or gains are false."""
+    function, allowed = case.function, spoiled(case.function)
+    value = worth_of(function, found.items, np.ones(function.n, bool), case.k, found.value)
+    if value == WRONG or len(found.gains) != len(found.items):
+        return WRONG
+    items = chosen(found.items)
+    off = [abs(more - gain(function, v, items[:i])) for i, (v, more) in enumerate(zip(items, found.gains, strict=True))]
+    return value if all(one <= allowed for one in off) else WRONG
 
 
-def misses(suspect: Suspect, found: Accusations) -> np.ndarray:
-    """Return whether a run has named no counterexample, or a false one."""
-    n, f = suspect.function.n, suspect.function.values
-
-    def is_true(A: int, B: int, v: int) -> bool:
-        if not (0 <= v < n and 0 <= B < 1 << n and A & B == A and not B >> v & 1):
-            return False
-        rise = f[B | 1 << v] - f[B]
-        return bool(rise < 0 if A == B else f[A | 1 << v] - f[A] < rise)
-
-    triples = zip(found.A, found.B, found.v, strict=True)
-    return np.array([not is_true(*map(int, triple)) for triple in triples])
+def bound_of_choice(case: Offline, found: Selection) -> Fraction | float:
+    """Return the reported bound; WRONG where it exceeds k + 1 times the largest value."""
+    # without a limit from above every infinite bound would do: f(S) and k marginals are at most k + 1 values
+    most = (case.k + 1) * case.function.values.max()
+    return found.upper_bound if found.upper_bound <= most + spoiled(case.function) else WRONG
 
 
-def draw_suspect(draws: Draws) -> Suspect:
-    """Draw a power of the cardinality, a function with a spoiler, a cut, or a sum over pairs."""
-    n, kind = draws.integers(3, 5), draws.choice(("power", "spoiler", "cut", "pairs"))
-    if kind == "power":
-        return Suspect(cardinalities(draws.choice((1.5, 2.0, 3.0)), n=n), 40)
-    if kind == "spoiler":
-        return Suspect(spoilsport(n), 40)
-    weights = draws.integers(0, 3, shape=(n, n)).astype(float) * (1 - np.eye(n))
-    inside = members(np.arange(1 << n), n).astype(float)
-    return Suspect(cut(weights) if kind == "cut" else by_values(np.einsum("su,uv,sv->s", inside, weights, inside)), 40)
+def share_of_optimum(case: Offline, found: Selection, share) -> Sides:
+    """Compare a share of OPT with f of the items, and OPT with the bound."""
+    best = case.optimum
+    rhs = [value_of_choice(case, found), bound_of_choice(case, found)]
+    return Sides(np.array([share(case) * best, best]), np.array(rhs), least=0, rounding=spoiled(case.function))
 
 
-INNOCENT = Family(
-    "innocent",
-    always=(Suspect(modular([1.0, 1.0])),),
-    draw=lambda draws: Suspect(draw_function(draws, draws.integers(3, 5)), 60),
-)
-GUILTY = Family("guilty", always=(Suspect(cardinalities(2, n=4), 40), Suspect(spoilsport(4), 40)), draw=draw_suspect)
-SQUARE = Family("a-square", always=(Suspect(cardinalities(2, n=4)),))
-MODULAR = Family("a-sum", always=(Suspect(modular([1.0, 1.0])),))
+def at_least(share) -> Inequality:
+    """Claim that the items are worth a share of the optimum."""
+    return Inequality(partial(share_of_optimum, share=share))
 
 
-@dataclass(frozen=True)
-class Steps:
-    """The items of a selection in their order, and what each added."""
-
-    items: np.ndarray
-    gains: np.ndarray
+#: greedy selection misses it on its grid of rows and columns
+ALL = at_least(lambda case: Fraction(1))
 
 
-def steps(found: Selection) -> Steps:
-    """Return the items and gains of a selection."""
-    return Steps(found.items, found.gains)
+def selection_of(case: Offline, items: list[int]) -> Selection:
+    """Return these items as a selection, with their true marginals and value."""
+    values = [float(case.function.values[mask_of(items[:i])]) for i in range(len(items) + 1)]
+    return replace(
+        selected(case, np.random.default_rng(0)), items=np.array(items), gains=np.diff(values), value=values[-1]
+    )
 
 
-def plain_and_lazy(case: Offline, rng: np.random.Generator) -> tuple[Steps, Steps]:
-    """Return the steps of the plain and of the lazy method."""
-    return steps(selected(case, rng, method="naive")), steps(selected(case, rng, method="lazy"))
-
-
-def complaints_with_control(suspect: Suspect, rng: np.random.Generator) -> tuple[int, int]:
-    """Return whether the probe accuses the function, and whether it accuses a square, which it must."""
-    return complaint(suspect, rng), complaint(SQUARE.smallest()[0], rng)
+def least_greedy(case: Offline, rng: np.random.Generator) -> Selection:
+    """Take the smallest marginal in each step."""
+    items: list[int] = []
+    for _ in range(min(case.k, case.function.n)):
+        rest = [v for v in range(case.function.n) if v not in items]
+        items.append(min(rest, key=lambda v: case.function.values[mask_of([*items, v])]))
+    return selection_of(case, items)

@@ -19,6 +19,15 @@ from proofs_checks.dynamic_submodular.families.functions import (
 )
 
 
+def present_after(ops: np.ndarray, n: int) -> np.ndarray:
+    """Return which elements are present after each update, bool (T, n)."""
+    alive, rows = np.zeros(n, dtype=bool), np.empty((len(ops), n), dtype=bool)
+    for t, op in enumerate(ops):
+        alive[op if op >= 0 else ~op] = op >= 0
+        rows[t] = alive
+    return rows
+
+
 @dataclass(frozen=True)
 class Updates:
     """A function, a stream of updates (v inserts element v, ~v deletes it), and the parameters of the algorithm."""
@@ -48,15 +57,6 @@ class Updates:
     def threshold(self) -> float:
         """t = guess / (2 k)."""
         return self.guess / (2 * self.k)
-
-
-def present_after(ops: np.ndarray, n: int) -> np.ndarray:
-    """Return which elements are present after each update, bool (T, n)."""
-    alive, rows = np.zeros(n, dtype=bool), np.empty((len(ops), n), dtype=bool)
-    for t, op in enumerate(ops):
-        alive[op if op >= 0 else ~op] = op >= 0
-        rows[t] = alive
-    return rows
 
 
 def monotone(updates: Updates) -> bool:
@@ -111,6 +111,7 @@ def modular(weights: list[float]) -> SetFunction:
 #: one element that comes and goes; equal elements exactly at the threshold, where t = f(v); one that hides two others
 ONE = Updates(modular([1.0]), np.array([0, ~0, 0]), 1, 0.25, 2.0)
 EQUAL = Updates(modular([1.0] * 4), np.array([0, 1, 2, 3, ~0, ~1, 0]), 2, 0.25, 4.0)
+
 HIDDEN = Updates(
     set_function("coverage", np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0]]) > 0),
     np.array([0, 1, 2, 3, ~0, ~3, 0]),
@@ -118,6 +119,7 @@ HIDDEN = Updates(
     0.25,
     4.0,
 )
+
 NOTHING = Updates(modular([0.0, 1.0]), np.array([0, ~0, 0, 1]), 3, 0.25, 1.0)
 #: two elements, of which each goes and returns forty times: half of the returns replace the other one
 BUSY = Updates(modular([1.0, 2.0]), np.r_[[0, 1], np.tile([~0, 0, ~1, 1], 40)], 1, 0.25, 2.0)
@@ -129,9 +131,6 @@ ALWAYS = (ONE, EQUAL, HIDDEN, NOTHING, BUSY, ABOVE, ROUNDS)
 #: the best of ten elements returns forty times: guesses often hold one of the others, which are worth 17/20 of it
 NEARLY_AS_GOOD = Updates(modular([17.0] * 9 + [20.0]), np.r_[np.arange(10), np.tile([~9, 9], 40)], 1, 0.25, 40.0)
 STREAMS = Family("streams", always=(*ALWAYS, NEARLY_AS_GOOD), draw=draw_updates, climb=nearby)
-EXACT_STREAMS = Family(
-    "exact-streams", always=ALWAYS, draw=lambda draws: draw_updates(draws, ("coverage", "facility")), climb=nearby
-)
 
 
 def draw_dying(draws: Draws, kinds: tuple[str, ...] = KINDS) -> Updates:
@@ -148,16 +147,6 @@ EQUAL_DYING = Updates(modular([1.0] * 8), np.array([*range(8), ~0, ~1, ~2, 1, ~3
 #: six copies of one element: what the first of them leaves is nothing
 COPIES = Updates(set_function("coverage", np.ones((6, 1)) > 0), np.arange(6), 3, 0.5, 3.0)
 DYING = Family("dying", always=(*ALWAYS, EQUAL_DYING, COPIES), draw=draw_dying, climb=nearby)
-#: square roots of single features, 2 each: whoever is counted twice adds again
-RETURNING = Updates(
-    set_function("features", 4.0 * np.eye(8)), np.array([*range(8), ~0, ~1, 0, ~2, 1, 2]), 10, 0.5, 10.0
-)
-EXACT_DYING = Family(
-    "exact-dying",
-    always=(*ALWAYS, EQUAL_DYING, COPIES, RETURNING),
-    draw=lambda draws: draw_dying(draws, ("coverage", "facility")),
-    climb=nearby,
-)
 
 
 def cardinalities(power: float, n: int = 6, scale: float = 1.0) -> SetFunction:
@@ -172,15 +161,8 @@ def spoilsport(n: int = 7) -> SetFunction:
 
 
 EVERYBODY = np.arange(6)
+
 SUPERMODULAR = Family(
     "supermodular",
     always=(Updates(cardinalities(2), EVERYBODY, 3, 0.25, 9.0), Updates(cardinalities(2), EVERYBODY, 4, 0.25, 16.0)),
 )
-SUPERMODULAR_DYING = Family(
-    "supermodular-dying", always=(Updates(cardinalities(2), np.array([*range(6), ~0, ~1]), 6, 0.5, 9.0),)
-)
-#: everybody comes, then each goes and returns many times
-RETURNS = np.r_[np.arange(7), np.tile(np.ravel([[~v, v] for v in range(7)]), 12)]
-NOT_MONOTONE = Family("not-monotone", always=(Updates(spoilsport(), RETURNS, 6, 0.25, 6.0),))
-#: weights that grow by 2^20
-BURSTS = Family("bursts", always=(Updates(modular([2.0 ** (4 * i) for i in range(6)]), EVERYBODY, 2, 0.25),))

@@ -31,6 +31,7 @@ IN_ROOMS = (
     "fair_subset_selection",
     "alpha_rank",
     "dual_mirror_descent",
+    "dynamic_submodular",
 )
 LENGTH = 2  # of each axis of an array that is made here
 

@@ -10,6 +10,10 @@ import pytest
 from lrtheory import dynamic_submodular as ds
 from lrtheory.dynamic_submodular import baselines, theory
 from lrtheory.dynamic_submodular.offline import OPTIONS
+from proofs_checks.dynamic_submodular.all_guesses.traps import tight_failure_probability
+from proofs_checks.dynamic_submodular.one_guess.sample_laws import build_law
+from proofs_checks.dynamic_submodular.selection.greedy import greedy_ratio, tight_greedy_value
+from proofs_checks.dynamic_submodular.selection.thresholds import sieve_ratio
 from tests.dynamic_submodular.oracles import after, greedy, instances, optimum, sieve_plus_plus_queries, toggles
 
 KINDS = sorted(instances())
@@ -26,7 +30,7 @@ def test_selections_are_worth_what_they_say(kind: str, method: str) -> None:
     assert found.gains.sum() == pytest.approx(found.value)
     assert len(set(found.items.tolist())) == len(found.items) <= 4
     assert found.upper_bound >= best - 1e-9
-    ratio = {"sieve": 0.4, "sieve++": 0.4, "brute-force": 1.0, "random": 0.0}.get(method, theory.greedy_ratio(4) - 0.1)
+    ratio = {"sieve": 0.4, "sieve++": 0.4, "brute-force": 1.0, "random": 0.0}.get(method, greedy_ratio(4) - 0.1)
     assert found.value >= ratio * best - 1e-9
     assert ds.maximize(f, 4, method=method, rng=0).items.tolist() == found.items.tolist()
 
@@ -72,7 +76,7 @@ def test_tight_instances() -> None:
         stream = ds.make_tight_greedy(k)
         for method in ("lazy", "naive"):
             value = ds.maximize(stream, method=method).value
-            assert Fraction(int(value), int(stream.truth)) == theory.tight_greedy_value(Fraction(k))
+            assert Fraction(int(value), int(stream.truth)) == tight_greedy_value(Fraction(k))
     for k in (2, 3, 5):
         tight = ds.make_tight(k, 3, 40, order="decoys-first")
         found = ds.maximize(tight, method="sieve++", candidates=tight.ops)
@@ -101,7 +105,7 @@ def test_baselines_hold_sets_that_are_present(kind: str, name: str) -> None:
     best = np.array([optimum(formula, after(ops[: i + 1]), 3) for i in range(len(ops))])
     assert (trace.values <= best + 1e-9).all()
     assert (trace.upper_bounds >= best - 1e-9).all()
-    ratio = {"recompute": theory.greedy_ratio(3), "dynamic_sieve": theory.sieve_ratio(0.1), "lattanzi": 0.3}
+    ratio = {"recompute": greedy_ratio(3), "dynamic_sieve": sieve_ratio(0.1), "lattanzi": 0.3}
     assert (trace.values >= ratio.get(name, 0.0) * best - 1e-9).all()
 
 
@@ -125,14 +129,14 @@ def test_windows() -> None:
 def test_theory_on_small_numbers() -> None:
     assert theory.guesses_per_element(1, 1.0) == 2
     assert (theory.insertion_queries(2), theory.deletion_queries(2)) == (15, 6)
-    law = theory.build_law(len, range(4), k=2, threshold=1)
+    law = build_law(len, range(4), 2, 1)
     assert len(law) == 12
     assert sum(law.values()) == 1
     assert all(sum(p for s, p in law.items() if s[0] == v) == Fraction(1, 4) for v in range(4))
     epsilon = Fraction(1, 10)
     assert theory.batch_pair_ratio(epsilon) == Fraction(9, 22)
     assert isinstance(theory.pair_ratio(epsilon), Fraction)
-    assert theory.tight_failure_probability(3, 100, 30_000, n_high=0, n_low=1) == Fraction(309, 30_103)
+    assert tight_failure_probability(3, 100, 30_000, 0, 1) == Fraction(309, 30_103)
 
 
 def test_stochastic_greedy_asks_for_its_samples() -> None:

@@ -1,40 +1,33 @@
-"""Queries: what an update costs in expectation, whatever n is, and why updates must not see the coins."""
+"""Expected queries of an update that does not see the coins, whatever n is, and of an attack that sees them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, log2
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Expectation, Inequality, Paper, Rate, Sides, Statement, saboteur
-from lrtheory.dynamic_submodular import theory
-from proofs_checks.dynamic_submodular import wrong_solvers
-from proofs_checks.dynamic_submodular.families.steady import (
-    ATTACKED,
-    LADDER,
-    SINGLES,
-    STEADY,
-    Queries,
-    Singles,
-    Steady,
-    attacked,
-    guesses_of_one,
-    queries,
-)
-from proofs_checks.dynamic_submodular.families.work import ATTACKED_CROWDS, CROWDS, work
+from lrtheory.bounds import Derived, Draws, Expectation, Family, Inequality, Sides, Statement, saboteur
+from lrtheory.dynamic_submodular import Coverage, DynamicSubmodular, theory
+from lrtheory.dynamic_submodular.structures import levels
+from proofs_checks.dynamic_submodular.families.steady import COUNTED, FIXED, Queries, Steady, attacked, queries
+
+
+def draw_steady(draws: Draws) -> Steady:
+    """Draw up to a hundred elements, of which up to ten are to be chosen."""
+    return Steady(draws.integers(20, 100), draws.integers(1, 10), draws.integers(20, 60))
+
+
+STEADY = Family("steady", always=(Steady(30, 2, 30), Steady(40, 5, 40), Steady(80, 10, 40)), draw=draw_steady)
+#: every element that comes takes the place of the e_i that it meets first
+NEWCOMERS_WIN = (levels.insert, "coin = 1.0 / (state.levels[SIZE, level] + 1)", "coin = 1.0")
+
 
 # the test of a mean needs the largest value that a run can have, however unlikely it is
-
-
 def most_insertion(steady: Steady) -> float:
     """Bound the queries of any insertion: k + 1 marginals on the way down, then a rebuild of all others."""
     return steady.k + 1 + steady.n * (ceil(log2(steady.k + 1)) + 2)
-
-
-def most_deletion(steady: Steady) -> float:
-    """Bound the queries of any deletion: a rebuild of all others."""
-    return steady.n * (ceil(log2(steady.k + 1)) + 2)
 
 
 def mean_at_most(field: str, bound, most, share: float = 1.0) -> Expectation:
@@ -47,10 +40,7 @@ def mean_at_most(field: str, bound, most, share: float = 1.0) -> Expectation:
 
 
 insertions = partial(mean_at_most, "insertions", theory.insertion_queries, most_insertion)
-deletions = partial(mean_at_most, "deletions", theory.deletion_queries, most_deletion)
-FIXED = {"updates do not see the coins": lambda steady: not steady.adaptive}
-#: why no other algorithm is put to these tests
-COUNTED = "only the library's own structures count the marginals that they ask for, and the guesses that they hold"
+
 
 DS_T3 = Statement(
     id="dynamic_submodular/DS-T3",
@@ -65,12 +55,40 @@ DS_T3 = Statement(
     claim=insertions(),
     closed=COUNTED,
     saboteurs=(
-        saboteur("every newcomer becomes e_1", patch=wrong_solvers.NEWCOMERS_WIN),
+        saboteur("every newcomer becomes e_1", patch=NEWCOMERS_WIN),
         # the bound adds the worst cases of all levels; on these streams it is loose by a factor of less than ten
         saboteur("a tenth of the bound", claim=insertions(share=1 / 10)),
     ),
     notes="Per guess; a marginal of a kept prefix costs one query. Means of runs, since single updates vary a lot.",
 )
+
+
+def draw_attack(draws: Draws) -> Steady:
+    """Draw an attack, mostly on more elements than the bound for fixed deletions allows queries."""
+    return Steady(draws.integers(60, 300), draws.integers(2, 8), draws.integers(5, 25), adaptive=True)
+
+
+ATTACKED = Family(
+    "attacked", always=(Steady(200, 5, 20, adaptive=True), Steady(400, 2, 200, adaptive=True)), draw=draw_attack
+)
+
+#: every element that goes has everything built anew
+DELETIONS_BUILD = (
+    levels.delete,
+    """if deepest > 0 and state.levels[MEMBER, deepest] == v:
+        rebuild(record, state, work, deepest, NOBODY, 0.0)""",
+    """if deepest > 0:
+        rebuild(record, state, work, 1, NOBODY, 0.0)""",
+)
+
+
+def most_deletion(steady: Steady) -> float:
+    """Bound the queries of any deletion: a rebuild of all others."""
+    return steady.n * (ceil(log2(steady.k + 1)) + 2)
+
+
+deletions = partial(mean_at_most, "deletions", theory.deletion_queries, most_deletion)
+
 
 DS_T3_DELETIONS = Statement(
     id="dynamic_submodular/DS-T3-deletions",
@@ -87,9 +105,48 @@ DS_T3_DELETIONS = Statement(
     saboteurs=(
         saboteur("the updates delete e_1", breaks="updates do not see the coins", instances=ATTACKED),
         saboteur("a tenth of the bound", claim=deletions(share=1 / 10)),
-        saboteur("every deletion builds anew", patch=wrong_solvers.DELETIONS_BUILD),
+        saboteur("every deletion builds anew", patch=DELETIONS_BUILD),
     ),
 )
+
+
+@dataclass(frozen=True)
+class Singles:
+    """One element of a weight, the unit of the grid of guesses, and the parameters of the table of guesses."""
+
+    weight: float
+    k: int
+    epsilon: float
+    unit: float = 1.0
+
+
+def guesses_of_one(singles: Singles, rng: np.random.Generator) -> int:
+    """Count the guesses that hold the element, on a grid through the value of another one, which has gone."""
+    objective = Coverage([[0], [1]], [singles.unit, singles.weight])
+    solver = DynamicSubmodular(objective, singles.k, epsilon=singles.epsilon, method="eager", rng=rng)
+    solver.update([0, 1, ~0])
+    return sum(guess.n_seen == 1 for guess in solver.guesses)
+
+
+def draw_singles(draws: Draws) -> Singles:
+    """Draw weights of all scales."""
+    weight, unit = (2.0 ** draws.integers(-60, 60) * draws.integers(1, 99) for _ in range(2))
+    return Singles(weight, draws.integers(1, 100), draws.choice((0.125, 0.25, 0.5, 1.0)), unit)
+
+
+SINGLES = Family(
+    "singles", always=(Singles(1.0, 1, 1.0), Singles(3.0, 10, 0.1), Singles(1e30, 50, 0.25)), draw=draw_singles
+)
+
+
+def twice_the_range(singles: Singles, rng: np.random.Generator) -> int:
+    """Hold the element in guesses up to 4 k^2 f(v)."""
+    return guesses_of_one(replace(singles, k=2 * singles.k**2), rng)
+
+
+def half_of_epsilon(singles: Singles, rng: np.random.Generator) -> int:
+    """Use a grid of half the epsilon that is reported."""
+    return guesses_of_one(replace(singles, epsilon=singles.epsilon / 2), rng)
 
 
 def alone(singles: Singles, found: int) -> Sides:
@@ -110,66 +167,15 @@ DS_T2_GUESSES = Statement(
     claim=Inequality(alone, unbounded="a table may hold any number of guesses"),
     closed=COUNTED,
     saboteurs=(
-        saboteur("twice the range", solve=wrong_solvers.twice_the_range),
-        saboteur("half of epsilon", solve=wrong_solvers.half_of_epsilon),
+        saboteur("twice the range", solve=twice_the_range),
+        saboteur("half of epsilon", solve=half_of_epsilon),
     ),
 )
 
-DS_T11 = Statement(
-    id="dynamic_submodular/DS-T11",
-    title="Queries per update grow by less than n^0.2",
-    says="If updates do not depend on the coins, the number of queries per update grows with the number n of elements "
-    "at a power within 0.2 of 0; the abstract claims a power of log n.",
-    source=Paper("2305.15192", "main theorem", read="abstract"),
-    tex=r"\text{queries per update} \propto n^p,\ |p| \le \tfrac15",
-    hypotheses=FIXED,
-    instances=LADDER,
-    solve=queries,
-    closed=COUNTED,
-    # an exponent of at most 0.2 in n over an eightfold range; asking all elements again would have exponent 1
-    claim=Rate(
-        cost=lambda steady, found: found.insertions + found.deletions,
-        size=lambda steady: steady.n,
-        over=lambda steady: 1.0,
-        exponent=(-0.2, 0.2),
-    ),
-    saboteurs=(
-        saboteur("all present elements are looked at after each update", solve=wrong_solvers.recomputes),
-        saboteur("a square root is claimed", claim=wrong_solvers.ROOT),
-    ),
-    notes="In the steady state, per guess, at fixed k; a power of log n would not be seen.",
-)
 
-DS_T11_WORK = Statement(
-    id="dynamic_submodular/DS-T11-work",
-    title="The work of an update grows by less than n^0.2",
-    says="If updates do not depend on the coins, the mean number of entries of its tables that the solver reads or "
-    "writes for an update grows with the number n of elements at a power within 0.2 of 0, whether updates come by "
-    "calls of their own or in arrays.",
-    source=Paper("2305.15192", "main theorem", read="abstract"),
-    tex=r"\text{work per update} \propto n^p,\ |p| \le \tfrac15",
-    hypotheses={"updates do not see the coins": lambda crowd: not crowd.adaptive},
-    instances=CROWDS,
-    solve=work,
-    closed="the work is counted by the tables of the library's own solver, whose kernels run as plain Python on them",
-    claim=Rate(
-        cost=lambda crowd, found: found,
-        size=lambda crowd: crowd.n,
-        over=lambda crowd: 1.0,
-        exponent=(-0.2, 0.2),
-    ),
-    saboteurs=(
-        saboteur("a walk looks at all present elements", solve=partial(work, kind=wrong_solvers.LooksAtAll)),
-        saboteur("a call asks of all elements whether they are there", solve=partial(work, kind=wrong_solvers.AsksAll)),
-        saboteur("an array of updates copies all tables", solve=partial(work, kind=wrong_solvers.CopiesAll)),
-        saboteur("all pairs are looked at where e_i leaves", solve=partial(work, kind=wrong_solvers.BuildsAllPairs)),
-        saboteur("e_1 leaves each time", breaks="updates do not see the coins", instances=ATTACKED_CROWDS),
-        saboteur("a square root is claimed", claim=wrong_solvers.ROOT_OF_WORK),
-    ),
-    notes="The abstract speaks of a polylogarithmic amortized update time; here time is the work on the tables of the "
-    "library's solver, the rows of f aside. On elements of equal value, at fixed k; a power of log n would not be "
-    "seen. Runs in which a walk builds a guess from all present elements are too few to move the median.",
-)
+def oblivious(steady: Steady, rng: np.random.Generator) -> Queries:
+    """Count the queries of deletions in a fixed order."""
+    return queries(replace(steady, adaptive=False), rng, 1)
 
 
 def many(k: int) -> int:
@@ -199,7 +205,7 @@ DS_T15 = Statement(
     claim=Inequality(expensive),
     closed=COUNTED,
     saboteurs=(
-        saboteur("deletions fixed before", solve=wrong_solvers.oblivious),
+        saboteur("deletions fixed before", solve=oblivious),
         saboteur("a hundred times the bound", claim=Inequality(partial(expensive, share=100))),
     ),
     notes="The value keeps its guarantee, DS-T1.",

@@ -1,4 +1,4 @@
-"""One guess with one sample per level: the value after every update, the pools, and the law of the samples."""
+"""The sequence of one guess: its value, its pools, and the one pass that takes the same elements."""
 
 from __future__ import annotations
 
@@ -7,44 +7,76 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Law, Paper, Sides, Statement, saboteur
-from lrtheory.dynamic_submodular import run_guess, theory
+from lrtheory.bounds import Family, Identity, Inequality, Number, Paper, Sides, Statement, formula, saboteur
 from lrtheory.dynamic_submodular.structures import levels
-from proofs_checks.dynamic_submodular import wrong_solvers
-from proofs_checks.dynamic_submodular.families.functions import is_monotone, is_submodular, value_of
-from proofs_checks.dynamic_submodular.families.laws import FIXED, HIDDEN_PAIRS, Fixed, law_of
-from proofs_checks.dynamic_submodular.families.objectives import OBJECTIVES, Probed, all_gains
+from proofs_checks.dynamic_submodular.families.functions import gain
 from proofs_checks.dynamic_submodular.families.runs import (
     WRONG,
     Held,
     Pooled,
     chosen,
     followed,
+    is_full,
     pooled,
     spoiled,
     worth,
 )
 from proofs_checks.dynamic_submodular.families.streams import (
-    EXACT_STREAMS,
+    ALWAYS,
     HYPOTHESES,
-    NOT_MONOTONE,
     STREAMS,
     SUPERMODULAR,
     Updates,
+    draw_updates,
+    nearby,
+    spoilsport,
+)
+from proofs_checks.dynamic_submodular.families.wrong_runs import double_threshold, forgets_deletions
+
+#: everybody comes, then each goes and returns many times
+RETURNS = np.r_[np.arange(7), np.tile(np.ravel([[~v, v] for v in range(7)]), 12)]
+NOT_MONOTONE = Family("not-monotone", always=(Updates(spoilsport(), RETURNS, 6, 0.25, 6.0),))
+
+#: a new e_i leaves the levels below it as they were
+NOTHING_BELOW = (
+    levels.insert,
+    "rebuild(record, state, work, level, v, work.gains[level - 1])",
+    "state.levels[MEMBER, level] = v; state.levels[SIZE, level] += 1; states.link(state, v, level)",
+)
+
+#: one element is missing in what is built again
+LOSES_ONE = (
+    levels.rebuild,
+    "n = states.gather(state, level, numbers[LENGTH], work.integers)",
+    "n = max(0, states.gather(state, level, numbers[LENGTH], work.integers) - 1)",
 )
 
 SODA = "2306.00959"
 
 
-def is_full(sequence: np.ndarray) -> np.ndarray:
-    """Return whether the sequence has k members, after each update."""
-    return (sequence >= 0).all(1)
+@formula(o="[0, inf)", OPT="[0, inf)")
+def level_value(o: Number, OPT: Number, is_full: bool) -> Number:
+    """The least value of the sequence of a guess o, a negative one of which says nothing.
+
+    It is full, T = k, or open, as `is_full` says.
+
+    Proof
+    -----
+    Assumes: f is monotone and submodular (hypotheses of the statement). Nothing is assumed of the updates: whoever
+    chooses them may know all coins.
+
+    Proof: Every e_i had a marginal of at least t = o / (2k) when it was chosen, so T = k gives f(I) >= k t = o / 2. If
+    T < k, every other element v left the pools at some prefix I_i with f(v | I_i) < t (elements with f(v) < t at the
+    empty one), and f(v | I) <= f(v | I_i). So for an optimal set O, OPT <= f(I + O) <= f(I) + sum_{v in O - I} f(v | I)
+    <= f(I) + k t.
+    """
+    return o / 2 if is_full else OPT - o / 2
 
 
 def worth_half(updates: Updates, found: Held, factor: Fraction = Fraction(1)) -> Sides:
     """Compare the least value of a full, or an open, guess with the value of its members, after every update."""
     bounds = [
-        theory.level_value(updates.guess, best, is_full=bool(one))
+        level_value(updates.guess, best, bool(one))
         for best, one in zip(updates.optima, is_full(found.members), strict=True)
     ]
     lhs = np.array(bounds) if factor == 1 else factor * np.array(bounds)  # doubles times a Fraction would be objects
@@ -65,11 +97,11 @@ DS_T1 = Statement(
     claim=Inequality(worth_half),
     decisions=("members",),
     saboteurs=(
-        saboteur("t = o/k", solve=wrong_solvers.double_threshold),
-        saboteur("nothing is built below a replacement", patch=wrong_solvers.NOTHING_BELOW),
+        saboteur("t = o/k", solve=double_threshold),
+        saboteur("nothing is built below a replacement", patch=NOTHING_BELOW),
         # subtle: one element of a pool, which matters only if it is needed later on
-        saboteur("the last element of a pool is lost", patch=wrong_solvers.LOSES_ONE),
-        saboteur("deletions are forgotten", solve=wrong_solvers.forgets_deletions),
+        saboteur("the last element of a pool is lost", patch=LOSES_ONE),
+        saboteur("deletions are forgotten", solve=forgets_deletions),
         saboteur("more by a quarter", claim=Inequality(partial(worth_half, factor=Fraction(5, 4)))),
         saboteur("supermodular", breaks="submodular", instances=SUPERMODULAR),
         saboteur("one element spoils the others", breaks="monotone", instances=NOT_MONOTONE),
@@ -78,12 +110,9 @@ DS_T1 = Statement(
 )
 
 
-# --- the structure ---------------------------------------------------------------------------------------------------
-
-
-def gain(function, v: int, chosen) -> Fraction | float:
-    """Return f(v | S) by the table of all values."""
-    return value_of(function, [*chosen, v]) - value_of(function, chosen)
+EXACT_STREAMS = Family(
+    "exact-streams", always=ALWAYS, draw=lambda draws: draw_updates(draws, ("coverage", "facility")), climb=nearby
+)
 
 
 def pools_of(updates: Updates, t: int, members: list[int]) -> np.ndarray:
@@ -127,13 +156,13 @@ DS_P1 = Statement(
     claim=Identity(built),
     decisions=("members",),
     saboteurs=(
-        saboteur("nothing is built below a replacement", patch=wrong_solvers.NOTHING_BELOW),
-        saboteur("the last element of a pool is lost", patch=wrong_solvers.LOSES_ONE),
+        saboteur("nothing is built below a replacement", patch=NOTHING_BELOW),
+        saboteur("the last element of a pool is lost", patch=LOSES_ONE),
         saboteur(
             "above the threshold, not at it",
             patch=(levels.depth, "passes(gains[first], bars[first])", "gains[first] > bars[first]"),
         ),
-        saboteur("t = o/k", solve=partial(wrong_solvers.double_threshold, solve=pooled)),
+        saboteur("t = o/k", solve=partial(double_threshold, solve=pooled)),
     ),
     notes="Elements at the threshold exactly are in: no bound on values sees that.",
 )
@@ -171,102 +200,7 @@ DS_T5 = Statement(
     claim=Identity(accepted),
     decisions=("members",),
     saboteurs=(
-        saboteur("the last element of a pool is lost", patch=wrong_solvers.LOSES_ONE),
-        saboteur("t = o/k", solve=wrong_solvers.double_threshold),
+        saboteur("the last element of a pool is lost", patch=LOSES_ONE),
+        saboteur("t = o/k", solve=double_threshold),
     ),
-)
-
-
-def gains(probed: Probed, found: np.ndarray) -> Sides:
-    """Compare f(v | S) of the objective with the table, for all S and v."""
-    f, n = probed.function.values, probed.function.n
-    masks = np.arange(1 << n)
-    wanted = np.stack([f[masks | 1 << v] - f for v in range(n)], axis=1)
-    allowed = spoiled(probed.function)
-    return Sides(np.asarray(found).ravel(), wanted.ravel(), rounding=allowed)
-
-
-DS_P2 = Statement(
-    id="dynamic_submodular/DS-P2",
-    title="Marginals of the objectives are those of the definition",
-    says="The marginal f(v|S) that an objective reports for an element v on a set S is the value f of S with v less "
-    "the value of S.",
-    source=Derived(theory.live_value),
-    tex=r"f(v|S) = f(S + v) - f(S)",
-    hypotheses={
-        "monotone": lambda probed: is_monotone(probed.function),
-        "submodular": lambda probed: is_submodular(probed.function),
-    },
-    instances=OBJECTIVES,
-    solve=all_gains,
-    claim=Identity(gains),
-    saboteurs=(
-        saboteur("marginals of the empty set", solve=wrong_solvers.gains_of_nothing),
-        saboteur("one element late", solve=wrong_solvers.gains_late),
-    ),
-)
-
-
-# --- the law of the samples ------------------------------------------------------------------------------------------
-
-
-def sequences(fixed: Fixed, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Return the members of n runs with fresh coins over one stream, (n, k)."""
-    updates = fixed.updates
-    return run_guess(
-        updates.function.objective(), updates.ops, updates.k, guess=updates.guess, n_runs=n, rng=rng
-    ).members
-
-
-def which(fixed: Fixed, members: np.ndarray) -> np.ndarray:
-    """Return the index of each sequence in the enumerated law; one index more is for sequences outside of it."""
-    numbers = {key: number for number, key in enumerate(law_of(fixed))}
-    keys = [tuple(int(v) for v in row if v >= 0) for row in members]
-    return np.array([numbers.get(key, len(numbers)) for key in keys])
-
-
-DS_T4 = Statement(
-    id="dynamic_submodular/DS-T4",
-    title="After any fixed stream the samples have the law of a fresh build",
-    says="After any stream that is fixed in advance, e_i is uniformly random in its pool R_i, given e_1, ..., "
-    "e_{i-1} and that the sequence has T >= i elements. So the sequence has the law of one that is built afresh from "
-    "the present elements.",
-    source=Derived(theory.build_law),
-    tex=r"e_i \sim \mathrm{Uniform}(R_i) \text{ given } T \ge i, e_1, \dots, e_{i-1}",
-    hypotheses={name: (lambda fixed, holds=holds: holds(fixed.updates)) for name, holds in HYPOTHESES.items()},
-    instances=FIXED,
-    solve=sequences,
-    # the last category, sequences that the law excludes, has probability 0
-    claim=Law(
-        category=which,
-        probabilities=lambda fixed: np.array([*(float(p) for p in law_of(fixed).values()), 0.0]),
-        within=0.06,
-    ),
-    decisions=("outcome",),
-    saboteurs=(
-        # the coin of a pool without the new element: a new element is chosen a little too often
-        saboteur(
-            "coin 1/(|R| - 1)",
-            patch=(levels.insert, "(state.levels[SIZE, level] + 1)", "max(1, state.levels[SIZE, level])"),
-        ),
-        saboteur("never replaced", patch=(levels.insert, "coin = 1.0 / (state.levels[SIZE, level] + 1)", "coin = 0.0")),
-        # subtle: right for all sequences of at most two elements
-        saboteur(
-            "never replaced from the third level on",
-            patch=(
-                levels.insert,
-                "coin = 1.0 / (state.levels[SIZE, level] + 1)",
-                "coin = 1.0 / (state.levels[SIZE, level] + 1) if level < 3 else 0.0",
-            ),
-        ),
-        saboteur(
-            "in the order of the pool",
-            patch=(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = a"),
-            instances=HIDDEN_PAIRS,
-        ),
-        saboteur(
-            "the newest is promoted", patch=(levels.settle, "b = a + randomness.below(numbers, n - a)", "b = n - 1")
-        ),
-    ),
-    notes="Values do not see any of these.",
 )

@@ -1,14 +1,16 @@
-"""Certificates: the bound of the optimum that the value and the marginals of any set prove."""
+"""Any set proves a bound of the optimum."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
-from lrtheory.dynamic_submodular import SubmodularCertificate, certify_selection
+from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, saboteur
+from lrtheory.dynamic_submodular import SubmodularCertificate, certify_selection, theory
 from proofs_checks.dynamic_submodular.families.functions import (
     SetFunction,
     draw_function,
@@ -17,6 +19,8 @@ from proofs_checks.dynamic_submodular.families.functions import (
     set_function,
     value_of,
 )
+from proofs_checks.dynamic_submodular.families.offline import HYPOTHESES
+from proofs_checks.dynamic_submodular.families.runs import WRONG, chosen, spoiled, worth_of
 from proofs_checks.dynamic_submodular.families.streams import modular
 
 
@@ -66,6 +70,7 @@ def draw_bounded(draws: Draws) -> Bounded:
 
 
 NOBODY = np.zeros(0, dtype=np.int64)
+
 #: a sum, of which every set proves the optimum exactly; one set that hides two others
 BOUNDED = Family(
     "bounded",
@@ -81,4 +86,46 @@ BOUNDED = Family(
         ),
     ),
     draw=draw_bounded,
+)
+
+
+def smaller_bound(bounded: Bounded, rng: np.random.Generator) -> SubmodularCertificate:
+    """Leave one marginal out of the bound."""
+    found = proved(bounded, rng)
+    bound = found.bound - max(bounded.marginals.max(), 0.0)
+    return replace(found, bound=bound, gap=abs(found.achieved - bound))
+
+
+def bounds_optimum(bounded: Bounded, found: SubmodularCertificate, share: Fraction = Fraction(1)) -> Sides:
+    """Compare OPT less f(A) with the bound less f(A), A the witness; all else must follow from items and witness."""
+    function, allowed = bounded.function, spoiled(bounded.function)
+    there = np.zeros(function.n, bool)
+    there[np.asarray(bounded.present, dtype=int)] = True
+    # value, bound and gap follow from items and witness, and a report that does not is as bad as a false bound
+    value = worth_of(function, found.items, there, bounded.k, found.achieved)
+    sets = ((found.items, bounded.items), (found.witness, bounded.witness), (found.candidates, bounded.present))
+    is_own = all(chosen(one) == chosen(own) for one, own in sets) and found.k == bounded.k
+    is_bound = abs(found.bound - bounded.bound) <= allowed and abs(found.bound - value - found.gap) <= allowed
+    base = value_of(function, bounded.witness)
+    # f(A) is taken off both sides, or a share of the bound would be dominated by a part that is known anyway
+    rhs = share * (bounded.bound - base) if is_own and is_bound and value != WRONG else WRONG
+    return Sides(np.array([bounded.optimum - base]), np.array([rhs]), least=0, rounding=allowed)
+
+
+DS_P8 = Statement(
+    id="dynamic_submodular/DS-P8",
+    title="Any set bounds the optimum by its value and the best marginals on top",
+    says="For every set A, the best value OPT of at most k elements is at most f(A) plus the largest sum of "
+    "marginals f(v|A) over the elements v of a set O of at most k elements.",
+    source=Derived(theory.marginal_bound),
+    tex=r"\mathrm{OPT} \le f(A) + \max_{|O| \le k} \textstyle\sum_{v \in O} f(v|A)",
+    hypotheses=HYPOTHESES,
+    instances=BOUNDED,
+    solve=proved,
+    claim=Inequality(bounds_optimum),
+    decisions=("items", "witness"),
+    saboteurs=(
+        saboteur("one marginal less", solve=smaller_bound),
+        saboteur("nine tenths", claim=Inequality(partial(bounds_optimum, share=Fraction(9, 10)))),
+    ),
 )

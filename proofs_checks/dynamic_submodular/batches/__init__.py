@@ -1,0 +1,1 @@
+"""One guess with batches, of which an epsilon part may be dead."""

@@ -1,0 +1,1 @@
+"""One guess with one sample for each level."""

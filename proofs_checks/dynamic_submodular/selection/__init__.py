@@ -1,0 +1,1 @@
+"""Selection from a fixed set, and in one pass."""

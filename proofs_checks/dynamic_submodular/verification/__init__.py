@@ -1,0 +1,1 @@
+"""Counterexamples of a function, and certificates of a set."""
