@@ -10,13 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import facts
 import lrtheory
+from tests.backends import required
 from tests.rules.public_names import ROOT
 
 TREES = ("lrtheory", "proofs_checks", "figures", "notebooks", "demos", "tests/rules", "tests/examples")
@@ -146,3 +147,14 @@ def test_nothing_misses_a_system_that_is_deleted(without: tuple[str, Path]) -> N
     ran = runs(copy, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", *files, "-k", " or ".join(RULES))
     assert all(f"::{rule}" in ran for rule in RULES)
     assert f"[{system}" not in ran
+
+
+def test_the_pages_are_made_without_it(without: tuple[str, Path], uses: Callable[[str], None]) -> None:
+    """Minutes long, so it runs where the pages are asked for."""
+    if "docs" not in required():
+        pytest.skip("LRTHEORY_REQUIRE does not name docs")
+    uses("docs")
+    _, copy = without
+    runs(copy, "-m", "facts")
+    runs(copy, "docs/verbs.py")
+    runs(copy, "-m", "sphinx", "-q", "-D", "nb_execution_mode=off", "-b", "html", "docs", "docs/_build/html")
