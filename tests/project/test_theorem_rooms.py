@@ -1,17 +1,13 @@
-"""A theorem has one room: its formulas, family and wrong solvers stand beside it, are explained there, and are used.
-
-`IN_ROOMS` lists the systems for which this holds. In the others every wrong solver serves a saboteur.
-"""
+"""A theorem has one room: its formulas, family and wrong solvers stand beside it, are explained there, and are used."""
 
 from __future__ import annotations
 
 import ast
 import importlib
 import inspect
-import pkgutil
 import re
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Callable
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -20,11 +16,11 @@ import pytest
 
 import lrtheory
 from lrtheory.bounds import Derived, Expectation, Law, Probability, Rate, Recorded, Statement
-from tests.core.formulas.declared import IN_ROOMS, families, own_formulas, rooms
+from tests.core.formulas.declared import families, own_formulas, rooms
 from tests.rules.public_names import ROOT
 
 MOST_STATEMENTS = 5
-ROOMS = [(system, module) for system in IN_ROOMS for module in rooms(system)]
+ROOMS = [(system, module) for system in lrtheory.SYSTEMS for module in rooms(system)]
 NAMED = {"ids": [module.__name__ for _, module in ROOMS]}
 #: what may call a formula of `theory`, besides the system itself
 CALLERS = ("figures", "notebooks", "demos", "benchmarks")
@@ -49,7 +45,7 @@ def unexplained(function: Callable[..., Any], texts: list[str]) -> list[str]:
     return [name for name in inspect.signature(function).parameters if not re.search(rf"(?<!\w){name}(?!\w)", told)]
 
 
-WITH_FORMULAS = [one for system in IN_ROOMS for one in (*rooms(system), *families(system)) if own_formulas(one)]
+WITH_FORMULAS = [one for system in lrtheory.SYSTEMS for one in (*rooms(system), *families(system)) if own_formulas(one)]
 
 
 @pytest.mark.parametrize("module", WITH_FORMULAS, ids=[module.__name__ for module in WITH_FORMULAS])
@@ -115,7 +111,7 @@ def to_plan_with(theory: ModuleType) -> set[str]:
     return set(re.findall(r"^(\w+)  +\S", table, re.MULTILINE))
 
 
-@pytest.mark.parametrize("system", IN_ROOMS)
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
 def test_a_formula_of_theory_is_called_or_helps_to_plan(system: str) -> None:
     theory = importlib.import_module(f"lrtheory.{system}.theory")
     public, planning = set(theory.__all__), to_plan_with(theory)
@@ -171,7 +167,7 @@ def test_everything_in_a_room_serves_a_theorem(system: str, module: ModuleType) 
     assert [name for name in unused(own_text, theorems) if name in own_formulas(module)] == []
 
 
-@pytest.mark.parametrize("system", IN_ROOMS)
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
 def test_families_hold_what_two_rooms_use(system: str) -> None:
     users = {room.__name__: ast.parse(inspect.getsource(room)) for room in rooms(system)}
     for one in families(system):
@@ -204,28 +200,3 @@ def modules_imported(tree: ast.Module) -> set[str]:
 def test_what_nothing_reaches_is_found() -> None:
     source = "def a(): return b\ndef b(): pass\ndef c(): return a\nA = 1\nB = a"
     assert unused(source, {"B"}) == ["A", "c"]
-
-
-# --- systems whose theorems are not in rooms yet ---------------------------------------------------------------------
-
-
-def used(solve: Any) -> Iterator[Callable[..., Any]]:
-    """The functions inside a solver that may have been made with `partial`."""
-    if isinstance(solve, partial):
-        yield solve.func
-        yield from (value for value in solve.keywords.values() if callable(value))
-    elif solve is not None:
-        yield solve
-
-
-@pytest.mark.parametrize("system", [system for system in lrtheory.SYSTEMS if system not in IN_ROOMS])
-def test_every_wrong_solver_is_refuted_by_some_statement(system: str) -> None:
-    wrong = importlib.import_module(f"proofs_checks.{system}.wrong_solvers")
-    files = pkgutil.iter_modules(getattr(wrong, "__path__", []), f"{wrong.__name__}.")
-    modules = [wrong, *(importlib.import_module(file.name) for file in files)]
-    functions = {f for module in modules for _, f in inspect.getmembers(module, inspect.isfunction)}
-    own = {f for f in functions if f.__module__.startswith(wrong.__name__) and f.__name__[0] != "_"}
-    solvers = [one.changes.get("solve") for s in lrtheory.statements(f"{system}/*") for one in s.saboteurs]
-    caught = {function for solve in solvers for function in used(solve)}
-    assert own
-    assert own <= caught

@@ -19,20 +19,6 @@ from lrtheory._numbers import Domain, domains_of
 from lrtheory._numbers.domains import End, without_none
 from tests.rules.public_names import public_names
 
-#: the systems whose theorems are in rooms, in the order in which they moved; at the end it is all of them
-IN_ROOMS = (
-    "matrix_completion",
-    "low_rank_optimizers",
-    "lora_limits",
-    "transductive_clustering",
-    "continual_learning",
-    "matrix_compression",
-    "low_rank_adapters",
-    "fair_subset_selection",
-    "alpha_rank",
-    "dual_mirror_descent",
-    "dynamic_submodular",
-)
 LENGTH = 2  # of each axis of an array that is made here
 
 
@@ -50,10 +36,10 @@ class Declared:
 
 
 def rooms(system: str) -> list[ModuleType]:
-    """The modules of a system's statements, without its families and wrong solvers."""
+    """The modules of a system's statements, without its families."""
     package = importlib.import_module(f"proofs_checks.{system}")
     found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    names = [one.name for one in found if not one.ispkg and one.name.split(".")[2] not in ("families", "wrong_solvers")]
+    names = [one.name for one in found if not one.ispkg and one.name.split(".")[2] != "families"]
     return [importlib.import_module(name) for name in names]
 
 

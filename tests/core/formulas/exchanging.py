@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from tests.core.formulas.declared import IN_ROOMS, Declared, in_rooms, inside
+import lrtheory
+from tests.core.formulas.declared import Declared, in_rooms, inside
 from tests.examples import all_calls, calls, calls_of_rooms
 from tests.rules.public_names import system_modules
 
 #: formulas in rooms, by system and name; their examples follow from their domains, or stand in `OF_ROOMS` of examples
 OF_ROOMS: dict[tuple[str, str], Declared] = {
-    (system, f"rooms.{one.path.rpartition('.')[2]}"): one for system in IN_ROOMS for one in in_rooms(system)
+    (system, f"rooms.{one.path.rpartition('.')[2]}"): one for system in lrtheory.SYSTEMS for one in in_rooms(system)
 }
 FORMULAS = [(system, name) for system, name in all_calls() if name.startswith("theory.")] + list(OF_ROOMS)
 #: words in the annotations of arguments that hold data; all others are counts, which decide how long a formula takes
