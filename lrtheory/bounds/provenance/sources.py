@@ -45,7 +45,7 @@ class Derived:
     Attributes
     ----------
     theory : callable
-        The function of a system's `theory` whose docstring carries the proof.
+        The formula whose docstring carries the proof, beside the statement or in a system's `theory`.
     """
 
     theory: Callable[..., Any]
