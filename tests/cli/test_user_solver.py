@@ -1,6 +1,7 @@
 """An algorithm of the caller's own on the command line, and the file to start from."""
 
 import shlex
+import sys
 
 import pytest
 
@@ -47,7 +48,8 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "law.py").write_text(LAW)
     (tmp_path / "helper.py").write_text("def half():\n    return 0.5\n")
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    sys.modules.pop("helper", None)  # one process has one module of a name, and the next test has another one
 
 
 def test_an_algorithm_in_a_file_is_judged_and_replayed(run, here):
