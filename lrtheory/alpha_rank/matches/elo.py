@@ -16,7 +16,7 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
-from lrtheory._validation import array, integer, must, real
+from lrtheory._validation import array, integer, must, open_interval
 from lrtheory.alpha_rank.matches.table import MatchTable
 from lrtheory.alpha_rank.problem import names_of
 
@@ -88,8 +88,9 @@ def elo(
     wins : MatchTable, path of a log of matches, or array of shape (n, n)
         ``wins[i, j]``: how often i has beaten j; a draw counts half for both. In [0, 2^53]; the diagonal is ignored.
     ridge : float
-        Weight of sum theta^2 / 2 in natural logits, above 0, in the unit of `wins`. It fixes the sum, and gives finite
-        ratings to players who won all games or none; there it must be at least 1e-12 of the largest number of wins.
+        Weight of sum theta^2 / 2 in natural logits, in (0, 1e300), in units of `wins`. It fixes the sum, and gives
+        finite ratings to players who won all games or none; there it must be at least 1e-12 of the largest number of
+        wins.
     max_iter : int
         Largest number of Newton steps.
     names : sequence of str, optional
@@ -103,7 +104,7 @@ def elo(
     Raises
     ------
     ValueError
-        If `wins` is not square with entries in [0, 2^53], or `ridge` is not positive or too small.
+        If `wins` is not square with entries in [0, 2^53], or `ridge` is out of range or too small.
 
     Notes
     -----
@@ -129,9 +130,7 @@ def elo(
     if table.ndim != 2 or len(table) != table.shape[-1] or table.size == 0:
         raise must("wins", "square, with a player", table.shape)
     called = names_of(wins, names, table.shape[:1])
-    ridge, max_iter = real("ridge", ridge, low=0, high=1e300), integer("max_iter", max_iter, low=1)
-    if ridge == 0:
-        raise must("ridge", "above 0", ridge)
+    ridge, max_iter = open_interval("ridge", ridge, 0, 1e300), integer("max_iter", max_iter, low=1)
     table[np.eye(len(table), dtype=bool)] = 0
     most = float(table.max()) or 1.0
     message = _existence(table, ridge, LEAST_RIDGE * most)

@@ -102,8 +102,7 @@ def _on_sink(rows: ProfileChain, sink: np.ndarray, n: int, limit: str, m: int) -
     """
     coefficients, orders = rows.perturbed_terms() if limit == "perturbed" else rows.alpha_terms(m)
     stays = np.asarray(orders == 0)  # moves that do not vanish in the limit stay in the sink
-    zero = 0 * coefficients.ravel()[:1]
-    matrix = np.full((len(sink), len(sink)), zero[0] if zero.size else 0.0, dtype=coefficients.dtype)
+    matrix = np.zeros((len(sink), len(sink)), dtype=coefficients.dtype)
     x, d = np.nonzero(stays)
     matrix[x, np.searchsorted(sink, rows.neighbors[x, d])] = coefficients[x, d]
     inner = solve_gth(matrix)
