@@ -166,6 +166,22 @@ def test_float32_and_kinds_of_input():
     assert np.array_equal(game, before)
 
 
+def test_a_power_iteration_says_how_many_sinks_its_chain_has():
+    told = "; the chain has 2 sinks, which may exchange mass more slowly than that shows"
+    assert alpha_rank(COORDINATION, perturbation=0.01, method="power").message.endswith(told)
+    for game, method in ((PRISONERS, "power"), (COORDINATION, "gth")):
+        assert "sinks" not in alpha_rank(game, perturbation=0.01, method=method).message
+
+
+@pytest.mark.parametrize("limit", ["perturbed", "alpha"])
+def test_a_game_of_one_profile_has_one_sink(limit):
+    for payoffs, kind in (([[[5.0]], [[6.0]]], float), (fractions([[[5]], [[6]]]), Fraction)):
+        found = alpha_rank(payoffs, limit=limit, method="sink")
+        assert found.pi.tolist() == [[1]]
+        assert found.residual_norm == 0
+        assert type(found.residual_norm) is kind
+
+
 def test_result_is_frozen_and_complete():
     found = alpha_rank(make_rps())
     assert found.names[0] == ("rock", "paper", "scissors")

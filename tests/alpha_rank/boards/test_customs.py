@@ -168,12 +168,21 @@ def test_resamples_do_not_depend_on_how_many_are_fitted_at_a_time(monkeypatch):
     assert np.array_equal(at_once.elo_upper, in_blocks.elo_upper)
 
 
+def test_resamples_that_have_not_converged_are_told(monkeypatch):
+    log = make_battles([80, 0, -80], 120, rng=4)
+    monkeypatch.setattr(resampled, "MOST_STEPS", 1)
+    found = bradley_terry_board(log, n_resamples=50, rng=6)
+    assert not found.converged
+    assert "some ratings, of the log or of resamples, have not converged" in str(found)
+    assert bradley_terry_board(log, method="wald").converged
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"delta": 1}, "`delta`"),
         ({"n_resamples": 1}, "`n_resamples` must be"),
-        ({"n_resamples": 10**12}, "`n_resamples` must be"),
+        ({"n_resamples": 10**6 + 1}, r"`n_resamples` must be an integer in \[2, 1000000\]"),
         ({"method": "holm"}, "`method` must be one of"),
     ],
 )

@@ -47,6 +47,19 @@ def test_bounds_lie_above_and_decide_alike(ties):
     assert replaced > 100
 
 
+def test_a_tie_elsewhere_leaves_the_bound_above_the_exact_tail():
+    """Models 0 and 1 won 14 and 6 of 20 against 2, and tied with 3: in halves the sum takes every second value alone.
+
+    So its values are likelier than those of a sum of coins with this variance, which sharpen the bound without ties.
+    """
+    rows = [(0, 2, 2)] * 14 + [(0, 2, 0)] * 6 + [(1, 2, 2)] * 6 + [(1, 2, 0)] * 14
+    tail = sum(math.comb(20, won) * math.comb(20, 20 - won) for won in range(14, 21)) / math.comb(40, 20)
+    tied = results_of(oracles.battles([*rows, (0, 3, 1), (1, 3, 1)]))
+    assert exact.exact_p_values(tied, 4)[0, 1] == pytest.approx(tail, rel=1e-9)
+    bound = exact.exact_p_values(tied, 4, (0.05, 0.05))[0, 1]
+    assert tail < bound < 0.05
+
+
 def test_large_strata_are_those_of_scipy():
     """One stratum of many results, and one pair with many direct battles."""
     rows = [(0, 2, 2)] * 5000 + [(0, 2, 0)] * 4700 + [(1, 2, 2)] * 300 + [(1, 2, 0)] * 380
@@ -172,11 +185,12 @@ def test_elo_intervals_are_of_matched_coins():
 
 
 def test_the_share_of_the_information_in_a_round_robin_of_equals_is_all():
-    wins = np.full((5, 5), 10)
-    np.fill_diagonal(wins, 0)
-    shares = differences.information_shares(wins, np.full((5, 5), 0.5), 0)
-    assert shares[1:] == pytest.approx(1)
-    assert np.isnan(shares[0])
+    for battles in (1, 10):  # that each of two won against the other
+        wins = np.full((5, 5), battles)
+        np.fill_diagonal(wins, 0)
+        shares = differences.information_shares(wins, np.full((5, 5), 0.5), 0)
+        assert shares[1:] == pytest.approx(1)
+        assert np.isnan(shares[0])
     # a path over two models is lost, and a model without a path has no share
     line = np.zeros((5, 5), np.int64)
     for a, b in ((0, 1), (1, 2), (2, 3)):

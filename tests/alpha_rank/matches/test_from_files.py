@@ -239,6 +239,11 @@ def test_a_log_that_is_written_keeps_the_columns_beside_its_matches(tmp_path):
         assert ((codes < 0) == (there < 0)).all()
 
 
+def test_a_column_of_longer_words_marks_nothing():
+    log = {"winner": ["x", "y"], "loser": ["y", "x"], "topic": ["t" * 200, ""], "text": ["t" * 201, ""]}
+    assert {name: codes.tolist() for name, codes in MatchLog.from_frame(log).marks.items()} == {"topic": [0, -1]}
+
+
 def test_tuples_of_two_with_wins_and_losses_are_one_population(tmp_path):
     text = "agents,scores\n\"('a', 'b')\",\"(1.0, 0.0)\"\n\"('b', 'a')\",\"(0.5, 0.5)\"\n"
     table = table_from_matches(write(tmp_path, text))
@@ -269,8 +274,10 @@ def test_seat_intervals_cover_means_and_say_what_they_assume():
     wide = table.intervals(0.1, anytime=True)
     assert (wide[0] < lower).all()
     assert (upper < wide[1]).all()
+    assert "scores between 0 and 4, as in the log" in leaderboard(table_from_matches(players, chips + 2)).message
     coins = table_from_matches(players, rng.integers(0, 2, (400, 2)).astype(float))
     assert coins.is_coin
+    assert "scores between" not in leaderboard(coins).message
     assert not table_from_matches(players, rng.random((400, 2))).is_coin
     unplayed = table_from_matches([("a", "b"), ("c", "d")], [(1, 0), (0, 1)], seats=True)
     assert unplayed.intervals()[0][:, 0, 1].tolist() == [0, 0]
@@ -294,6 +301,7 @@ def test_seat_intervals_cover_means_and_say_what_they_assume():
         (b"model_a,model_b,winner\nx,\xff,model_a\n", r"log.csv.*UTF-8"),
         ("winner,loser,result\nx,y,loss\n", r"log.csv:2: `result` must be a win, as the winner stands in a column"),
         ("model_a,model_b,winner\nx,y,model_a\n#z,y,model_a\n", r"log.csv:3: a comment, or a row that starts with"),
+        ("p1,r1\nx,1\n", r"log.csv: no column is called b, model_b"),
         ("p1,p2,r1\nx,y,1\n", r"log.csv: seat 2 has a player or a score, and not both"),
         ("p1,p2,r1,r2\nx,y,1,nan\n", r"log.csv:2: `r2` must be a"),
         ("p1,p2,r1,r2\nx,y,1,one\n", r"log.csv:2: `r2` must be a number"),
