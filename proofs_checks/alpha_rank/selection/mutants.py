@@ -233,8 +233,9 @@ def fixation_log_ratio(u: Numbers, m: int) -> Numbers:
     Assumes: a finite u and m >= 1 (argument checks).
 
     Proof: rho(u) = (1 - e^{-u}) / (1 - e^{-m u}), so rho(-u) = (e^{u} - 1) / (e^{m u} - 1) = e^{-(m - 1) u} rho(u).
-    Moreover 1 / rho(u) = sum_{l < m} e^{-l u}, so d log rho / du is the mean of l under weights e^{-l u}, which lies
-    between 0 and m - 1 and is (m - 1) / 2 at 0.
+    For AR-T3-slope, 1 / rho(u) = sum_{l < m} e^{-l u}, so d log rho / du is the mean of l under weights e^{-l u}, which
+    lies between 0 and m - 1 and is (m - 1) / 2 at 0. From u to u + h with h >= 0, log rho thus rises by at least 0 and
+    by at most (m - 1) h, the log ratio at h.
     """
     return (m - 1) * u
 
@@ -280,7 +281,7 @@ def log_fixation_of_two(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
 
 def slope(mutant: Mutant, log_rho: np.ndarray, factor: float = 1.0) -> Sides:
     """Compare log rho(u + h) - log rho(u) with 0 and (m - 1) h, and log rho(0) with -log m."""
-    rise, most = log_rho[1] - log_rho[0], factor * (mutant.population_size - 1) * mutant.step
+    rise, most = log_rho[1] - log_rho[0], factor * fixation_log_ratio(mutant.step, mutant.population_size)
     neutral = -math.log(mutant.population_size)
     # the last two compare log rho(0) with -log m: a constant added to every log rho would pass the first two
     lhs, rhs = [-rise, rise, neutral, log_rho[2]], [0.0, most, log_rho[2], neutral]

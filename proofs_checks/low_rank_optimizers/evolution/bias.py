@@ -81,7 +81,9 @@ def bias_of_rank(task: Task, found: Found, wrongly: str = "") -> Sides:
     C, laws = cubic_of(task), laws_of(task)
     if wrongly == "kurtosis":
         laws = {}
-    bias = theory.low_rank_bias(C, sigma=task.scale, rank=1, **laws)  # sigma^2 / r is the square of the scale
+    # sigma, the scale times the root of r, is no fraction; in its place the scale times r multiplies sigma^2 by r
+    r = task.rank
+    bias = theory.low_rank_bias(C, sigma=task.scale * r, rank=r, **laws) / r
     if wrongly == "contraction":
         bias = theory.smoothing_bias(C, sigma=task.scale) * 2
     factor = {"square": Fraction(1, task.rank), "sigma": 1 / task.variance}.get(wrongly, Fraction(1))
