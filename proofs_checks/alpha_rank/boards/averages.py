@@ -1,4 +1,10 @@
-"""The value of a bet on "i is above j" where models have no order: a claim on the mean of what was compared."""
+"""The value E of a bet on "i is above j" where models need have no order: a claim on its mean.
+
+A battle of i and j gives a term z: 1 if i wins, else -1. A battle of i and one of j against the same opponent are
+matched, the m-th with the m-th, and give z = the result of i, 1 for a win and else 0, less that of j. E is the integral
+over lambda in (0, 1) of the product of all 1 + lambda z. Results that wait for their match count nothing; where they
+are `charged`, each counts as if its match had brought the worst for i.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +39,7 @@ def mean_ceiling(total: float) -> float:
 
 
 def mean_is_low(duel: Duel, found: np.ndarray) -> Sides:
-    """Compare the mean of E with its ceiling, and values with the integrals both ways."""
+    """Compare the mean of E over all results with `mean_ceiling`, and each value with its integral, below and above."""
     chances = [Fraction(p) for p in duel.chances.tolist()]
     mean = Fraction(0)
     for h, value in zip(listed(duel), np.ravel(found).tolist(), strict=True):
@@ -41,6 +47,7 @@ def mean_is_low(duel: Duel, found: np.ndarray) -> Sides:
         for (_, _, won), p in zip(h, chances, strict=True):
             weight *= p if won else 1 - p
         mean += weight * Fraction(value)
+    # the total is S; `waiting` has for each opponent the chances of what is not matched yet, all of one model
     total, waiting = 0.0, {}
     for (a, b), p in zip(duel.moves.tolist(), duel.chances.tolist(), strict=True):
         if (a, b) == (0, 1):
@@ -69,9 +76,11 @@ SST_12 = Statement(
     id="alpha_rank/SST-12",
     title="Without an order the value still speaks about the mean of what was compared",
     says=(
-        "If no outcome has chosen the battles, the mean of E is at most the integral over lambda in (0, 1) of "
-        "exp(lambda S), with S the sum of the means of the terms z, whether or not there is an order; so where i does "
-        "no better than j on the matched battles, S <= 0 and E has mean at most 1."
+        "A battle of i and j gives a term z, 1 if i wins and -1 if j does; the m-th battle of i and the m-th of j "
+        "against the same opponent give the result of i, 1 for a win and else 0, less that of j. E is the integral "
+        "over lambda in (0, 1) of the product of all 1 + lambda z. If no outcome has chosen the battles, the mean of "
+        "E is at most the integral of exp(lambda S), with S the sum of the means of the terms z, whether or not there "
+        "is an order; so where i does no better than j on average over the terms, S <= 0 and E has mean at most 1."
     ),
     source=Derived(mean_ceiling),
     tex=r"\mathbb E\,E \le \int_0^1 e^{\lambda \sum \mu}\,d\lambda",

@@ -83,10 +83,12 @@ def swaps_asked(inversions: int, intensity: Number) -> int:
 
     Proof: an exchange lowers I by its distance d. The pair itself is one inversion less. For each item in between, an
     advantaged one loses its inversion with the disadvantaged item that was ahead and now is behind, a disadvantaged one
-    loses that with the advantaged item: d - 1 more. All other pairs keep their order. At phi = 0 the nearest pair is
-    drawn. It is adjacent, d = 1, since there is an adjacent inversion as long as there is any, so that exactly
-    floor(lambda I) inversions are removed. At lambda = 1 up to I exchanges are made, each of which removes at least one
-    inversion, until none is left: all advantaged items then stand before all disadvantaged ones.
+    loses that with the advantaged item: d - 1 more. All other pairs of the two groups keep their order (FSS-P1). At
+    phi = 0 the nearest pair is drawn. It is adjacent, d = 1, since there is an adjacent inversion as long as there is
+    any. So exactly floor(lambda I) inversions are removed, and no pair of one group changes its order (FSS-P2). At
+    lambda = 1 up to I exchanges are made, each of which removes at least one inversion, until none is left (FSS-P3).
+    All advantaged items then stand before all disadvantaged ones. The first l places hold none of the latter while l is
+    at most the number of the former, so that l-Bloc, which counts these places, gives them the score 0 (FSS-N2).
 
     References
     ----------
@@ -348,5 +350,9 @@ FSS_N2 = Statement(
         saboteur("half of the intensity", breaks="full intensity", instances=PARTIAL),
         saboteur("pairs of the latent ranking, as in the code that was published", solve=places_not_refreshed),
     ),
-    notes="alpha = 0 for SNTV and for l-Bloc up to l = |G1|.",
+    notes=(
+        "By their proof all advantaged items come first. So F is (alpha, beta, gamma)-smooth for alpha = 0 alone under "
+        "SNTV, which is 1-Bloc, and under l-Bloc up to l = |G_1|: alpha times the most that one ranking can give is at "
+        "most each mean of the observed scores."
+    ),
 )

@@ -1,4 +1,4 @@
-"""Brackets of the best error from a copy that any tool made."""
+"""Brackets of E_r(M), the error of the best approximation of M of rank r, from a copy M' that any tool made."""
 
 from __future__ import annotations
 
@@ -70,7 +70,10 @@ def draw_copied(draws: Draws) -> Copied:
 
 
 def tall() -> Copied:
-    """Make a stack of more rows than have a Gram matrix, and more columns than a sketch gathers, which brackets it."""
+    """Make a stack whose E_r the library only brackets.
+
+    It has more than 2048 rows, too many for M M^T, and more columns than a sketch keeps.
+    """
     M = np.random.default_rng(0).integers(-3, 4, size=(2049, 130)).astype(float)
     return Copied((M,), (np.floor(M / 2) * 2,), 2)
 
@@ -84,7 +87,11 @@ COPIED = Family(
 
 
 def near(case: Copied, found: Compared, *, squares: bool = False, spectral: bool = False) -> Sides:
-    """Compare E_r of M with that of a copy and their distance, and with the bracket of the certificate."""
+    """Compare E_r of M with that of a copy and their distance, and with the bracket of the certificate.
+
+    Where these sides hold, what was reported is compared too: the distance, the bracket by the copy and that of the
+    certificate have to be what they are here. `unlike` gives sides that fail where they are not.
+    """
     M, r = case.whole, case.rank
     spectrum, gap = energies(M), energies(M - case.other)
     own, other = (tail(one, r) for one in (spectrum, energies(case.other)))
@@ -101,6 +108,7 @@ def near(case: Copied, found: Compared, *, squares: bool = False, spectral: bool
         least=[-np.inf, 0.0],
         allowed=allowed,
     )
+    # these sides fail already, or belong to a saboteur that does not ask for what was reported
     if (sides.lhs > sides.rhs + allowed).any() or spectral:
         return sides
     due = [max(0.0, copied - distance), copied + distance]
