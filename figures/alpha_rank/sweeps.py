@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import matplotlib.figure
 
 SEED = 0
+#: uniform-exhaustive, uniform, valence-weighted, count-weighted
 SCHEMES = ("UE", "U", "VW", "CW")
 SETTINGS = published("alpha_rank")["sweeps"]
 BOUNDS = {
@@ -50,7 +51,10 @@ def kuhn_games(repetitions: int) -> list[Game]:
 
 
 def compute_sweep(profile: str, *, games: Callable[[int], list[Game]], inputs: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Compute mean samples and wrong directions, (bounds, schemes, deltas), at the levels of the authors' code."""
+    """Compute mean samples and wrong directions, (bounds, schemes, deltas).
+
+    As in the authors' code, delta is the level of the interval of each payoff, and at one time alone.
+    """
     settings = inputs[profile]
     chosen = games(settings["repetitions"])
     shape = (len(BOUNDS), len(SCHEMES), len(settings["delta"]))
@@ -76,8 +80,8 @@ def play(game: Game, options: dict[str, Any], max_samples: int, key: tuple[int, 
 
 def sweep_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """State what the figure shows, as booleans with margins, in means over schemes and deltas."""
-    samples = arrays["samples"].mean(axis=(1, 2))
-    fewer = [samples[0] - samples[2], samples[0] - samples[1], samples[2] - samples[3]]
+    hoeffding, relaxed, clopper, relaxed_clopper = arrays["samples"].mean(axis=(1, 2))  # in the order of BOUNDS
+    fewer = [hoeffding - clopper, hoeffding - relaxed, clopper - relaxed_clopper]
     easier = arrays["samples"][:, :, 0] - arrays["samples"][:, :, -1]
     return {
         "Clopper-Pearson needs no more samples than Hoeffding": (bool(fewer[0] > 0), float(fewer[0])),
@@ -88,7 +92,10 @@ def sweep_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def bernoulli_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
-    """State `sweep_claims`, and a bound on errors, which the edges that the cap leaves open in Kuhn poker may break."""
+    """State `sweep_claims` and a bound on errors.
+
+    The bound is not for Kuhn poker, where the cap leaves edges open, whose directions are guessed.
+    """
     errors, allowed = arrays["errors"][[0, 2]].mean(axis=1), arrays["delta"] * arrays["edges"]
     return {
         **sweep_claims(arrays),

@@ -98,10 +98,12 @@ def draw_rounding(arrays: Any) -> matplotlib.figure.Figure:
     said = "share updated in reinforcement learning (abstract of arXiv 2505.11711)"
     axis.axhspan(*SHARE, color="lightgray", alpha=0.6, label=said)
     axis.plot(x, overlap, color=COLORS[0], label="overlap of two runs, predicted (RN-4)")
-    axis.plot(x, density, color=COLORS[1], linestyle="--", label="share that changes, which is chance")
+    axis.plot(
+        x, density, color=COLORS[1], linestyle="--", label="share that changes; the overlap of unrelated runs by chance"
+    )
     for column, (color, marker) in enumerate(((COLORS[1], "s"), (COLORS[0], "o"))):
         points = arrays["measured"][:, column]
-        label = "both, two runs on 10.6 million weights" if column else None
+        label = "points: measured, two runs on 10.6 million weights" if column else None
         axis.plot(arrays["measured step"], points, marker, color=color, markersize=5, label=label)
     axis.set(xscale="log", ylim=(-0.03, 1.03), xlabel="standard deviation of a step", ylabel="share")
     axis.legend(loc="upper left")

@@ -1,6 +1,9 @@
 r"""A common basis for many matrices in one or two passes, with a certificate of its error.
 
 .. math:: A_k \approx U C_k, \qquad \sum_k \|A_k - U C_k\|^2 \ge E_r(M)^2
+
+M = [A_1 ... A_K] are all matrices side by side, and E_r(M) is the error of the best basis of r columns, all in the
+Frobenius norm.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from lrtheory.matrix_compression.stacks.trees import Plan, sketch_within
 
 __all__ = ["StackCertificate", "StackResult", "compress_stack"]
 
-#: of a bound by the sketch or the spectrum of all, by a tree of sketches, and by Frequent Directions
+#: proofs of the bracket: by the spectrum of M or a second pass, by merged sketches, and by Frequent Directions
 STATEMENTS = tuple(f"matrix_compression/{name}" for name in ("CM-6", "CM-7", "CM-16"))
 
 
@@ -40,8 +43,8 @@ class StackCertificate(Certificate):
     Attributes
     ----------
     achieved : float
-        The error of this basis with the coefficients U^T A_k, in double precision or in its own, or more; relative to
-        \|M\|, as all numbers here.
+        At least the error of this basis with C_k = U^T A_k, whether these are kept in double precision or in that of
+        the basis. Relative to \|M\|, as all numbers here.
     bound : float
         Every basis of this rank has at least this error.
     attainable : float
@@ -118,9 +121,10 @@ class StackCertificate(Certificate):
 
 
 def _allowance(error: float, rank: int) -> float:
-    r"""A bound on what rounding adds to a measured relative error.
+    """A bound on what rounding adds to a measured relative error.
 
-    An entry of A - U C is off by at most (r + 2) u times that of \|A\| + \|U\| \|C\|, and the norm of \|U\| is sqrt(r).
+    An entry of A - U C is off by at most (r + 2) u times that of abs(A) + abs(U) abs(C), with the unit roundoff u and
+    absolute values entry by entry; the Frobenius norm of abs(U) is sqrt(r).
     """
     return ROUNDING * (64 * error + rank**1.5)
 
@@ -370,6 +374,7 @@ def _proved(
     if second is None:
         # energies of the sketch know no error below the floor, and the basis has been rounded to its type
         moved = float(np.linalg.norm(basis - exact))
+        # a basis that is off by d changes the projection U U^T by at most d (2 + d)
         error = max(upper, found.floor * (sketch.total > 0)) + moved * (2 + moved)
     else:
         total = float(second.energies.sum())

@@ -1,4 +1,7 @@
-"""The test of "i is above j" for all pairs, by what is known of the schedule, and what it claims."""
+"""The test of "i is above j" for all pairs.
+
+It depends on the schedule: whether outcomes have chosen which battles came, and how many.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from lrtheory.alpha_rank.matches.table import is_of_pairs
 
 __all__ = ["Compared", "columns_of", "compare_pairs", "log_of_pairs"]
 
-#: what an exact board rests on, and what to say of another log
+#: the assumption of exact p values, in the words that the user gets
 TOLD_FIXED = "for a log whose battles and length no outcome has chosen; else rank it with --any-schedule"
 #: up to so many models all p values are computed to the end
 FEW = 20
@@ -76,14 +79,17 @@ def compare_pairs(
         raise must("horizon", "left out but for a log under any schedule", horizon)
     if chosen is not None and not log.in_order:
         rule = "left out for a log whose rows stand for several battles each, as their order is not known"
-        raise must(chosen, rule, locals()[chosen])
+        raise must(chosen, rule, batch if chosen == "batch" else True)
     if seats and not log.has_seats:
         raise must("seats", "False for a log that lists the winner first", seats)
     names = columns_of("by", by)
     battles = battles_of(log, by=names, once=once, both_bad=both_bad)
     results, n = results_of(battles, seats=seats), battles.n_models
     if chosen is None:
+        # p values are compared with delta / (n - 1), for all rivals of one model, and with 2 delta / (n (n - 1)), for
+        # all pairs of models; where a bound decides both, it will do
         p = exact_p_values(results, n, (0.0, 1.0) if n <= FEW else (2 * delta / (n * (n - 1)), delta / (n - 1)))
+        # a model can be first unless some rival is above it
         first = np.asarray((p > delta / (n - 1)).all(axis=0))
         return Compared(battles, results, p, first, "fixed", TOLD_FIXED)
     told = {
@@ -99,9 +105,11 @@ def compare_pairs(
     options = {}
     if any_schedule and horizon is not None:
         integer("horizon", horizon, low=len(battles.points))
+        # two results may wait for a partner, and none begins to in the last fifth: what waits at the end is charged
         options = {"most_open": 2, "last": int(0.8 * horizon)}
     log_e = log_values(terms_of(compared, n, charged=any_schedule, **options))
     np.fill_diagonal(log_e, -np.inf)
+    # the mean of values of bets is one too, so a model is not first where the mean over its rivals reaches 1 / delta
     mean = np.logaddexp.reduce(log_e, axis=0) - np.log(n - 1)
     p = np.exp(-np.maximum(log_e, 0.0))
     return Compared(battles, results, p, mean < -np.log(delta), "any" if any_schedule else chosen, told)

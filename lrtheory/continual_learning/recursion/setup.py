@@ -1,4 +1,7 @@
-"""Arguments of the constructor as options, a prior, the form that begins, and the caller's kind of array."""
+"""What `RecursiveRidge` makes of its arguments, and two of these recursions brought into one form.
+
+The arguments become checked options, the prior, the form that it starts in, and the caller's kind of array.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,11 @@ def prior_of(W0: Any, ridge: Any, anchors: Any, anchor_weight: Any, dtype: Any, 
 
 
 def first_form(prior: Prior, options: Options) -> type[Form]:
-    """The form before any edit."""
+    """The form before any edit.
+
+    "auto" is the covariance for exact numbers, the dual form for wide keys with few anchors, no decay and some ridge,
+    and else the square root.
+    """
     if options.method != "auto":
         return FORMS[options.method]
     if is_exact(prior.W0):
@@ -96,6 +103,7 @@ def comparable(
             raise must("other", f"one of the same `{'dtype' if name == 'exactly' else name}`", shown)
     if options.method == theirs.method == "auto":
         both = isinstance(held.form, Dual) and isinstance(other.form, Dual)
+        # rows of a form are the m anchors and then the keys; the dual form stays if the keys of both fit into it
         held = widened(held, other.form.rows()[other.form.m :] if both else None, options)  # type: ignore[union-attr]
         other = other if isinstance(held.form, Dual) else widened(other, None, theirs)
     if type(held.form) is not type(other.form):

@@ -144,7 +144,7 @@ class NetworkLearner:
         self.leak: Leak | None = None
         output = protection is not None and protection.side == "output"
         self.protectors = [
-            SubspaceProtector(W.shape[output], layout="rows", side="output" if output else "input")
+            SubspaceProtector(W.shape[1 if output else 0], layout="rows", side="output" if output else "input")
             for W in (network.layers if protection else [])
         ]
 

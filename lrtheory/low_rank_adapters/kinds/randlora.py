@@ -40,10 +40,11 @@ class RandLoRA(FactoredAdapter):
 
     @property
     def dimension(self) -> int:
-        """The trained numbers minus the rescalings of lambda_j and gamma_j that leave the update as it is (AD-2).
+        """The trained numbers minus the rescalings of lambda_j and gamma_j that leave the update as it is.
 
-        Each basis has as many as the graph of nonzeros of A has connected components. The number is exact where all
-        columns of all bases together are linearly independent, and an upper bound otherwise.
+        The rescalings of each basis have as many free numbers as the graph that joins row i and column k wherever A_ik
+        is not 0 has connected components (statement AD-2). The difference is exact where all columns of all bases
+        together are linearly independent, and an upper bound otherwise.
         """
         n_bases, big, _ = self.frozen["bases"].shape
         free = self.n_parameters - n_bases * gauge_count(np.asarray(to_numpy(self.frozen["A"])))
@@ -122,7 +123,7 @@ def randlora(
     Warns
     -----
     UserWarning
-        If columns of A are zero, since the same columns of the sum then stay zero (RA-7).
+        If columns of A are zero, since the same columns of the sum then stay zero (statement RA-7).
 
     Notes
     -----

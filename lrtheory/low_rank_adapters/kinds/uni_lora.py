@@ -78,7 +78,7 @@ def group_sums(values: Any, assignment: Any, n_groups: int) -> Any:
 def add_to_groups(values, assignment, sums):
     """Add each value to the sum of its group."""
     for i in range(values.size):
-        sums[np.uint64(assignment[i])] += values[i]  # an unsigned place is not compared with 0
+        sums[np.uint64(assignment[i])] += values[i]  # for a signed place Numba would ask whether it counts from the end
 
 
 def balanced_assignment(n_entries: int, d: int, *, rng: Rng = None) -> np.ndarray:

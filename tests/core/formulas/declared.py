@@ -1,4 +1,7 @@
-"""All formulas with declared domains, of `theory` and of rooms, and arguments inside and outside of these domains."""
+"""All formulas with declared domains, of `theory` and of rooms, and arguments inside and outside of these domains.
+
+A room is a module of `proofs_checks` with one to five theorems and their formulas, families and wrong solvers.
+"""
 
 from __future__ import annotations
 
@@ -110,12 +113,12 @@ def ends(domain: Domain, given: dict[str, Any]) -> tuple[Any, Any] | None:
 
 
 def number_inside(low: Any, high: Any, is_integer: bool) -> Any:
-    """A number between two ends; an integer may be the lower one."""
+    """A number halfway between two ends, rounded down for an integer, or beside the only end."""
     if is_integer:
         return (low or 0) + 2 if high is None else (low + high) // 2
-    if low is None or high is None:
-        return 0.5 if low is None and high is None else float(low) + 1.0 if high is None else float(high) - 1.0
-    return (float(low) + float(high)) / 2
+    if low is None:
+        return 0.5 if high is None else float(high) - 1.0
+    return float(low) + 1.0 if high is None else (float(low) + float(high)) / 2
 
 
 def inside(one: Declared) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def test_a_table_of_measurements_has_no_scale():
     assert named.predict(["c"], ["y"])[0] == plain.predict([2], [3])[0]
 
 
-def test_frames_that_only_count_are_matrices_as_before():
+def test_frames_whose_rows_have_no_names_are_plain_matrices():
     pandas = pytest.importorskip("pandas")
     seen = as_observations(pandas.DataFrame(WIDE))
     assert (seen.names, seen.value_range, seen.n_observed) == (None, None, 4)
