@@ -15,6 +15,8 @@ from tests.rules.public_names import ROOT, entries
 
 #: where a use counts: beside the library what is said of it, shown, timed and measured
 AROUND = ("proofs_checks", "figures", "notebooks", "demos", "benchmarks", "facts", "docs", "README.md")
+#: what `make docs` writes below docs/, where every public name stands
+MADE = ("_build", "about", "api", "gallery", "notebooks", "papers")
 #: functions that nothing here calls, and why they are public
 KEPT = {
     "alpha_rank.load_roshambo": "a tournament of known programs, which needs open-spiel",
@@ -52,7 +54,8 @@ def files(system: str) -> list[Path]:
     """The files that may use a system: those of its package, and those around that name it."""
     around = [p for name in AROUND for p in ([ROOT / name] if "." in name else (ROOT / name).rglob("*.*"))]
     around = [p for p in around if p.suffix in (".py", ".md", ".toml") and "evidence" not in p.parts]
-    around = [p for p in around if "_build" not in p.parts and (system in p.parts or system in words(p))]
+    around = [p for p in around if not any((ROOT / "docs" / made) in p.parents for made in MADE)]
+    around = [p for p in around if system in p.parts or system in words(p)]
     return [p for p in (ROOT / "lrtheory" / system).rglob("*.py") if p.name != "__init__.py"] + around
 
 
