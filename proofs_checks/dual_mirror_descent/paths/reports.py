@@ -33,14 +33,17 @@ def recomputed(requests: Requests, found: AllocationResult) -> list[tuple[np.nda
     mean, proof = prices.mean(0), found.certificate
     least = conjugates(requests.rewards, requests.costs, proof.prices).sum() + proof.prices @ budget
     size = np.abs(requests.rewards).sum() + proof.prices @ budget
+    duals = np.abs(requests.rewards).sum() + (prices @ requests.rate).sum()
+    terms = duals + np.abs(pull).sum()
     reports = [
         (found.reward, gained.sum(), gained.sum()),
         (found.consumption, used, budget),
         (found.remaining, budget - used, budget),
         (found.prices, mean, mean),
         (found.last_prices, path[-1], 0 * mean),
-        (found.path["dual_values"], dual.sum(), np.abs(requests.rewards).sum() + (prices @ requests.rate).sum()),
+        (found.path["dual_values"], dual.sum(), duals),
         (found.path["path_regret"], pull.sum(), np.abs(pull).sum()),
+        (path_identity(found.path["dual_values"], found.path["path_regret"]), gained[:tau].sum(), terms),
         (found.path["squared_gradients"], squares, squares),
         (proof.bound, least, size),
         (proof.achieved, gained.sum(), gained.sum()),

@@ -26,13 +26,18 @@ from proofs_checks.dual_mirror_descent.families.streams import (
 
 
 def best_replies(requests: Requests, walk: Walk) -> Sides:
-    """Compare the reduced reward of every action, and of none, with that of the proposal."""
+    """Compare reduced rewards of all actions, and of none, with the proposal's, and its reward with D_t less mu . g."""
     prices = walk.prices[:-1]
     reduced = requests.rewards - (requests.costs * prices[:, None]).sum(2)
     chosen = earned(requests, walk.proposed) - (spent(requests, walk.proposed) * prices).sum(1)
     lhs, start = np.c_[reduced, 0 * chosen], off_the_start(requests, walk)
     rhs = np.broadcast_to(chosen[:, None], lhs.shape)
-    return Sides(np.r_[lhs.ravel(), start], np.r_[rhs.ravel(), 0 * start])
+    dual = conjugates(requests.rewards, requests.costs, prices) + prices @ requests.rate
+    pulls = (prices * gradients(requests, walk)).sum(1)
+    attained = [path_identity(value, pull) for value, pull in zip(dual.tolist(), pulls.tolist(), strict=True)]
+    # what is attained is equal: it is neither more nor less
+    off = np.r_[np.abs(earned(requests, walk.proposed) - np.array(attained)), start]
+    return Sides(np.r_[lhs.ravel(), off], np.r_[rhs.ravel(), 0 * off])
 
 
 UNBOUNDED = "another algorithm may post any prices"

@@ -75,15 +75,6 @@ def gains_late(probed: Probed, rng: np.random.Generator) -> np.ndarray:
     return all_gains(probed)[masks & (masks - 1)]  # the bit trick drops the lowest element
 
 
-def gains(probed: Probed, found: np.ndarray) -> Sides:
-    """Compare f(v | S) of the objective with the table, for all S and v."""
-    f, n = probed.function.values, probed.function.n
-    masks = np.arange(1 << n)
-    wanted = np.stack([f[masks | 1 << v] - f for v in range(n)], axis=1)
-    allowed = spoiled(probed.function)
-    return Sides(np.asarray(found).ravel(), wanted.ravel(), rounding=allowed)
-
-
 @formula(Delta="n", is_live="n in [0, 1]")
 def live_value(Delta: np.ndarray, is_live: np.ndarray) -> Number:
     """The sum of the marginals Delta of the members that live.
@@ -98,6 +89,18 @@ def live_value(Delta: np.ndarray, is_live: np.ndarray) -> Number:
     at least its marginal on all members before it, and the former marginals sum to f of the living.
     """
     return sum(gain for gain, lives in zip(Delta.tolist(), is_live.tolist(), strict=True) if lives)
+
+
+def gains(probed: Probed, found: np.ndarray) -> Sides:
+    """Compare f(v | S) of the objective with the table, and the marginals of the members of S in turn with f(S)."""
+    f, n, found = probed.function.values, probed.function.n, np.asarray(found)
+    masks = np.arange(1 << n)
+    wanted = np.stack([f[masks | 1 << v] - f for v in range(n)], axis=1)
+    # S grows by its elements in their order, and everybody lives, so that the lemma holds with equality
+    grown = [[found[mask & ((1 << v) - 1), v] for v in range(n) if mask >> v & 1] for mask in masks.tolist()]
+    sums = [live_value(steps, [True] * len(steps)) for steps in grown]
+    allowed = spoiled(probed.function)
+    return Sides(np.r_[found.ravel(), sums], np.r_[wanted.ravel(), f - f[0]], rounding=allowed)
 
 
 DS_P2 = Statement(

@@ -218,6 +218,9 @@ def monotone(means: Means, found: Jumps) -> Sides:
     for name in ("betas", "gammas", "below", "plus", "alpha"):
         due = getattr(true, name)
         entries.equal(getattr(found, name), due, rounding=rounding(4, np.array(due, dtype=float)))
+    latent = [Fraction(int(mean)) for mean in means.latent]
+    above = [theory.smallest_ratio_above(latent, means.groups, beta=beta) for beta in true.betas]
+    entries.equal(found.plus, above, rounding=rounding(4, np.array(above, dtype=float)))
     # the theorem; above stands what the numbers must be by definition
     entries.at_most(found.gammas[:-1], found.gammas[1:])
     entries.at_most(found.below, found.gammas)

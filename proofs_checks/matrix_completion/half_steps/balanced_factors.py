@@ -34,7 +34,7 @@ def ridge_after_rotation(case: RidgeCase, rng: np.random.Generator) -> np.ndarra
 
 
 def stationary(case: RidgeCase, factor: np.ndarray) -> Sides:
-    """Compare lambda (U^T U - V^T V) with -(gradient in V)^T V, and the gradient in U with zero."""
+    """Compare lambda (U^T U - V^T V), and its norm by `imbalance`, with -(grad_V f)^T V, and grad_U f with zero."""
     rest = np.where(case.mask, factor @ case.factor.T - case.values, 0.0)
     gradient = rest.T @ factor + case.ridge * case.factor
     balance = case.ridge * (factor.T @ factor - case.factor.T @ case.factor)
@@ -43,7 +43,10 @@ def stationary(case: RidgeCase, factor: np.ndarray) -> Sides:
     # balance and gradients are products of two such numbers; solving divides by the ridge
     scale = (1 + np.abs(case.values).max() + longest + np.abs(case.factor).max()) ** 2
     allowed = rounding(64 * case.factor.size, scale * (1 + scale / case.ridge))
-    return Sides(np.vstack([balance, own]), np.vstack([-gradient.T @ case.factor, 0 * own]), rounding=allowed)
+    size = case.ridge * np.linalg.norm(case.factor.T @ case.factor) * theory.imbalance(factor, case.factor)
+    due = -gradient.T @ case.factor
+    lhs, rhs = np.r_[balance.ravel(), own.ravel(), size], np.r_[due.ravel(), 0 * own.ravel(), np.linalg.norm(due)]
+    return Sides(lhs, rhs, rounding=allowed)
 
 
 MC_L9 = Statement(

@@ -200,11 +200,13 @@ def one_entry_lost(case: HalfStepCase, rng: np.random.Generator) -> np.ndarray:
 
 
 def found_at_once(case: HalfStepCase, factor: np.ndarray) -> Sides:
-    """Compare dist(V^, V*) with zero, up to rounding over the smallest singular value of D = U^T U*."""
-    aligned = np.linalg.svd(case.start.T @ case.left, compute_uv=False).min()
-    return Sides(
-        [distance(factor, case.right)], [0.0], rounding=step_rounding(case) / (case.singular_values[-1] * aligned)
-    )
+    """Compare dist(V^, V*) with zero, and V^ of the formula with V* S D^T, a basis of the same space."""
+    D = case.start.T @ case.left
+    exact = exact_half_step(case.start, case.truth, case.mask)
+    off = np.linalg.norm(exact - (case.right * case.singular_values) @ D.T)
+    # the distance divides by the smallest singular values of S and of D
+    least = case.singular_values[-1] * np.linalg.svd(D, compute_uv=False).min()
+    return Sides([distance(factor, case.right), off], [0.0, 0.0], rounding=step_rounding(case) / np.array([least, 1]))
 
 
 MC_D3 = Statement(
