@@ -32,7 +32,7 @@ from lrtheory.bounds import (
 from lrtheory.matrix_compression import baselines, merge_adapters, squeeze, theory
 from lrtheory.matrix_compression.adapters import merge
 from proofs_checks.guards import unlike
-from proofs_checks.matrix_compression.families.exact import best_error, norm, product
+from proofs_checks.matrix_compression.families.exact import best_error, energies, norm, product
 from proofs_checks.matrix_compression.families.merges import MERGED, NAME, Merge, adapters, averaged, draw_merge, merges
 from proofs_checks.matrix_compression.families.stacks import nudged
 from proofs_checks.matrix_compression.families.updates import (
@@ -121,21 +121,6 @@ def has_scales(case: Any) -> bool:
 UPDATED = {"factors of finite numbers that fit": is_update, "scales other than 0, and a rank": has_scales}
 
 
-def best(case: Update, found: dict[str, Any]) -> Sides:
-    """Compare the distance of the new factors with E_r, all singular values with the true ones, the error with E_r."""
-    spectrum = abs(case.scale) * case.spectrum
-    values = np.pad(found["values"], (0, len(spectrum) - len(found["values"])))
-    lhs = [norm(case.matrix - product(found)), found["error"] * norm(spectrum), *values, found["scale"]]
-    rhs = [case.tail, case.tail, *spectrum, case.out_scale]
-    return Sides(np.array(lhs, float), np.array(rhs), rounding=np.array([*[case.allowed] * (len(lhs) - 1), 0.0]))
-
-
-def rank_short(case: Update, found: dict[str, Any]) -> Sides:
-    """Compare the distance of the new factors with E_{r+1}, which they do not reach."""
-    after = abs(case.scale) * norm(case.spectrum[case.rank + 1 :])
-    return Sides(norm(case.matrix - product(found)), after, rounding=case.allowed)
-
-
 @formula(S="n in [0, inf)", r="[0, inf)", s="(-inf, inf)")
 def squeeze_energy(S: np.ndarray, r: int, s: Number = 1) -> Number:
     """The best factors of rank r leave this squared error.
@@ -152,6 +137,26 @@ def squeeze_energy(S: np.ndarray, r: int, s: Number = 1) -> Number:
     B_1 ..] [A_1; ..].
     """
     return plain(s * s * theory.tail_energy(S, r))
+
+
+def error_left(case: Update) -> float:
+    """Return E_r of an update, from its spectrum."""
+    return float(np.sqrt(float(squeeze_energy(case.spectrum, case.rank, case.scale))))
+
+
+def best(case: Update, found: dict[str, Any]) -> Sides:
+    """Compare the distance of the new factors with E_r, all singular values with the true ones, the error with E_r."""
+    spectrum = abs(case.scale) * case.spectrum
+    values = np.pad(found["values"], (0, len(spectrum) - len(found["values"])))
+    lhs = [norm(case.matrix - product(found)), found["error"] * norm(spectrum), *values, found["scale"]]
+    rhs = [error_left(case)] * 2 + [*spectrum, case.out_scale]
+    return Sides(np.array(lhs, float), np.array(rhs), rounding=np.array([*[case.allowed] * (len(lhs) - 1), 0.0]))
+
+
+def rank_short(case: Update, found: dict[str, Any]) -> Sides:
+    """Compare the distance of the new factors with E_{r+1}, which they do not reach."""
+    after = abs(case.scale) * norm(case.spectrum[case.rank + 1 :])
+    return Sides(norm(case.matrix - product(found)), after, rounding=case.allowed)
 
 
 SQ_1 = Statement(
@@ -224,11 +229,9 @@ def certified_for_more(case: Update, rng: np.random.Generator) -> Panel:
 def nearest(case: Update, found: Panel) -> Sides:
     """Compare E_r with the error of each tool, once each certificate's bound is E_r and its upper side that error."""
     errors = [norm(case.matrix - B @ A) for B, A in zip(found.B, found.A, strict=True)]
-    allowed = 4 * case.allowed
-    reports = (np.asarray(found.brackets) - np.array([np.full(len(errors), case.tail), errors]).T).ravel()
-    return unlike(reports, allowed) or Sides(
-        np.full(len(errors), case.tail), np.array(errors), least=0.0, rounding=allowed
-    )
+    allowed, least = 4 * case.allowed, np.full(len(errors), error_left(case))
+    reports = (np.asarray(found.brackets) - np.array([least, errors]).T).ravel()
+    return unlike(reports, allowed) or Sides(least, np.array(errors), least=0.0, rounding=allowed)
 
 
 def nearer(case: Update, found: Panel) -> Sides:
@@ -283,22 +286,6 @@ SQ_2 = Statement(
 )
 
 
-def balanced(case: Update, found: dict[str, Any], factor: int = 1) -> Sides:
-    """Compare the nuclear norm of B' A' with the mean square of factors in other gauges, once B' and A' have it."""
-    B, A = (np.asarray(found[name], float) for name in "BA")
-    r, ratio = B.shape[1], abs(case.scale / case.out_scale)
-    nuclear = ratio * float(case.spectrum[: case.rank].sum())
-    allowed = 8 * ratio * allowance(case.B, case.A) * (1 + r)
-    wrongly = np.array(
-        [(B * B).sum() - nuclear, (A * A).sum() - nuclear, norm(case.matrix - product(found)) - case.tail]
-    )
-    gauges = [np.diag(2.0 ** np.arange(r)), np.eye(r) + np.triu(np.ones((r, r)), 1), np.eye(r)[::-1] * 3.0]
-    rhs = [((B @ X) ** 2).sum() / 2 + (np.linalg.solve(X, A) ** 2).sum() / 2 for X in (np.eye(r), *gauges)]
-    return unlike(wrongly, allowed * np.array([1, 1, abs(case.out_scale)])) or Sides(
-        np.full(len(rhs), factor * nuclear), np.array(rhs), least=0.0, rounding=allowed * 4.0**r
-    )
-
-
 @formula(S="n in [0, inf)", r="[0, inf)", s="(-inf, inf)", t="(-inf, inf)")
 def balanced_energy(S: np.ndarray, r: int, s: Number = 1, t: Number = 1) -> Number:
     r"""Each of two balanced factors has this squared norm, the least that factors of their product can have.
@@ -317,6 +304,22 @@ def balanced_energy(S: np.ndarray, r: int, s: Number = 1, t: Number = 1) -> Numb
         raise must("s, t", "numbers other than 0", (s, t))
     total = plain(abs(exact(plain(s)) / t) * S[:r].sum())
     return int(total) if getattr(total, "denominator", 0) == 1 else total
+
+
+def balanced(case: Update, found: dict[str, Any], factor: int = 1) -> Sides:
+    """Compare the nuclear norm of B' A' with the mean square of factors in other gauges, once B' and A' have it."""
+    B, A = (np.asarray(found[name], float) for name in "BA")
+    r, ratio = B.shape[1], abs(case.scale / case.out_scale)
+    nuclear = float(balanced_energy(case.spectrum, case.rank, case.scale, case.out_scale))
+    allowed = 8 * ratio * allowance(case.B, case.A) * (1 + r)
+    wrongly = np.array(
+        [(B * B).sum() - nuclear, (A * A).sum() - nuclear, norm(case.matrix - product(found)) - case.tail]
+    )
+    gauges = [np.diag(2.0 ** np.arange(r)), np.eye(r) + np.triu(np.ones((r, r)), 1), np.eye(r)[::-1] * 3.0]
+    rhs = [((B @ X) ** 2).sum() / 2 + (np.linalg.solve(X, A) ** 2).sum() / 2 for X in (np.eye(r), *gauges)]
+    return unlike(wrongly, allowed * np.array([1, 1, abs(case.out_scale)])) or Sides(
+        np.full(len(rhs), factor * nuclear), np.array(rhs), least=0.0, rounding=allowed * 4.0**r
+    )
 
 
 SQ_5 = Statement(
@@ -362,7 +365,7 @@ def averaged_twice(case: Merge, rng: np.random.Generator | None = None) -> dict[
 
 def best_of_sum(case: Merge, found: dict[str, Any]) -> Sides:
     """Compare the distance of the merged adapter from the sum, and the error that it reports, with E_r of the sum."""
-    least, lhs = best_error(case.total, case.rank), []
+    least, lhs = float(np.sqrt(float(squeeze_energy(np.sqrt(energies(case.total)), case.rank)))), []
     for made in found.values():
         lhs.append(norm(case.total - product(made)))
         lhs.append(made["error"] * norm(case.total))

@@ -183,21 +183,6 @@ def draw_alike(draws: Draws) -> Merge:
 ALIKE = Family("merges-of-one-rank", always=lambda: merges()[:4], draw=draw_alike)
 
 
-def missed(case: Merge, found: dict[str, Any]) -> Sides:
-    """Compare what averaged factors have beyond the sum with the cross terms, entry by entry."""
-    factors = [w * s for w, s in zip(case.weights, case.scales, strict=True)]
-    left = [np.sign(f) * np.sqrt(abs(f)) * B for f, B in zip(factors, case.B, strict=True)]
-    right = [np.sqrt(abs(f)) * A for f, A in zip(factors, case.A, strict=True)]
-    cross = sum((x @ y for i, x in enumerate(left) for j, y in enumerate(right) if i != j), 0 * case.total)
-    load = sum(norm(x) for x in left) * sum(norm(y) for y in right)
-    return Sides((product(found) - case.total).ravel(), cross.ravel(), rounding=2.0**-53 * 64 * len(left) * load)
-
-
-def nothing_missed(case: Merge, found: dict[str, Any]) -> Sides:
-    """Compare averaged factors with the sum itself: the false claim that averaging factors merges updates."""
-    return Sides(product(found).ravel(), case.total.ravel(), rounding=case.allowed)
-
-
 @formula(b="K x m x q", a="K x q x n")
 def linear_cross_terms(b: np.ndarray, a: np.ndarray) -> np.ndarray:
     """The sum of all b_i a_j with i other than j.
@@ -214,6 +199,21 @@ def linear_cross_terms(b: np.ndarray, a: np.ndarray) -> np.ndarray:
     others[1:] += np.cumsum(a[:-1], axis=0)
     others[:-1] += np.cumsum(a[:0:-1], axis=0)[::-1]
     return gathered(in_range(lambda left, others: sum(x @ y for x, y in zip(b, others, strict=True)), b, others))
+
+
+def missed(case: Merge, found: dict[str, Any]) -> Sides:
+    """Compare what averaged factors have beyond the sum with the cross terms, entry by entry."""
+    factors = [w * s for w, s in zip(case.weights, case.scales, strict=True)]
+    left = [np.sign(f) * np.sqrt(abs(f)) * B for f, B in zip(factors, case.B, strict=True)]
+    right = [np.sqrt(abs(f)) * A for f, A in zip(factors, case.A, strict=True)]
+    cross = np.asarray(linear_cross_terms(np.stack(left), np.stack(right)))
+    load = sum(norm(x) for x in left) * sum(norm(y) for y in right)
+    return Sides((product(found) - case.total).ravel(), cross.ravel(), rounding=2.0**-53 * 64 * len(left) * load)
+
+
+def nothing_missed(case: Merge, found: dict[str, Any]) -> Sides:
+    """Compare averaged factors with the sum itself: the false claim that averaging factors merges updates."""
+    return Sides(product(found).ravel(), case.total.ravel(), rounding=case.allowed)
 
 
 MG_3 = Statement(

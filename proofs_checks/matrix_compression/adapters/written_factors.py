@@ -172,13 +172,19 @@ def update_of(found: Mapping[str, Any], module: str) -> np.ndarray:
 
 
 def as_told(case: Folder, found: dict[str, Any]) -> Sides:
-    """Compare the update that a file says with the truncation of the old one, module by module."""
-    lhs, rhs, allowed = [], [], []
+    """Compare the update that a file says with the truncation of the old one, module by module.
+
+    Then compare its norm with the kept alpha with that of the truncation times the factor that is due.
+    """
+    lhs, rhs, allowed, q = [], [], [], case.B[0].shape[1]
     for name, B, A in zip(NAMES, case.B, case.A, strict=False):
         one = Update(B, A, case.rank, case.scale)
-        lhs.append(norm(one.matrix - update_of(found, name)))
-        rhs.append(one.tail)
-        allowed.append(one.allowed)
+        told, r = update_of(found, name), min(case.rank, q, len(B), A.shape[1])
+        factor = float(theory.kept_alpha_factor(q, r, stabilized=case.stabilized))
+        kept = case.alpha / np.sqrt(r) if case.stabilized else case.alpha / r
+        lhs += [norm(one.matrix - told), norm(told) * kept / case.scale]
+        rhs += [one.tail, factor * abs(case.scale) * norm(one.spectrum[:r])]
+        allowed += [one.allowed, factor * one.allowed]
     return Sides(np.array(lhs), np.array(rhs), rounding=np.array(allowed))
 
 

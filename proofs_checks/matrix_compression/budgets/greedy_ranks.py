@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -50,19 +52,6 @@ BUDGETS = Family(
 )
 
 
-def nearly_optimal(case: Budget, found: dict[str, Any], part: float = 1.0) -> Sides:
-    """Compare greedy ranks with the best ones, and these with the greedy ones and a part of one more value."""
-    kept, missing = case.greedy
-    ranks = found["ranks"]
-    off = [case.kept(ranks) - kept, found["kept"] - kept, found["used"] - case.used(ranks), *wasted(case, ranks)]
-    off.append(found["bound"] - float(kept + missing))
-    lhs = np.array([case.kept(ranks), case.optimum], float)
-    rhs = np.array([case.optimum, kept + part * float(missing)])
-    return unlike(np.array(off, float), allowance(case)) or Sides(
-        lhs, rhs, trivial=float(case.total), rounding=allowance(case)
-    )
-
-
 @formula(sigma="[0, inf)", unused="[0, c)", c="(0, inf)")
 def greedy_gap(sigma: Number, unused: Number, c: Number) -> Number:
     """A greedy choice falls short of the best ranks by at most this energy.
@@ -77,6 +66,29 @@ def greedy_gap(sigma: Number, unused: Number, c: Number) -> Number:
     so the optimum lies between the greedy energy and that.
     """
     return sigma * sigma * unused / c
+
+
+def missing_at_most(case: Budget) -> Number:
+    """Return the most that greedy ranks may miss, from the first value that does not fit; 0 where all of them fit."""
+    left = case.budget
+    for _, energy, cost in case.items:
+        if cost > left:
+            return greedy_gap(math.isqrt(energy), left, Fraction(cost))
+        left -= cost
+    return 0
+
+
+def nearly_optimal(case: Budget, found: dict[str, Any], part: float = 1.0) -> Sides:
+    """Compare greedy ranks with the best ones, and these with the greedy ones and a part of one more value."""
+    kept, missing = case.greedy
+    ranks = found["ranks"]
+    off = [case.kept(ranks) - kept, found["kept"] - kept, found["used"] - case.used(ranks), *wasted(case, ranks)]
+    off.append(found["bound"] - float(kept + missing))
+    lhs = np.array([case.kept(ranks), case.optimum], float)
+    rhs = np.array([case.optimum, kept + part * float(missing_at_most(case))])
+    return unlike(np.array(off, float), allowance(case)) or Sides(
+        lhs, rhs, trivial=float(case.total), rounding=allowance(case)
+    )
 
 
 AB_2 = Statement(

@@ -141,23 +141,6 @@ def is_even(case: Layer | Taught) -> bool:
 GIVEN = {"inputs that fit the weight": is_layer, "inputs of similar sizes in their directions": is_even}
 
 
-def best_at_output(case: Layer, found: dict[str, Any]) -> Sides:
-    """Compare the error at the output with E_r(W X), all values with the true ones, the reported error with E_r."""
-    spectrum, off = np.sqrt(energies(case.outputs)), (case.W - product(found)) @ case.X.T
-    n = max(len(spectrum), len(found["values"]))
-    values, wanted = (np.pad(x, (0, n - len(x))) for x in (found["values"], spectrum))
-    least = norm(spectrum[case.rank :])
-    lhs = [norm(off), found["error"] * norm(spectrum), *values]
-    return Sides(np.array(lhs, float), np.array([least, least, *wanted]), rounding=case.allowed)
-
-
-def best_of_weight(case: Layer, found: dict[str, Any]) -> Sides:
-    """Compare the error at the output with that of the weight alone, times the largest direction of the inputs."""
-    off = (case.W - product(found)) @ case.X.T
-    most = best_error(case.W, case.rank) * float(case.input_values.max(initial=0.0))
-    return Sides(norm(off), most, rounding=case.allowed)
-
-
 @formula(s="n in [0, inf)", r="[0, inf)")
 def layer_energy(s: np.ndarray, r: int) -> Number:
     r"""A weight of rank r leaves at least this squared error at the output.
@@ -173,6 +156,23 @@ def layer_energy(s: np.ndarray, r: int) -> Number:
     row space of H, onto which H^+ H projects, so W' H = (W H)_r.
     """
     return theory.tail_energy(s, r)
+
+
+def best_at_output(case: Layer, found: dict[str, Any]) -> Sides:
+    """Compare the error at the output with E_r(W X), all values with the true ones, the reported error with E_r."""
+    spectrum, off = np.sqrt(energies(case.outputs)), (case.W - product(found)) @ case.X.T
+    n = max(len(spectrum), len(found["values"]))
+    values, wanted = (np.pad(x, (0, n - len(x))) for x in (found["values"], spectrum))
+    least = float(np.sqrt(float(layer_energy(spectrum, case.rank))))
+    lhs = [norm(off), found["error"] * norm(spectrum), *values]
+    return Sides(np.array(lhs, float), np.array([least, least, *wanted]), rounding=case.allowed)
+
+
+def best_of_weight(case: Layer, found: dict[str, Any]) -> Sides:
+    """Compare the error at the output with that of the weight alone, times the largest direction of the inputs."""
+    off = (case.W - product(found)) @ case.X.T
+    most = best_error(case.W, case.rank) * float(case.input_values.max(initial=0.0))
+    return Sides(norm(off), most, rounding=case.allowed)
 
 
 PE_1 = Statement(
@@ -243,9 +243,28 @@ def plain_twice(case: Layer, rng: np.random.Generator | None = None) -> dict[str
     return found | {"whitened": found["plain"]}
 
 
+@formula(sigma="n in (0, inf)")
+def condition_limit(sigma: np.ndarray) -> Number:
+    r"""Plain truncation is worse at the output than the best weight by at most this factor.
+
+    `sigma` holds the singular values of X, one for each row of X and none of them 0, in any order.
+
+    Proof
+    -----
+    Assumes: X has full row rank, a hypothesis of the statement; values above 0 are checked.
+
+    Proof: for any W' of rank r, \|(W - W') X\| >= sigma_min \|W - W'\| >= sigma_min E_r(W), and the plain truncation
+    has \|(W - W_r) X\| <= sigma_max E_r(W). It is tight: W = diag(1, 1 - t), X = diag(d, 1), r = 1 has the ratio (1 -
+    t) / d.
+    """
+    if not len(sigma):
+        raise must("sigma", "at least one number", sigma)
+    return plain(sigma.max() / sigma.min())
+
+
 def condition(case: Layer) -> float:
     """Return sigma_max(X) / sigma_min(X) of inputs that span every direction."""
-    return float(case.input_values[0] / case.input_values[-1])
+    return float(condition_limit(case.input_values))
 
 
 def compared(case: Layer, found: dict[str, Any], share: float = 1.0) -> Sides:
@@ -269,25 +288,6 @@ def root_of_condition(case: Layer, found: dict[str, Any]) -> Sides:
     off = norm((case.W - found["plain"]) @ case.X.T)
     least = best_error(case.outputs, case.rank)
     return Sides(off, float(np.sqrt(condition(case))) * least, trivial=np.inf, rounding=case.allowed)
-
-
-@formula(sigma="n in (0, inf)")
-def condition_limit(sigma: np.ndarray) -> Number:
-    r"""Plain truncation is worse at the output than the best weight by at most this factor.
-
-    `sigma` holds the singular values of X, one for each row of X and none of them 0, in any order.
-
-    Proof
-    -----
-    Assumes: X has full row rank, a hypothesis of the statement; values above 0 are checked.
-
-    Proof: for any W' of rank r, \|(W - W') X\| >= sigma_min \|W - W'\| >= sigma_min E_r(W), and the plain truncation
-    has \|(W - W_r) X\| <= sigma_max E_r(W). It is tight: W = diag(1, 1 - t), X = diag(d, 1), r = 1 has the ratio (1 -
-    t) / d.
-    """
-    if not len(sigma):
-        raise must("sigma", "at least one number", sigma)
-    return plain(sigma.max() / sigma.min())
 
 
 PE_3 = Statement(
@@ -360,23 +360,6 @@ def untaught(case: Taught, rng: np.random.Generator | None = None) -> dict[str, 
     return distilled(case) | {"B": found.B, "A": found.A}
 
 
-def split(case: Taught, found: dict[str, Any]) -> Sides:
-    """Compare the error at the outputs, and the one that is reported, with what no weight of the rank can avoid."""
-    U, values = spanned(case.X)
-    inside = U.T @ case.Y
-    least = float(np.hypot(norm(case.Y - U @ inside), norm(np.linalg.svd(inside, compute_uv=False)[case.rank :])))
-    off = norm(case.Y - case.X @ product(found).T)
-    spread = float(values[0] / values[-1]) if len(values) else 1.0
-    allowed = float(rounding(64 * (sum(case.X.shape) + case.Y.shape[1] + 8), norm(case.Y) * spread))
-    return Sides(np.array([off, found["error"] * norm(case.Y)], float), np.array([least, least]), rounding=allowed)
-
-
-def within_reach(case: Taught, found: dict[str, Any]) -> Sides:
-    """Compare the error at the outputs with E_r(Y), as though the inputs reached all of them."""
-    off = norm(case.Y - case.X @ product(found).T)
-    return Sides(off, best_error(case.Y, case.rank), rounding=1e-9 * norm(case.Y))
-
-
 @formula(outside="[0, inf)", s="n in [0, inf)", r="[0, inf)")
 def distilled_energy(outside: Number, s: np.ndarray, r: int) -> Number:
     r"""The best weight of rank r leaves this squared error.
@@ -391,6 +374,24 @@ def distilled_energy(outside: Number, s: np.ndarray, r: int) -> Number:
     least E_r(Y P), and W' = (Y P)_r X'^+ attains it.
     """
     return plain(outside + theory.tail_energy(s, r))
+
+
+def split(case: Taught, found: dict[str, Any]) -> Sides:
+    """Compare the error at the outputs, and the one that is reported, with what no weight of the rank can avoid."""
+    U, values = spanned(case.X)
+    inside = U.T @ case.Y
+    outside, spectrum = norm(case.Y - U @ inside) ** 2, np.linalg.svd(inside, compute_uv=False)
+    least = float(np.sqrt(float(distilled_energy(outside, spectrum, case.rank))))
+    off = norm(case.Y - case.X @ product(found).T)
+    spread = float(values[0] / values[-1]) if len(values) else 1.0
+    allowed = float(rounding(64 * (sum(case.X.shape) + case.Y.shape[1] + 8), norm(case.Y) * spread))
+    return Sides(np.array([off, found["error"] * norm(case.Y)], float), np.array([least, least]), rounding=allowed)
+
+
+def within_reach(case: Taught, found: dict[str, Any]) -> Sides:
+    """Compare the error at the outputs with E_r(Y), as though the inputs reached all of them."""
+    off = norm(case.Y - case.X @ product(found).T)
+    return Sides(off, best_error(case.Y, case.rank), rounding=1e-9 * norm(case.Y))
 
 
 PE_2 = Statement(

@@ -184,13 +184,14 @@ SA_1 = Statement(
 
 
 def united_values(case: Salted, found: dict[str, Any]) -> Sides:
-    """Compare all singular values with those of both parts, and the error of the adapter with the tail of these."""
+    """Compare all singular values and their squares with those of both parts, and the adapter's error with the tail."""
+    energy = salt_energy(case.s[: len(case.a)], case.a, case.b, norm(case.X @ case.Y) ** 2)
     lists = case.values, found["values"], np.sqrt(energies(case.update))
     n = max(map(len, lists))
     wanted, values, truth = (np.pad(x, (0, n - len(x))) for x in lists)
     return Sides(
-        np.r_[norm(case.update - product(found)), values, truth],
-        np.r_[norm(wanted[case.rank :]), wanted, wanted],
+        np.r_[norm(case.update - product(found)), values, truth, norm(values)],
+        np.r_[norm(wanted[case.rank :]), wanted, wanted, np.sqrt(float(energy))],
         rounding=case.allowed,
     )
 

@@ -355,14 +355,16 @@ CM_16 = Statement(
 
 
 def exact_within(case: Pass, found: Kept) -> Sides:
-    """Compare F F^T with M M^T, T_r of both, and the reported errors with those of M."""
+    """Compare F F^T with M M^T, the bracket without drops with T_r of M, and the reported errors with those of M."""
     M, F = case.whole, np.asarray(found.factor)
     if F.ndim != 2 or len(F) != len(M) or np.shape(found.errors) != (case.keep,):
         return NO_OUTCOME
     spectrum = truth(M)
     error = np.array([tail(spectrum, r) for r in range(1, case.keep + 1)])
-    lhs = [(F @ F.T).ravel(), tops(held(F), case.keep), found.errors]
-    rhs = [(M @ M.T).ravel(), tops(spectrum, case.keep), error]
+    bracket = [truncation_bracket(held(F), (), r) for r in range(1, case.keep + 1)]
+    exact = tops(spectrum, case.keep)
+    lhs = [(F @ F.T).ravel(), np.ravel(bracket), found.errors]
+    rhs = [(M @ M.T).ravel(), np.repeat(exact, 2), error]
     return Sides(np.concatenate(lhs), np.concatenate(rhs), rounding=4 * allowance(M, M.shape[1] + 1))
 
 
