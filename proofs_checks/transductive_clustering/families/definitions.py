@@ -145,6 +145,11 @@ def divergence_of(case: Case, P: np.ndarray, Z: np.ndarray) -> float:
     return (logs(P) - P * log_update(case, Z))[case.free].sum()
 
 
+def is_representable(P: np.ndarray, Q: np.ndarray) -> bool:
+    """Whether no entry of Q underflows where that of P is positive, so that a divergence can be taken from both."""
+    return bool((Q[np.asarray(P) > 0] >= np.finfo(float).tiny).all())
+
+
 def shortest(case: Case) -> float:
     """Return the least factor of a damped step: 2 T / (lambda depth), with -depth Gershgorin's bound on lambda_min."""
     block = np.abs(case.block)

@@ -22,6 +22,7 @@ from lrtheory.transductive_clustering.theory.arguments import entropy, quadratic
 from proofs_checks.transductive_clustering.families.definitions import (
     divergence_of,
     energy,
+    is_representable,
     is_symmetric,
     pairs,
     update,
@@ -90,15 +91,6 @@ def half_pulled(pair: Pairwise, rng: np.random.Generator) -> np.ndarray:
 SYMMETRIC = {"a symmetric affinity": lambda pair: is_symmetric(pair.case)}
 
 
-def touches(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
-    """Compare bound less energy at both assignments with the formula, and the energies with their definition."""
-    case = pair.case
-    moved = pair.other - case.init
-    gaps = [0.0, share * case.lam / 2 * pairs(case, moved)]
-    lhs = np.r_[found[:2] - found[2:], found[2:]]
-    return Sides(lhs, np.r_[gaps, energy(case, case.init), energy(case, pair.other)], rounding=case.spoiled)
-
-
 @formula(Z="N x K", lam="[0, inf)")
 def majoriser_gap(Z: np.ndarray, at: ArrayLike, W: ArrayLike | SparseArray, lam: Number) -> Number:
     """The exact height of the bound A_i above the energy.
@@ -115,6 +107,14 @@ def majoriser_gap(Z: np.ndarray, at: ArrayLike, W: ArrayLike | SparseArray, lam:
     """
     moved = Z - table("at", at, shape=Z.shape)
     return plain(lam * quadratic(moved, square(W, len(Z), name="W")) / 2)
+
+
+def touches(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
+    """Compare bound less energy at both assignments with the formula, and the energies with their definition."""
+    case = pair.case
+    gaps = [0.0, share * float(majoriser_gap(pair.other, case.init, case.affinity, case.lam))]
+    lhs = np.r_[found[:2] - found[2:], found[2:]]
+    return Sides(lhs, np.r_[gaps, energy(case, case.init), energy(case, pair.other)], rounding=case.spoiled)
 
 
 TC_T1 = Statement(
@@ -153,16 +153,6 @@ def minimizer_warmer(pair: Pairwise, rng: np.random.Generator) -> np.ndarray:
     return minimizer(pair, temperature=2 * pair.case.temperature)
 
 
-def least(pair: Pairwise, found: np.ndarray) -> Sides:
-    """Compare the bound's rise above its value at the update with T KL, and the update with its definition."""
-    case = pair.case
-    bound = lambda Z: energy(case, Z, weight=0.0) - case.lam * pairs(case, Z, case.init)
-    Z = np.asarray(found)
-    lhs = np.r_[bound(pair.other) - bound(Z), Z.ravel()]
-    rhs = np.r_[case.temperature * divergence_of(case, pair.other, case.init), update(case, case.init).ravel()]
-    return Sides(lhs, rhs, rounding=case.spoiled)
-
-
 @formula()
 def kl_divergence(p: ArrayLike, q: ArrayLike) -> Number:
     """KL(p || q), summed over the rows of p and q.
@@ -187,6 +177,19 @@ def kl_divergence(p: ArrayLike, q: ArrayLike) -> Number:
         # no term of the sum over all entries is negative, and what is outside of P comes off again
         return divergence(inexact_p, inexact_q).sum() - (inexact_q - inexact_p).sum()
     return (p * (np.log(inexact_p) - np.log(inexact_q))).sum()
+
+
+def least(pair: Pairwise, found: np.ndarray) -> Sides:
+    """Compare the bound's rise above its value at the update with T KL, and the update with its definition."""
+    case = pair.case
+    bound = lambda Z: energy(case, Z, weight=0.0) - case.lam * pairs(case, Z, case.init)
+    Z, due = np.asarray(found), update(case, case.init)
+    # the definition takes the logits of S(Z), where its entries underflow
+    representable = is_representable(pair.other, due)
+    apart = kl_divergence(pair.other, due) if representable else divergence_of(case, pair.other, case.init)
+    lhs = np.r_[bound(pair.other) - bound(Z), Z.ravel()]
+    rhs = np.r_[case.temperature * float(apart), due.ravel()]
+    return Sides(lhs, rhs, rounding=case.spoiled)
 
 
 TC_T2 = Statement(

@@ -7,6 +7,7 @@ T the temperature. N_F rows are free, and the others are held at their labels.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -295,17 +296,6 @@ def greedy(case: Case) -> np.ndarray:
     return np.array([list(row).index(1) for row in Z])
 
 
-def not_worse(case: Case, found: np.ndarray) -> Sides:
-    """Compare E of labels with E of assignments, and the labels with those of one greedy pass, in both directions."""
-    labels, K = np.asarray(found, dtype=np.int64), case.n_clusters
-    if labels.shape != (case.n,) or labels.min() < 0 or labels.max() >= K:
-        raise OutcomeError(f"{case.n} labels in [0, {K - 1}] are due")
-    value, wanted = discrete(case, one_hot(labels, K)), greedy(case)
-    # labels are compared in both directions, since each has to equal that of the greedy pass
-    most, least = [highest(case), *[K - 1] * case.n, *[np.inf] * case.n], [-np.inf] * (case.n + 1) + [0] * case.n
-    return Sides(np.r_[value, labels, wanted], np.r_[discrete(case, case.init), wanted, labels], most, least=least)
-
-
 @formula(E="(-inf, inf)", N_F="[0, inf)", K="[1, inf)", T="(0, inf)")
 def rounding_bound(E: Number, N_F: int, K: int, T: Number) -> Number:
     r"""The rounded labels have at most this energy, with E the relaxed energy.
@@ -322,6 +312,26 @@ def rounding_bound(E: Number, N_F: int, K: int, T: Number) -> Number:
     `entropy_bound`.
     """
     return E + entropy_bound(N_F, K, T)
+
+
+def bound_from_relaxed(case: Case) -> Fraction:
+    """Return the bound on E of assignments by their relaxed energy, with the rounding of doubles granted to it."""
+    T, n_free = float(case.temperature), int(case.free.sum())
+    bound = rounding_bound(float(energy(case, case.init)), n_free, case.n_clusters, T)
+    return Fraction(float(bound)) + Fraction(float(case.spoiled))
+
+
+def not_worse(case: Case, found: np.ndarray) -> Sides:
+    """Compare E of labels with E of assignments, that with its bound, and labels both ways with a greedy pass."""
+    labels, K = np.asarray(found, dtype=np.int64), case.n_clusters
+    if labels.shape != (case.n,) or labels.min() < 0 or labels.max() >= K:
+        raise OutcomeError(f"{case.n} labels in [0, {K - 1}] are due")
+    value, wanted, before = discrete(case, one_hot(labels, K)), greedy(case), discrete(case, case.init)
+    # labels are compared in both directions, since each has to equal that of the greedy pass
+    most = [*[highest(case)] * 2, *[K - 1] * case.n, *[np.inf] * case.n]
+    least = [-np.inf] * (case.n + 2) + [0] * case.n
+    lhs, rhs = np.r_[value, before, labels, wanted], np.r_[before, bound_from_relaxed(case), wanted, labels]
+    return Sides(lhs, rhs, most, least=least)
 
 
 TC_S5 = Statement(

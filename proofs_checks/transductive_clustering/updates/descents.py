@@ -23,6 +23,7 @@ from proofs_checks.transductive_clustering.families.definitions import (
     energy,
     farthest,
     highest,
+    is_representable,
     is_safe,
     pairs,
     update,
@@ -56,17 +57,6 @@ def energies(case: Case, found: Descent) -> np.ndarray:
     return np.array([energy(case, Z) for Z in found.assignments])
 
 
-def decreases(case: Case, found: Descent, factor: float = 1.0) -> Sides:
-    """Compare the decrease of the energy in each update with the identity."""
-    R, Z = energies(case, found), found.assignments
-    exact = [
-        # divergence(case, a, a) is KL(a || S(a)), from logits, so that a cold update cannot underflow
-        case.temperature * divergence_of(case, a, a) + factor * case.lam / 2 * pairs(case, b - a)
-        for a, b in pairwise(Z)
-    ]
-    return Sides(R[:-1] - R[1:], np.array(exact), rounding=case.spoiled)
-
-
 @formula(lam="[0, inf)", T="(0, inf)")
 def energy_decrease(Z: ArrayLike, new: ArrayLike, W: ArrayLike | SparseArray, lam: Number, T: Number) -> Number:
     """A whole update from Z to `new` takes this off the relaxed energy.
@@ -84,6 +74,21 @@ def energy_decrease(Z: ArrayLike, new: ArrayLike, W: ArrayLike | SparseArray, la
     Z = rows("Z", Z)
     after = rows("new", new, shape=Z.shape)
     return T * kl_divergence(Z, after) + majoriser_gap(after, Z, W, lam)
+
+
+def lost_in_update(case: Case, Z: np.ndarray) -> float:
+    """Return what a whole update from Z takes off the energy; by the definition where entries of S(Z) underflow."""
+    Z, after = np.maximum(Z, 0.0), update(case, Z)
+    if is_representable(Z, after):
+        return float(energy_decrease(Z, after, case.affinity, case.lam, case.temperature))
+    return case.temperature * divergence_of(case, Z, Z) + case.lam / 2 * pairs(case, after - Z)
+
+
+def decreases(case: Case, found: Descent, factor: float = 1.0) -> Sides:
+    """Compare the decrease of the energy in each update with the identity."""
+    R, Z = energies(case, found), found.assignments
+    exact = [lost_in_update(case, a) + (factor - 1) * case.lam / 2 * pairs(case, b - a) for a, b in pairwise(Z)]
+    return Sides(R[:-1] - R[1:], np.array(exact), rounding=case.spoiled)
 
 
 TC_T3 = Statement(
@@ -173,12 +178,6 @@ TC_T5 = Statement(
 )
 
 
-def never_rises(case: Case, found: Descent) -> Sides:
-    """Compare each energy, by its definition, with the one before."""
-    R = energies(case, found)
-    return entries(R[1:], R[:-1], highest(case), rounding=case.spoiled)
-
-
 @formula(lambda_min="(-inf, inf)", lam="[0, inf)", T="(0, inf)")
 def safe_damping(lambda_min: Number, lam: Number, T: Number) -> Number:
     r"""The largest share of an update that is sure not to raise the energy.
@@ -197,6 +196,13 @@ def safe_damping(lambda_min: Number, lam: Number, T: Number) -> Number:
     """
     depth = -lam * lambda_min
     return 2 * T / depth if depth > 2 * T else 1
+
+
+def never_rises(case: Case, found: Descent) -> Sides:
+    """Compare each energy, by its definition, with the one before, and with that after the largest safe step."""
+    R, share = energies(case, found), float(safe_damping(case.spectrum[0], case.lam, case.temperature))
+    longest = [energy(case, Z + share * (update(case, Z) - Z)) for Z in found.assignments]
+    return entries(np.r_[R[1:], longest], np.r_[R[:-1], R], highest(case), rounding=case.spoiled)
 
 
 TC_T5_DAMPED = Statement(

@@ -21,6 +21,7 @@ from proofs_checks.transductive_clustering.families.definitions import (
     attracts,
     divergence_of,
     farthest,
+    is_representable,
     update,
 )
 from proofs_checks.transductive_clustering.families.fixed_prototypes import (
@@ -71,14 +72,6 @@ def two_step_values(case: Case, Z: np.ndarray) -> np.ndarray:
     return np.array([float(two_step_value(a, b, *given)) for a, b in pairwise(Z)])
 
 
-def two_steps(case: Case, found: Descent) -> Sides:
-    """Compare the decrease of the two-step value with T KL(Z_i || Z_{i+2}), for all i."""
-    Z = two_updates_long(case, found)
-    G = two_step_values(case, Z)
-    lost = [case.temperature * divergence_of(case, a, b) for a, b in pairwise(Z[:-1])]
-    return Sides(G[:-1] - G[1:], np.array(lost), rounding=case.spoiled)
-
-
 @formula(T="(0, inf)")
 def two_step_decrease(Z: ArrayLike, later: ArrayLike, T: Number) -> Number:
     """An update takes this off the two-step value. Z are assignments, and `later` those two updates later.
@@ -95,6 +88,22 @@ def two_step_decrease(Z: ArrayLike, later: ArrayLike, T: Number) -> Number:
     """
     Z = rows("Z", Z)
     return T * kl_divergence(Z, rows("later", later, shape=Z.shape))
+
+
+def lost_in_two_steps(case: Case, Z: np.ndarray, between: np.ndarray) -> float:
+    """Return T KL(Z || S(between)), by the formula; by the definition where entries of S(between) underflow."""
+    Z, later = np.maximum(Z, 0.0), update(case, between)
+    if is_representable(Z, later):
+        return float(two_step_decrease(Z, later, case.temperature))
+    return case.temperature * divergence_of(case, Z, between)
+
+
+def two_steps(case: Case, found: Descent) -> Sides:
+    """Compare the decrease of the two-step value with T KL(Z_i || Z_{i+2}), for all i."""
+    Z = two_updates_long(case, found)
+    G = two_step_values(case, Z)
+    lost = [lost_in_two_steps(case, a, b) for a, b in pairwise(Z[:-1])]
+    return Sides(G[:-1] - G[1:], np.array(lost), rounding=case.spoiled)
 
 
 TC_T8 = Statement(
