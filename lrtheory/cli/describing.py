@@ -11,6 +11,7 @@ from typing import Any
 
 from lrtheory.bounds import Session, Statement
 from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.claims.fields import summary_of
 from lrtheory.bounds.running.handover import classes_of
 from lrtheory.bounds.trust.user_solver import example_of, kind_of
 from lrtheory.cli.docstrings import documented, handed_on
@@ -37,6 +38,7 @@ def described(statement: Statement) -> dict[str, Any]:
         "says": statement.says,
         "kind": statement.kind,
         "claim": statement.tex,
+        "sides": summary_of(getattr(statement.claim, "sides", None)),
         "source": str(statement.source),
         "hypotheses": list(statement.hypotheses),
         "randomness": statement.claim.randomness,
@@ -145,8 +147,7 @@ def _returned(solve: Callable[..., Any]) -> Iterator[str]:
         solve = solve.func
     if not inspect.isfunction(solve):
         return
-    told = " ".join((inspect.getdoc(solve) or "").partition("\n\n")[0].split())
-    if told and solve.__name__ != "<lambda>":
+    if told := summary_of(solve):
         yield f"  ours: {told}"
     yield from handed_on(solve)
 

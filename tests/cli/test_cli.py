@@ -41,7 +41,7 @@ def test_one_of_a_kind_is_counted_in_the_singular(run):
 def test_check_runs_the_saboteurs_and_replays(run):
     code, out, _ = run("check alpha_rank/AR-T8")
     assert code == 0
-    assert out.count("✗ refuted") == 5
+    assert out.count("✗ refuted, as is due: ") == 5
     code, out, _ = run("check alpha_rank/AR-T8 --saboteur 'transposed chain'")
     assert code == 1
     replay = out.rpartition("replay")[2].strip()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any
 
 from lrtheory.bounds.errors import StatementError
 
-__all__ = ["demand_functions", "pair"]
+__all__ = ["demand_functions", "pair", "summary_of"]
 
 
 def demand_functions(claim: Any, *names: str, optional: tuple[str, ...] = ()) -> None:
@@ -31,6 +33,26 @@ def demand_functions(claim: Any, *names: str, optional: tuple[str, ...] = ()) ->
         if not callable(value) and not (value is None and name in optional):
             kind = type(claim).__name__
             raise StatementError(f"`{name}` of {kind} must be a function, such as a lambda; got {value!r}")
+
+
+def summary_of(function: Any) -> str:
+    """The summary of a function's docstring as one line, also below `partial`.
+
+    Parameters
+    ----------
+    function : object
+        Anything that may be a function.
+
+    Returns
+    -------
+    str
+        Empty where it is no function in Python, or has no docstring.
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not (inspect.isfunction(function) or inspect.ismethod(function)):
+        return ""
+    return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
 
 
 def pair(name: str, value: Any) -> tuple[float, float]:

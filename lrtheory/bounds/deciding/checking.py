@@ -13,6 +13,7 @@ import numpy as np
 from lrtheory._array import compile_seconds
 from lrtheory._validation import must
 from lrtheory.bounds.claims import Identity, Inequality, Rate, Recorded
+from lrtheory.bounds.claims.fields import summary_of
 from lrtheory.bounds.deciding.both_sides import decide_sides
 from lrtheory.bounds.deciding.evidence import Evidence
 from lrtheory.bounds.deciding.one_by_one import decide_one_by_one
@@ -194,6 +195,7 @@ def _evidence(
         statement=statement.id,
         title=statement.title,
         tex=statement.tex,
+        sides=summary_of(getattr(statement.claim, "sides", None)),
         source=str(statement.source or ""),
         kind=statement.kind,
         saboteur=statement.sabotage,

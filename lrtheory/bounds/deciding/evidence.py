@@ -35,6 +35,8 @@ class Evidence(Result):
     ----------
     statement, title, tex, source, kind : str
         The statement's id and how it reads.
+    sides : str
+        What both sides are, by the summary of the claim's function; empty where it has none.
     saboteur, repair : str
         The saboteur or the repair in force; empty for the statement itself.
     collection, place : str
@@ -100,6 +102,7 @@ class Evidence(Result):
     title: str
     tex: str
     source: str
+    sides: str
     kind: str
     saboteur: str
     repair: str
@@ -288,6 +291,7 @@ class Evidence(Result):
             label = "found by search" if label.startswith("json:") and len(label) > 80 else label
             rounding = f"  (both within {worst['rounding']:.3g})" if "rounding" in worst else ""
             lhs, rhs = with_decimals(worst["lhs"], worst["rhs"])
+            rows += [("sides", self.sides)] if self.sides else []
             rows += [("lhs", lhs), ("rhs", rhs + rounding), ("worst", label + at)]
         if self.rows and self.is_whole and self.kind != "rate":
             rows.append(("instances", self._instances()))
@@ -309,7 +313,9 @@ class Evidence(Result):
         if self.level == 0 and self.counts.get("saying", 0) < self.counts.get("entries", 0):
             rows.append(("bites", f"in {self.counts['saying']} of {self.counts['entries']} entries"))
         if self.saboteurs:
-            rows += [("saboteur", f"{_SIGNS[verdict]} {verdict}: {name}") for name, verdict in self.saboteurs.items()]
+            # the cross of a saboteur is no failure of the check, which has to refute it
+            told = {verdict: verdict for verdict in _SIGNS} | {"refuted": "refuted, as is due"}
+            rows += [("saboteur", f"{_SIGNS[found]} {told[found]}: {name}") for name, found in self.saboteurs.items()]
         rows += [("repair", f"{_SIGNS[verdict]} {verdict}: {name}") for name, verdict in self.repairs.items()]
         if "lies" in self.counts and "[forger]: " not in self.message:
             rows.append(("forger", f"none of {self.counts['lies']} lies about the outcome is supported"))
@@ -410,6 +416,7 @@ def load_evidence(path: str | Path) -> Evidence:
     written = data.pop("format", None) if isinstance(data, dict) else None
     if written not in (1, FORMAT):
         raise ValueError(f"{path} is not an evidence file of format 1 or {FORMAT}; run the bounds again")
+    data.setdefault("sides", "")  # older files do not say what the sides are
     for name in ("lhs", "rhs", "slack"):
         data[name] = np.array([float(entry) for entry in data[name]])
     if written == 1:

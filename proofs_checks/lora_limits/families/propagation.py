@@ -50,6 +50,7 @@ def at_most(
     """
 
     def sides(case: Tilted, found: np.ndarray) -> Sides:
+        """Compare how far a matrix of the chain moves with its bound, and the matrix with the exact one."""
         exact = truth(case)
         # Q of the exact matrices, the smallest that the theorem allows, so that the bound bites as much as it can
         moved, Q = measure(found - getattr(exact, part)).ravel(), float(np.abs(exact.q).max())

@@ -159,4 +159,5 @@ def along(
         wrong = unlike(strays(case, Z, damped=damped), allowed) or unlike(said, case.spoiled)
         return wrong or without_noise(sides(case, found))
 
+    own.__doc__ = getattr(sides, "func", sides).__doc__  # below `partial`
     return own
