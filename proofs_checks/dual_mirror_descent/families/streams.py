@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family, OutcomeError
+from lrtheory.bounds import Draws, Family, Number, Numbers, OutcomeError, formula
 from lrtheory.dual_mirror_descent import AllocationResult, RequestStream, allocate
 
 
@@ -140,13 +140,31 @@ def first_shortage(requests: Requests, proposed: np.ndarray) -> int:
     return int(over.argmax()) + 1 if over.any() else requests.horizon
 
 
+@formula(mu="(-inf, inf)", eta="[0, inf)", rho="(-inf, inf)", b="(-inf, inf)")
+def projected_step(mu: Numbers, eta: Number, rho: Numbers, b: Numbers) -> Numbers:
+    """The prices after a Euclidean step of size eta from mu, where rho is the rate and b the cost of the proposal.
+
+    A lazy run takes one step from the first prices, with the sums of the rates and of the costs so far.
+
+    Proof
+    -----
+    Assumes: eta is constant (argument check).
+
+    Proof: the next prices minimize eta g . nu + |nu - mu|^2 / 2 over nu >= 0, where g = rho - b. This is a sum over
+    resources of parabolas with the vertices mu_j - eta g_j, so each coordinate is its vertex, or 0 where that is
+    negative. For lazy steps g is the sum of all gradients so far, and mu holds the first prices.
+    """
+    return np.maximum(mu - eta * (rho - b), 0)
+
+
 def reference(requests: Requests, *, by: str = "proposal") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Run the Euclidean algorithm without kernels, in any numbers: prices (T + 1, m), proposals (T,), actions (T,).
 
     The prices move by what the proposal uses, or with `by` "action" by what the action uses, which is wrong.
     """
-    rate, left, mirror = requests.rate, requests.rate * requests.horizon, requests.init
-    prices, proposed, actions = [np.maximum(mirror, 0)], [], []
+    rate, left = requests.rate, requests.rate * requests.horizon
+    prices, proposed, actions = [np.maximum(requests.init, 0)], [], []
+    rates, costs_so_far = 0 * rate, 0 * rate
     for rewards, costs in zip(requests.rewards, requests.costs, strict=True):
         reduced = rewards - (costs * prices[-1]).sum(1)
         proposal = int(reduced.argmax()) if reduced.max() > 0 else -1
@@ -154,8 +172,9 @@ def reference(requests: Requests, *, by: str = "proposal") -> tuple[np.ndarray, 
         action = proposal if (used <= left).all() else -1
         left = left - costs[action] * (action >= 0)
         moved_by = used if by == "proposal" else costs[action] * (action >= 0)
-        mirror = (mirror if requests.lazy else prices[-1]) - requests.step_size * (rate - moved_by)
-        prices.append(np.maximum(mirror, 0))
+        rates, costs_so_far = rates + rate, costs_so_far + moved_by
+        start, step = (requests.init, (rates, costs_so_far)) if requests.lazy else (prices[-1], (rate, moved_by))
+        prices.append(projected_step(start, requests.step_size, *step))
         proposed.append(proposal)
         actions.append(action)
     return np.array(prices), np.array(proposed), np.array(actions)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Identity, Inequality, Sides, Statement, always, saboteur
+from lrtheory.bounds import Derived, Identity, Inequality, Numbers, Sides, Statement, always, formula, saboteur
 from lrtheory.dual_mirror_descent.prices import steps
 from proofs_checks.dual_mirror_descent.families.paths import (
     FIRST_GAINFUL,
@@ -27,6 +27,7 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     earned,
     first_shortage,
     off_the_start,
+    projected_step,
     reference,
     run,
     served,
@@ -103,6 +104,20 @@ def reports_proposals(requests: Requests, rng: np.random.Generator) -> Books:
     return replace(books(requests, rng), reward=float(earned(requests, run(requests).proposed).sum()))
 
 
+@formula(B="(-inf, inf)", used="(-inf, inf)")
+def units_left(B: Numbers, used: Numbers) -> Numbers:
+    """The units left of a budget B after actions that have used so many; they are never below 0.
+
+    Proof
+    -----
+    Assumes: costs are at or above zero (a hypothesis of the statement).
+
+    Proof: at first all of B >= 0 is left. An action is taken only if its cost is at most what is left of every
+    resource, and then that is taken out, so what is left stays at or above 0 and is B less all costs so far.
+    """
+    return B - used
+
+
 def balanced(requests: Requests, told: Books) -> Sides:
     """Compare the units that the actions have used in the end with the budget, and reports with what actions did.
 
@@ -110,7 +125,7 @@ def balanced(requests: Requests, told: Books) -> Sides:
     """
     used, most = spent(requests, told.actions).sum(axis=0), np.maximum(requests.costs.max(1), 0).sum(axis=0)
     budget = requests.rate * requests.horizon
-    true = np.r_[earned(requests, told.actions).sum(), used, budget - used]
+    true = np.r_[earned(requests, told.actions).sum(), used, units_left(budget, used)]
     off = np.abs(np.r_[told.reward, told.consumption, told.remaining] - true)
     return Sides(np.r_[used, off], np.r_[budget, 0 * off], trivial=np.r_[most, np.full(len(off), np.inf)])
 
@@ -123,7 +138,7 @@ DMD_S3 = Statement(
         "B_{T+1} that a run reports as left are the budget less all costs, and its reported reward R is the sum of the "
         "rewards f_t(x_t)."
     ),
-    source=Derived(path_identity),
+    source=Derived(units_left),
     tex=r"\sum_{s \le t} b_s(x_s) \le T\rho,\quad B_{T+1} = T\rho - \sum_t b_t(x_t),\quad R = \sum_t f_t(x_t)",
     hypotheses={"costs at or above zero": lambda requests: bool((requests.costs >= 0).all())},
     instances=MENUS,
@@ -227,7 +242,7 @@ DMD_S5_TRACE = Statement(
         "first t after which the proposals leave at most b bar, the bound on costs, of some resource; it is T if there "
         "is none, and 0 if b bar exceeds a budget."
     ),
-    source=Derived(path_identity),
+    source=Derived(projected_step),
     tex=r"\mu_{t+1} = (\mu_t - \eta(\rho - b_t(\tilde x_t)))^+,"
     r"\ x_t = \tilde x_t \text{ if } b_t(\tilde x_t) \le B_t \text{ else } 0,"
     r"\ \tau = \min\{t : \exists j: \sum_{s \le t} b_{sj}(\tilde x_s) + \bar b_j \ge T\rho_j\}",
