@@ -272,14 +272,17 @@ TILINGS = ("compiled", "swept")
 
 
 def same_products(case: Tiled, found: dict[str, list[np.ndarray]]) -> Sides:
-    """Compare p R, p^T S and f^T c of each tiling with whole matrices in the claim's own arithmetic."""
+    """Compare p R, p^T S and f^T c of each tiling, and of the chain, with whole matrices in the claim's arithmetic."""
     f = attention(case.logits)
     c = f @ case.values - case.targets
     p = f * (c @ case.values.T - (c * (f @ case.values)).sum(1, keepdims=True))
     wanted = flat([p @ case.right, p.T @ case.left, f.T @ c])
+    d = case.queries.shape[1]
+    whole = gradient_chain(case.queries, case.keys, case.values, case.targets, np.eye(d), beta=1.0)
+    by_chain = flat([whole.p @ case.right, whole.p.T @ case.left, whole.f.T @ whole.c])
     # a tiling without an answer counts as infinitely wrong, so that an answer by one of them is not enough
     lhs = [flat(found[name]) if name in found else np.full(len(wanted), np.inf) for name in TILINGS]
-    return Sides(np.stack(lhs), np.stack([wanted] * len(lhs)), rounding=case.rounding_bound)
+    return Sides(np.stack([*lhs, by_chain]), np.stack([wanted] * (len(lhs) + 1)), rounding=case.rounding_bound)
 
 
 LL_G2_TILED = Statement(

@@ -189,9 +189,12 @@ LL_G2 = Statement(
 
 
 def all_projections(case: HeadCase, found: dict[str, Any]) -> Sides:
-    """Compare dW of queries, keys and values with the slopes of the loss."""
-    wanted = flat(adapter_slopes(case, projection, "W") for projection in PROJECTIONS)
-    return Sides(flat(found["W"][projection] for projection in PROJECTIONS), wanted, rounding=case.rounding_bound)
+    """Compare dW of queries, keys and values, and that of queries by the chain, with the slopes of the loss."""
+    wanted = [adapter_slopes(case, projection, "W") for projection in PROJECTIONS]
+    one = case.chain
+    by_chain = gradient_chain(one.C1, one.C2, one.C3, one.Y, one.W, beta=one.beta).gradient
+    lhs = flat([*(found["W"][projection] for projection in PROJECTIONS), by_chain])
+    return Sides(lhs, flat([*wanted, wanted[0]]), rounding=case.rounding_bound)
 
 
 def printed_queries(case: HeadCase, found: dict[str, Any]) -> Sides:
