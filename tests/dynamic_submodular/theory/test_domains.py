@@ -49,3 +49,12 @@ def test_hypotheses_hold_at_their_ends() -> None:
     assert formulas["tight_failure_probability"](1, 0, 0, 0, 0) == 0
     assert formulas["live_value"]([], []) == 0
     assert formulas["levels_bound"](1, 1, 1) == 1
+
+
+def test_the_potential_is_used_up_after_the_levels_of_the_bound_and_not_much_earlier() -> None:
+    formulas = {one.path.rpartition(".")[2]: one.function for one in in_rooms(SYSTEM)}
+    n, K, alpha = 500, 10, 0.1
+    levels, share = formulas["levels_bound"](n, K, alpha), alpha / K**2
+    # the potential is n K at first, and each level takes a share of it; a level needs at least 1
+    before, after = (n * K * (1 - share) ** (T - 1) for T in (0.99 * levels, levels))
+    assert after < 1 < before
