@@ -312,14 +312,20 @@ def better_result(smaller: Fraction, larger: Fraction) -> bool:
 
 
 def no_harm(one: Raised, p: np.ndarray) -> Sides:
-    """Compare p values of the model with the better result after and before, and all of them with enumeration."""
+    """Compare p values of the model with the better result after and before, and all of them with enumeration.
+
+    The enumerated ones are compared by the formula, and none of its answers may be no.
+    """
     better = PAIRS[one.pair][0]
     after = one.wins.copy()
     after[one.pair] += 1
-    due = np.array([exact_p(tuple(w.tolist()), one.games) for w in (one.wins, after)], float).ravel()
-    given = np.asarray(p, float)
-    lhs = np.r_[given[1, better], given[0, :, better], given.ravel(), due]
-    rhs = np.r_[given[0, better], given[1, :, better], due, given.ravel()]
+    exact = [np.array(exact_p(tuple(w.tolist()), one.games), object) for w in (one.wins, after)]
+    pairs = [*zip(exact[1][better], exact[0][better], strict=True)]
+    pairs += zip(exact[0][:, better], exact[1][:, better], strict=True)
+    harmed = [float(not better_result(smaller, larger)) for smaller, larger in pairs]
+    due, given = np.array(exact, float).ravel(), np.asarray(p, float)
+    lhs = np.r_[given[1, better], given[0, :, better], given.ravel(), due, harmed]
+    rhs = np.r_[given[0, better], given[1, :, better], due, given.ravel(), np.zeros(len(harmed))]
     return Sides(lhs, rhs, trivial=np.ones(len(lhs)), rounding=rounding(10**4, np.ones(len(lhs))))
 
 

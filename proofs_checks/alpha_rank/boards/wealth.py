@@ -140,7 +140,7 @@ def mixed_wealth(history: History) -> Fraction:
     return integral(history, False)
 
 
-def reached(duel: Duel, found: np.ndarray, charged: bool = False) -> Sides:
+def reached(duel: Duel, found: np.ndarray) -> Sides:
     """Compare P(E reaches 1/a at some time) with a for every attained a, and values with the integrals both ways."""
     chances = [Fraction(p) for p in duel.chances.tolist()]
     paths = listed(duel)
@@ -153,7 +153,7 @@ def reached(duel: Duel, found: np.ndarray, charged: bool = False) -> Sides:
     highest = np.round(np.asarray(found, float).max(axis=1), 9)
     attained = np.unique(highest[highest > 1])
     crossed = [float(sum((w for w, e in zip(weights, highest, strict=True) if e >= x), Fraction(0))) for x in attained]
-    due = np.array([[float(integral(h[:t], charged)) for t in range(1, len(h) + 1)] for h in paths]).ravel()
+    due = np.array([[float(mixed_wealth(start)) for start in starts_of(h)] for h in paths]).ravel()
     lhs, rhs = np.r_[crossed, np.ravel(found), due], np.r_[1 / attained, due, np.ravel(found)]
     limit = np.r_[np.ones(len(attained)), np.full(2 * len(due), np.inf)]
     return Sides(lhs, rhs, trivial=limit, rounding=rounding(10**5, np.maximum(np.abs(rhs), 1.0)))
@@ -263,7 +263,7 @@ def best_schedule(duel: Duel, found: np.ndarray) -> Sides:
                 for move, p in (moves if len(h) < duel.length else [])
             ]
             best[h, place] = max([stop, *go])
-    due = np.array([float(integral(h, True)) for h in nodes])
+    due = np.array([float(charged_wealth(h)) for h in nodes])
     top = [best[(), place] for place in range(len(levels) + 1)]
     lhs, rhs = np.r_[top, np.ravel(found), due], np.r_[levels, 1.0, due, np.ravel(found)]
     limit = np.r_[np.ones(len(levels)), np.full(1 + 2 * len(due), np.inf)]

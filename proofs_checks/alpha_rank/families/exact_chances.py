@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from lrtheory.alpha_rank import theory
 from proofs_checks.alpha_rank.families.estimated_payoffs import SampledGame
 from proofs_checks.alpha_rank.families.ucb_runs import Match
 
@@ -25,8 +26,8 @@ Intervals = Callable[[int, int, float], tuple[float, float]]
 
 
 def hoeffding(x: int, n: int, level: float) -> tuple[float, float]:
-    """Return the interval around the mean x / n of n outcomes with half-width sqrt(log(2 / level) / (2 n))."""
-    radius = math.sqrt(math.log(2 / level) / (2 * n))
+    """Return Hoeffding's interval around the mean x / n of n outcomes."""
+    radius = theory.hoeffding_radius(n, delta=level, n_means=1, anytime=False)
     return x / n - radius, x / n + radius
 
 

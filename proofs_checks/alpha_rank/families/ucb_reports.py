@@ -6,9 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
-from lrtheory.alpha_rank import response_graph_ucb_batch
+from lrtheory.alpha_rank import response_graph_ucb_batch, theory
 from lrtheory.alpha_rank.chains.profiles import profile_neighbors
 from lrtheory.bounds import Sides, rounding
 from proofs_checks.alpha_rank.families.ucb_runs import Match, Sampled, Told
@@ -64,13 +63,11 @@ def unfounded(match: Match, runs: Sampled, slack: float = 0.0, exact: bool = Fal
     # every profile is played at least once before a run may end
     wrong = (n < 1)[:, None] | (wins < 0) | (wins > plays) | (abs(means * plays - wins) > slip * plays)
     wins = np.where(wrong, 0.0, wins)
-    level = float(match.delta) * 6 / (math.pi**2 * plays**2 * match.game.payoffs.size)
+    delta, n_means = float(match.delta), match.game.payoffs.size
     if exact:
-        low = np.where(wins > 0, special.betaincinv(np.maximum(wins, 1), plays - wins + 1, level / 2), 0.0)
-        lost = np.maximum(plays - wins, 1)
-        high = np.where(wins < plays, special.betainccinv(plays - lost + 1, lost, level / 2), 1.0)
+        low, high = theory.clopper_pearson(wins, plays, delta * 6 / (math.pi**2 * plays**2 * n_means))
     else:
-        radius = np.sqrt(np.log(2 / level) / (2 * plays))
+        radius = theory.hoeffding_radius(plays, delta=delta, n_means=n_means)
         low, high = np.maximum(means - radius, 0.0), np.minimum(means + radius, 1.0)
     wrong = (wrong | (lower < low - slip) | (upper > high + slip)).reshape(len(n), -1).any(axis=1)
     total, cap = n.reshape(len(n), -1).sum(axis=1), match.max_samples or math.inf

@@ -157,9 +157,12 @@ AR_T4 = Statement(
 
 
 def detailed_balance(game: PotentialGame, log_pi: np.ndarray) -> Sides:
-    """Compare the log flow along every deviation with that back, and the total mass with 1."""
-    there, back = log_flows(game, log_pi)
-    lhs, rhs = np.r_[there.ravel(), np.logaddexp.reduce(log_pi)], np.r_[back.ravel(), 0.0]
+    """Compare log flows along every deviation with those back, and total masses with 1, of pi and of the formula."""
+    sides: list[tuple[np.ndarray, np.ndarray]] = []
+    for law in (log_pi, potential_log_law(game.potential, game.alpha, game.population_size).ravel()):
+        there, back = log_flows(game, law)
+        sides += [(there.ravel(), back.ravel()), (np.array([np.logaddexp.reduce(law)]), np.zeros(1))]
+    lhs, rhs = (np.concatenate(side) for side in zip(*sides, strict=True))
     return Sides(lhs, rhs, rounding=log_rounding(game, log_pi))
 
 

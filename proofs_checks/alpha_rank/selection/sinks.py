@@ -163,13 +163,17 @@ def single_sink_limit(C: ArrayLike) -> np.ndarray:
     return whole
 
 
+def walk_of(game: ExactGame | PerturbedGame) -> np.ndarray:
+    """Return the rates of the walk of the theorem, which the perturbed chain is at epsilon = 0."""
+    chain = profile_chain(game.payoffs)
+    return chain.dense(chain.perturbed_rates(Fraction(0)))
+
+
 def law_of_the_walk(game: ExactGame, laws: np.ndarray) -> Sides:
     """Compare both limits with the limit by determinants, and where there is one sink that with the law of its walk."""
     law = epsilon_limit(game)
-    chain = profile_chain(game.payoffs)
-    # at epsilon = 0 the chain is the walk of the theorem, whose law is unique where there is one sink
-    walk = chain.dense(chain.perturbed_rates(Fraction(0)))
-    of_the_walk = single_sink_limit(walk) if len(sinks(game)) == 1 else law
+    # the law of the walk is unique where there is one sink
+    of_the_walk = single_sink_limit(walk_of(game)) if len(sinks(game)) == 1 else law
     return Sides(lhs=np.r_[laws.ravel(), of_the_walk], rhs=np.r_[law, law, law])
 
 
@@ -243,8 +247,10 @@ def is_off(game: PerturbedGame) -> bool:
 
 
 def distance(game: PerturbedGame, laws: np.ndarray) -> np.ndarray:
-    """Compute the l1 distance of pi_epsilon from its limit by determinants."""
-    return np.abs(laws - epsilon_limit(exactly(game)).astype(float)).sum(axis=1)
+    """Compute the l1 distance of pi_epsilon from its limit by determinants and from the law of the walk, the larger."""
+    game = exactly(game)
+    limits = epsilon_limit(game), single_sink_limit(walk_of(game))
+    return np.max([np.abs(laws - limit.astype(float)).sum(axis=1) for limit in limits], axis=0)
 
 
 def rate(exponent: tuple[float, float]) -> Rate:
