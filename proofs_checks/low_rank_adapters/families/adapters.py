@@ -110,9 +110,9 @@ def update(case: Case) -> np.ndarray:
     return case.scale * (B @ A)
 
 
-def derivatives(case: Case) -> np.ndarray:
-    """Return the derivative of the update in each trained number, as a row; differences give it exactly (AD-1)."""
-    rows = []
+def ends_of(case: Case) -> list[list[np.ndarray]]:
+    """Return the updates after a step of 1 of each trained number, and after one of -1."""
+    found = []
     for block, array in enumerate(case.trained):
         for place in np.ndindex(array.shape):
             ends = []
@@ -120,8 +120,13 @@ def derivatives(case: Case) -> np.ndarray:
                 moved = array.copy()
                 moved[place] = moved[place] + sign
                 ends.append(update(replace(case, trained=(*case.trained[:block], moved, *case.trained[block + 1 :]))))
-            rows.append(((ends[0] - ends[1]) / 2).ravel())
-    return np.array(rows)
+            found.append(ends)
+    return found
+
+
+def derivatives(case: Case) -> np.ndarray:
+    """Return the derivative of the update in each trained number, as a row; differences give it exactly (AD-1)."""
+    return np.array([((ahead - behind) / 2).ravel() for ahead, behind in ends_of(case)])
 
 
 def somewhere(case: Case) -> Case:

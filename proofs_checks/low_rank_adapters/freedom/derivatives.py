@@ -17,8 +17,8 @@ from lrtheory.low_rank_adapters.kinds.vera import VeRA
 from proofs_checks.low_rank_adapters.families.adapters import (
     Case,
     build,
-    derivatives,
     draw_case,
+    ends_of,
     is_case,
     one_of_each,
     smallest,
@@ -69,13 +69,6 @@ def pulled_back(case: Pulled, rng: np.random.Generator | None = None) -> dict[st
     }
 
 
-def adjoint(case: Pulled, found: dict[str, dict[str, np.ndarray]]) -> Sides:
-    """Compare both gradients with what the update itself changes, trained number by trained number."""
-    due = derivatives(case) @ (case.outputs.T @ case.inputs).ravel()
-    lines = [np.concatenate([np.asarray(one[name]).ravel() for name in case.names]) for one in found.values()]
-    return Sides(np.concatenate(lines), np.concatenate([due, due]))
-
-
 @formula(ahead="m x n", behind="m x n", G="m x n")
 def central_difference(ahead: np.ndarray, behind: np.ndarray, G: np.ndarray) -> Number:
     """<h, J^T G>, from the updates `ahead`, after the step h, and `behind`, after -h.
@@ -91,6 +84,14 @@ def central_difference(ahead: np.ndarray, behind: np.ndarray, G: np.ndarray) -> 
     twice = plain(((ahead - behind) * G).sum())
     half = exact(twice) / 2 if isinstance(twice, int) else twice / 2
     return int(half) if getattr(half, "denominator", 0) == 1 else half
+
+
+def adjoint(case: Pulled, found: dict[str, dict[str, np.ndarray]]) -> Sides:
+    """Compare both gradients with what the update itself changes, trained number by trained number."""
+    G = case.outputs.T @ case.inputs
+    due = [central_difference(ahead, behind, G) for ahead, behind in ends_of(case)]
+    lines = [np.concatenate([np.asarray(one[name]).ravel() for name in case.names]) for one in found.values()]
+    return Sides(np.concatenate(lines), np.array([*due, *due]))
 
 
 AD_1 = Statement(

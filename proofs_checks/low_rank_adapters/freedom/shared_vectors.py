@@ -112,18 +112,6 @@ def fits(case: Shared, found: Factors) -> Sides | None:
     return misfit(*pairs)
 
 
-def isometry(case: Shared, found: Factors, *, squared: bool = True) -> Sides:
-    """Compare the vector with its recovery from all factors, and its squared norm with that of the factors."""
-    if (wrong := fits(case, found)) is not None:
-        return wrong
-    line = np.concatenate([np.concatenate([A.ravel(), B.ravel()]) for B, A in found])
-    recovered = np.bincount(np.concatenate(case.places), line, len(case.theta))
-    recovered = recovered / (np.sqrt(case.sizes) if squared else case.sizes)
-    energy = square(case.theta)
-    lhs, rhs = np.r_[recovered, square(line)], np.r_[case.theta, energy]
-    return Sides(lhs, rhs, rounding=rounding(4 * (len(line) + 8), np.r_[0 * case.theta + np.sqrt(energy), energy]))
-
-
 def groups_of(assignment: ArrayLike, d: int) -> np.ndarray:
     """The groups of all entries as integers from 0 to d - 1."""
     groups = table("assignment", assignment, 0, shape=("D",))
@@ -149,6 +137,20 @@ def projection_gram(assignment: ArrayLike, sizes: ArrayLike) -> np.ndarray:
     counted = numbers("sizes", sizes, 1)
     members = np.bincount(groups_of(assignment, len(counted)), minlength=len(counted))
     return gathered(np.array([exact(int(a)) / exact(n) for a, n in zip(members, counted, strict=True)], dtype=object))
+
+
+def isometry(case: Shared, found: Factors, *, squared: bool = True) -> Sides:
+    """Compare the vector with its recovery from all factors, its squared norm with theirs, and the formula with 1."""
+    if (wrong := fits(case, found)) is not None:
+        return wrong
+    line = np.concatenate([np.concatenate([A.ravel(), B.ravel()]) for B, A in found])
+    recovered = np.bincount(np.concatenate(case.places), line, len(case.theta))
+    recovered = recovered / (np.sqrt(case.sizes) if squared else case.sizes)
+    energy, ones = square(case.theta), np.ones(len(case.theta))
+    gram = projection_gram(np.concatenate(case.places), case.sizes).astype(float)
+    lhs, rhs = np.r_[recovered, square(line), gram], np.r_[case.theta, energy, ones]
+    size = np.r_[ones * np.sqrt(energy), energy, 0 * ones]
+    return Sides(lhs, rhs, rounding=rounding(4 * (len(line) + 8), size))
 
 
 UL_1 = Statement(
