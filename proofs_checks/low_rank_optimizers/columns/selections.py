@@ -377,14 +377,17 @@ DIAGONAL = Family("gradients-along-a-basis", always=diagonals, draw=draw_diagona
 
 
 def is_truncation(case: Choice, found: Found) -> Sides:
-    """Compare G Q_I Q_I^T with the terms of the largest singular values of G, which are those of its coordinates."""
+    """Compare G Q_I Q_I^T with the terms of the largest singular values, those of the coordinates, and its squares."""
     off = off_choice(case, found)
     if off is not None:
         return off
     Q = case.basis
     part = Q[:, found["indices"].tolist()]
-    largest = np.argsort(-(np.asarray(case.S) ** 2).sum(axis=0), kind="stable")[: case.rank]
-    return Sides((case.gradient @ part @ part.T).ravel(), (in_fractions(case.S)[:, largest] @ Q[:, largest].T).ravel())
+    S = in_fractions(case.S)
+    lengths = (S**2).sum(axis=0)
+    largest = np.argsort(-lengths.astype(float), kind="stable")[: case.rank]
+    kept, due = case.gradient @ part @ part.T, S[:, largest] @ Q[:, largest].T
+    return Sides(np.append(kept, square(kept)), np.append(due, captured_energy(lengths, case.rank)))
 
 
 DC_4 = Statement(

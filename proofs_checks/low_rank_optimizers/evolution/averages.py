@@ -16,7 +16,7 @@ from lrtheory.low_rank_optimizers.exact_gradients.exact_gradient import exact_gr
 from lrtheory.low_rank_optimizers.problem import PolynomialProblem
 from proofs_checks.low_rank_optimizers.families.estimates import derivative, gradient_of, law_of, sides_of
 from proofs_checks.low_rank_optimizers.families.polynomials import Task, at_most, dense_terms, drawing
-from proofs_checks.low_rank_optimizers.families.tasks import ONE, PAIRS
+from proofs_checks.low_rank_optimizers.families.tasks import ONE, PAIRS, laws_of
 
 
 def is_rational(task: Task) -> bool:
@@ -39,14 +39,17 @@ def averaged(task: Task, rng: np.random.Generator | None = None, sigma: int = 1,
 
 
 def as_enumerated(task: Task, found: Found, uncentered: bool = False) -> Sides:
-    """Compare an average with that of the law of updates."""
+    """Compare an average with that of the law of updates, and its bias with the formulas, too."""
     law, G = law_of(task), gradient_of(task)
     rows = [(np.array(key, object), p) for key, p in law.items()]
     mean = np.asarray(sum(p * row for row, p in rows))
     mse, second = (sum(p * ((row - at) ** 2).sum() for row, p in rows) for at in (G, 0 * G))
     variance = second if uncentered else second - (mean * mean).sum()
+    C = derivative(task, 3).reshape(task.shapes[0] * 3)
+    of_rank = theory.low_rank_bias(C, sigma=task.scale, rank=1, **laws_of(task))  # sigma^2 / r is the scale's square
+    bias = (theory.smoothing_bias(C, sigma=1) * task.variance + of_rank).ravel()
     sides = (found["gradient"], mean), (found["bias"], mean - G), (found["variance"], variance), (found["mse"], mse)
-    return Sides(*sides_of(*sides))
+    return Sides(*sides_of(*sides, (np.ravel(found["bias"]), bias)))
 
 
 HALF = Fraction(1, 2)

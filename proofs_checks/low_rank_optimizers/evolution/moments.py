@@ -8,6 +8,7 @@ Gaussian noise.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import exact, plain
-from lrtheory.bounds import Derived, Family, Identity, Inequality, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import Derived, Family, Identity, Inequality, Number, Sides, Statement, formula, rounding, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.evolution.perturbations import Perturbations
+from proofs_checks.guards import unlike
 from proofs_checks.low_rank_optimizers.families.estimates import (
     _spread,
     estimated,
@@ -150,13 +152,6 @@ def spread(task: Task) -> Fraction:
     return _spread(task)[1]
 
 
-def below_spread(task: Task, found: Found, power: int = 1) -> Sides:
-    """Bound the squared norm of the mean by the variance of fitness over the square of sigma."""
-    mean, due = moments(task, found["estimates"])[0], surrogate(task)
-    size = sum(one * one for one in mean)
-    return Sides(*sides_of((mean, due), (due, mean), (size, spread(task) / task.variance**power)))
-
-
 SPREADS = Family(
     "spreads-of-fitness",
     always=lambda: (
@@ -185,6 +180,15 @@ def gradient_norm_bound(sd: Number, sigma: Number) -> Number:
     """
     s = exact(sigma)
     return plain(exact(sd) / s)
+
+
+def below_spread(task: Task, found: Found, power: int = 1) -> Sides:
+    """Bound the squared norm of the mean by the variance of fitness over the square of sigma, and the norm by roots."""
+    mean, due = moments(task, found["estimates"])[0], surrogate(task)
+    size = sum(one * one for one in mean)
+    norm, most = math.sqrt(size), gradient_norm_bound(math.sqrt(spread(task)), math.sqrt(task.variance) ** power)
+    off = unlike(max(norm - float(most), 0.0), float(rounding(16, norm)))
+    return off or Sides(*sides_of((mean, due), (due, mean), (size, spread(task) / task.variance**power)))
 
 
 EG_N = Statement(

@@ -189,21 +189,6 @@ def allowance(case: Run, G: np.ndarray) -> float:
     return float(rounding(64 * (n + 8) * steps * (1 + case.gamma), lost))
 
 
-def is_small(case: Run, found: Found, most: float = 1.0) -> Sides:
-    """Bound norms of each step, and compare it with the formula of the text."""
-    updates = np.asarray(found["updates"], float)
-    if updates.shape != case.gradients.shape:
-        return BAD
-    rows: list[tuple[Any, Any, Any]] = []
-    for U, G in zip(updates, case.directions, strict=True):
-        allowed = allowance(case, G)
-        norm = float(np.linalg.norm(G))
-        due = -G / (norm + 1e-7) / (math.sqrt(1 + mean_square_sine(G / (norm + 1e-7))) + 1e-8)
-        rows += [(np.linalg.norm(U, 2), np.linalg.norm(U), allowed), (np.linalg.norm(U), most, allowed)]
-        rows += [(U, due, allowed), (due, U, allowed)]
-    return together(rows)
-
-
 @formula(N="[1, inf)", norm="(0, inf)", gamma="(0, 300]", e="[0, inf)")
 def auon_factors(
     N: int, norm: Number, gamma: Number = GAMMA, method: Literal["paper", "released"] = "paper", e: Number = 1e-7
@@ -232,6 +217,23 @@ def auon_factors(
     over = size + added if paper else 1.0
     least, most = (1 / (math.sqrt(1 + end) + ROOT) / over for end in reversed(ends))
     return least, most
+
+
+def is_small(case: Run, found: Found, most: float = 1.0) -> Sides:
+    """Bound norms of each step by their ends and by 1, and compare it with the formula of the text."""
+    updates = np.asarray(found["updates"], float)
+    if updates.shape != case.gradients.shape:
+        return BAD
+    rows: list[tuple[Any, Any, Any]] = []
+    for U, G in zip(updates, case.directions, strict=True):
+        allowed = allowance(case, G)
+        norm = float(np.linalg.norm(G))
+        due = -G / (norm + 1e-7) / (math.sqrt(1 + mean_square_sine(G / (norm + 1e-7))) + 1e-8)
+        rows += [(np.linalg.norm(U, 2), np.linalg.norm(U), allowed), (np.linalg.norm(U), most, allowed)]
+        rows += [(U, due, allowed), (due, U, allowed)]
+        low, high = (norm * factor for factor in auon_factors(G.size, norm))
+        rows += [(low, np.linalg.norm(U), allowed), (np.linalg.norm(U), high, allowed), (high, 1.0, allowed)]
+    return together(rows)
 
 
 AU_2 = Statement(
