@@ -6,7 +6,6 @@ E is the surprise of an edit, with one row for each of its u keys, and P = K C K
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -21,7 +20,15 @@ from lrtheory.bounds import Derived, Identity, Number, Sides, Statement, formula
 from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
 from proofs_checks.continual_learning.families.runs import DEPENDENT, written
 from proofs_checks.continual_learning.families.streams import HELD, STREAMS, Stream
-from proofs_checks.continual_learning.families.truths import allowances, beside, energy, of_forms, path_of
+from proofs_checks.continual_learning.families.truths import (
+    allowances,
+    as_fractions,
+    beside,
+    energy,
+    of_forms,
+    path_of,
+    truth,
+)
 from proofs_checks.continual_learning.families.wrong_edits import fixed, rooted, spread, still, twice_gained, ungained
 from proofs_checks.continual_learning.ledger.quarter_laws import interference_bound
 from proofs_checks.guards import signed_square
@@ -136,23 +143,6 @@ RL_3 = Statement(
 )
 
 
-def balance(stream: Stream, found: Found) -> Sides:
-    """Compare the final cost with the sum of what each edit met, and reported costs and drifts with what they are."""
-    pairs: list[Any] = []
-    for one, true, (_, _, energies) in of_forms(stream, found, **path_of(stream)):
-        W = one["weights"]
-        due_cost = sum(true.formula(innovation_cost, W), start=Fraction(0) if true.is_exact else 0.0)
-        pairs.append((true.cost(len(true.edits), W[-1]), due_cost, energies))
-        D, inexact = W[1:] - true.start, max(energies, allowances(stream)[2])
-        reports = (
-            (one["cost"], [true.cost(t, W[t]) for t in range(1, len(W))]),
-            (signed_square(np.asarray(one["drift"])), [energy(x) for x in D]),
-            (signed_square(np.asarray(one["anchor_drift"])), [energy(true.anchors @ x) for x in D]),
-        )
-        pairs += [(told, np.array(due, float), inexact) for told, due in reports]
-    return beside(pairs)
-
-
 @formula()
 def ledger_cost(surprises: Sequence[ArrayLike], leverages: Sequence[ArrayLike]) -> Number:
     """The sum of the costs of all edits, from the `surprises` E_t and the `leverages` P_t of each.
@@ -166,6 +156,24 @@ def ledger_cost(surprises: Sequence[ArrayLike], leverages: Sequence[ArrayLike]) 
     if len(sequence("surprises", to_numpy(surprises))) != len(sequence("leverages", to_numpy(leverages))):
         raise must("leverages", f"a sequence of {len(surprises)}, one for each surprise", leverages)
     return sum((innovation_cost(E, P) for E, P in zip(surprises, leverages, strict=True)), start=0)
+
+
+def balance(stream: Stream, found: Found) -> Sides:
+    """Compare the final cost with the sum of what each edit met, and reported costs and drifts with what they are."""
+    pairs: list[Any] = []
+    for one, true, (_, _, energies) in of_forms(stream, found, **path_of(stream)):
+        W = one["weights"]
+        as_met = truth(stream)  # in Fractions, for maps as they are
+        due_cost = ledger_cost(as_met.surprises(as_fractions(W)), as_met.leverages)
+        pairs.append((true.cost(len(true.edits), W[-1]), due_cost if true.is_exact else float(due_cost), energies))
+        D, inexact = W[1:] - true.start, max(energies, allowances(stream)[2])
+        reports = (
+            (one["cost"], [true.cost(t, W[t]) for t in range(1, len(W))]),
+            (signed_square(np.asarray(one["drift"])), [energy(x) for x in D]),
+            (signed_square(np.asarray(one["anchor_drift"])), [energy(true.anchors @ x) for x in D]),
+        )
+        pairs += [(told, np.array(due, float), inexact) for told, due in reports]
+    return beside(pairs)
 
 
 RL_10 = Statement(

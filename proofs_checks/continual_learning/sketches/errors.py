@@ -89,16 +89,6 @@ FD_1 = Statement(
 )
 
 
-def certified(case: Rows | Parts, found: Found) -> Sides:
-    """Compare the error with the sum of all shrinks, and that with the lost energy and the bound in advance."""
-    lost = (found["mass"] - square(found["sketch"])) / (case.rank + 1)
-    before = theory.fd_bound(spectrum(case.rows), case.rank)
-    delta, high = found["delta"], errors(case, found)[1]
-    limits = [largest(case.rows), np.inf, np.inf]
-    sides = Sides([high, delta, delta], [delta, lost, before], trivial=limits, rounding=allowed(case))
-    return no_sketch(case, found) or sides
-
-
 @formula(mass="[0, inf)", kept="[0, inf)", rank="[1, inf)")
 def shrinkage_limit(mass: Number, kept: Number, rank: int) -> Number:
     r"""delta is at most this, with `mass` = |A|^2 and `kept` = |B|^2.
@@ -113,6 +103,18 @@ def shrinkage_limit(mass: Number, kept: Number, rank: int) -> Number:
     """
     lost = mass - kept
     return plain(exact(lost) / (rank + 1))
+
+
+def certified(case: Rows | Parts, found: Found) -> Sides:
+    """Compare the error with the sum of all shrinks, and that with the lost energy and the bound in advance."""
+    off = no_sketch(case, found)
+    if off is not None:
+        return off
+    lost = shrinkage_limit(found["mass"], square(found["sketch"]), case.rank)
+    before = theory.fd_bound(spectrum(case.rows), case.rank)
+    delta, high = found["delta"], errors(case, found)[1]
+    limits = [largest(case.rows), np.inf, np.inf]
+    return Sides([high, delta, delta], [delta, lost, before], trivial=limits, rounding=allowed(case))
 
 
 FD_6 = Statement(

@@ -111,17 +111,6 @@ SKETCHED = Family(
 DROPS = (SketchBuffer._shrunk, "missed = energies[self.rank] if", "missed = 0.0 * energies[0] if")
 
 
-def encloses(case: Sketched, found: Found) -> Sides:
-    """Compare both ends, which are delta |dW|^2 apart, with the change of old outputs, and delta with its bound."""
-    truth, size = square(case.X @ case.change), square(case.change)
-    lower, upper, delta = (found[name] for name in ("lower", "upper", "delta"))
-    allowed = allowance(case.X, steps=1 + len(case.X))
-    limits = [np.inf, largest(case.X) * size, largest(case.X) * size]
-    lhs, rhs = [lower, truth, delta * size], [truth, upper, theory.fd_bound(spectrum(case.X), case.rank) * size]
-    off = unlike(upper - lower - delta * size, allowed * size)
-    return off or Sides(lhs, rhs, trivial=limits, rounding=allowed * size)
-
-
 @formula(sketched="[0, inf)", delta="[0, inf)", change="[0, inf)")
 def leak_bounds(sketched: Number, delta: Number, change: Number) -> tuple[Number, Number]:
     r"""Bounds between which |X dW|^2 lies, with `sketched` = |B dW|^2 and `change` = |dW|^2.
@@ -133,6 +122,18 @@ def leak_bounds(sketched: Number, delta: Number, change: Number) -> tuple[Number
     Proof: \|X dW\|^2 = tr(dW^T X^T X dW). Insert both bounds of X^T X.
     """
     return plain(sketched), plain(sketched + delta * change)
+
+
+def encloses(case: Sketched, found: Found) -> Sides:
+    """Compare both ends, one of which follows from the other, with the change of old outputs; bound delta."""
+    truth, size = square(case.X @ case.change), square(case.change)
+    lower, upper, delta = (found[name] for name in ("lower", "upper", "delta"))
+    allowed = allowance(case.X, steps=1 + len(case.X))
+    limits = [np.inf, largest(case.X) * size, largest(case.X) * size]
+    lhs, rhs = [lower, truth, delta * size], [truth, upper, theory.fd_bound(spectrum(case.X), case.rank) * size]
+    due = leak_bounds(abs(lower), abs(delta), size) if np.isfinite([lower, delta]).all() else (np.nan, np.nan)
+    off = unlike(np.subtract([lower, upper], due), allowed * size)
+    return off or Sides(lhs, rhs, trivial=limits, rounding=allowed * size)
 
 
 CS_3 = Statement(
@@ -173,19 +174,6 @@ def shared(case: Sketched, rng: np.random.Generator | None = None) -> Found:
 SHARED = Family("shares-of-energy", always=lambda: sketches()[:4], draw=draw_sketched, climb=worse)
 
 
-def holds_share(case: Sketched, found: Found) -> Sides:
-    """Compare the energy outside of the directions with its share, and their number with what fewer would hold."""
-    M, X = found["basis"], case.X
-    d, k = M.shape
-    off = misfit((M, (X.shape[1], k))) or unlike(M.T @ M - np.eye(k), allowance(np.eye(d)))
-    values, mass = spectrum(X), square(X)
-    fewer = mass - theory.tail_energy(values, max(k - 1, 0))
-    lost = max(k - 1, 0) * theory.fd_bound(values, case.rank)
-    allowed = allowance(X, steps=1 + len(X))
-    lhs, rhs = [square(X - X @ M @ M.T), fewer - lost], [(1 - case.share) * mass, case.share * mass]
-    return off or Sides(lhs, rhs, trivial=mass, rounding=allowed)
-
-
 @formula(theta="(0, 1]", mass="[0, inf)")
 def energy_rank(s: ArrayLike, theta: Number, mass: Number | None = None) -> int | None:
     r"""The least k with s_1^2 + ... + s_k^2 >= theta |X|^2, or None where no k reaches that.
@@ -208,6 +196,25 @@ def energy_rank(s: ArrayLike, theta: Number, mass: Number | None = None) -> int 
             return k
         held = held + (squares[k] if k < len(squares) else 0)
     return None
+
+
+def holds_share(case: Sketched, found: Found) -> Sides:
+    """Compare the energy outside of the directions with its share, and their number with what fewer would hold.
+
+    So it is done, too, for the formula's number of directions of the inputs, which are a sketch that has lost nothing.
+    """
+    M, X = found["basis"], case.X
+    d, k = M.shape
+    off = misfit((M, (X.shape[1], k))) or unlike(M.T @ M - np.eye(k), allowance(np.eye(d)))
+    values, mass = spectrum(X), square(X)
+    fewer = mass - theory.tail_energy(values, max(k - 1, 0))
+    lost = max(k - 1, 0) * theory.fd_bound(values, case.rank)
+    allowed = allowance(X, steps=1 + len(X))
+    enough = energy_rank(values, case.share)
+    outside, below = (theory.tail_energy(values, rank) for rank in (enough, max(enough - 1, 0)))
+    lhs = [square(X - X @ M @ M.T), fewer - lost, outside, mass - below]
+    rhs = [(1 - case.share) * mass, case.share * mass] * 2
+    return off or Sides(lhs, rhs, trivial=mass, rounding=allowed)
 
 
 CS_4b = Statement(
