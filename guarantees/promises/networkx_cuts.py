@@ -126,9 +126,11 @@ PAIR, TRIANGLE = ((0, 1),), ((0, 1), (0, 2), (1, 2))
 GRAPHS = ready.graphs(6, lengths=(0, 9), name="cuts")
 #: a double star: once both hubs are on one side, moving any one node loses
 DOUBLE_STAR = Graph(6, ((0, 1), (0, 2), (0, 3), (3, 4), (3, 5)), lengths=(1,) * 5)
+#: a tree, all of whose weight a cut can hold, where the best exchange is unique at every step and ends one short
+SHORT_OF_ALL = Graph(5, ((0, 3), (1, 4), (2, 3), (3, 4)), lengths=(2, 6, 2, 1))
 FAMILY = replace(
     GRAPHS,
-    always=lambda: (*GRAPHS.smallest(), DOUBLE_STAR),
+    always=lambda: (*GRAPHS.smallest(), DOUBLE_STAR, SHORT_OF_ALL),
     tight=(Tight(Graph(3, TRIANGLE, lengths=(1, 1, 1)), 1, 1),),
     view=lambda graph: graph.nx(),
 )
