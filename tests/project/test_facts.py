@@ -116,7 +116,9 @@ def without(tmp_path: Path) -> tuple[str, Path]:
 
 def runs(copy: Path, *words: str) -> str:
     """What a command prints in the copy; its error fails the test."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")} | {"PYTHONPATH": str(copy)}
+    # rules alone run there, and none of what this run must have
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "LRTHEORY_REQUIRE"))}
+    environment = kept | {"PYTHONPATH": str(copy)}
     line = (sys.executable, *words)
     done = subprocess.run(line, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"

@@ -131,7 +131,7 @@ def encloses(case: Sketched, found: Found) -> Sides:
     allowed = allowance(case.X, steps=1 + len(case.X))
     limits = [np.inf, largest(case.X) * size, largest(case.X) * size]
     lhs, rhs = [lower, truth, delta * size], [truth, upper, theory.fd_bound(spectrum(case.X), case.rank) * size]
-    due = leak_bounds(abs(lower), abs(delta), size) if np.isfinite([lower, delta]).all() else (np.nan, np.nan)
+    due = leak_bounds(max(lower, 0.0), max(delta, 0.0), size) if np.isfinite([lower, delta]).all() else (np.nan, np.nan)
     off = unlike(np.subtract([lower, upper], due), allowed * size)
     return off or Sides(lhs, rhs, trivial=limits, rounding=allowed * size)
 
