@@ -36,7 +36,7 @@ class Evidence(Result):
     statement, title, tex, source, kind : str
         The statement's id and how it reads.
     sides : str
-        What both sides are, by the summary of the claim's function; empty where it has none.
+        Summary of the claim's function, which says what both sides are; empty where it has none.
     saboteur, repair : str
         The saboteur or the repair in force; empty for the statement itself.
     collection, place : str

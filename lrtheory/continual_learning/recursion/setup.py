@@ -1,4 +1,4 @@
-"""What `RecursiveRidge` makes of its arguments, and two of these recursions brought into one form.
+"""The checked arguments of a `RecursiveRidge`, and two such recursions brought into one form.
 
 The arguments become checked options, the prior, the form that it starts in, and the caller's kind of array.
 """

@@ -106,7 +106,7 @@ def reports_proposals(requests: Requests, rng: np.random.Generator) -> Books:
 
 @formula(B="(-inf, inf)", used="(-inf, inf)")
 def units_left(B: Numbers, used: Numbers) -> Numbers:
-    """The units left of a budget B after actions that have used so many; they are never below 0.
+    """Units that are left of a budget B after actions that used `used`, and never below 0.
 
     Proof
     -----
