@@ -3,23 +3,20 @@
 A file says what a person decides about a system and no code knows: its paper, what it solves, the questions that it
 answers, a first call, the peers that it is timed against, what is tried of an installed wheel, a stop of its demo that
 breaks a hypothesis, the systems that it builds on, and its state. The cards of the pages, the first calls of the
-benchmarks, the environments of peers and the tests read it; the command writes the README's table of systems.
+benchmarks, the environments of peers and the tests read it; the command writes the README's tables.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["STATES", "facts", "of_all", "peers", "rows", "with_table"]
+__all__ = ["STATES", "facts", "of_all", "peers"]
 
-README = Path(__file__).resolve().parent.parent / "README.md"
 FOLDER = Path(__file__).resolve().parent
 STATES = ("live", "frozen")  # a frozen system answers as it does: errors in it are mended, and nothing is added
-_SECTION = re.compile(r"(?<=\n\| system \| paper \| what it solves \|\n\| --- \| --- \| --- \|\n)(?:\|.*\n)*")
 
 
 @cache
@@ -65,34 +62,3 @@ def peers() -> dict[str, dict[str, Any]]:
                 raise ValueError(f"{system}.toml and another file differ in the packages or the license of {name}")
             one["what"] += [peer["what"]] * (peer["what"] not in one["what"])
     return {name: {**peer, "what": "; ".join(peer["what"])} for name, peer in found.items()}
-
-
-def rows() -> list[str]:
-    """The rows of the README's table of systems, in Markdown."""
-    return [
-        f"| `{system}` | {told['paper']} | {told['solves']}{' (frozen)' * (told['state'] == 'frozen')} |"
-        for system, told in of_all().items()
-    ]
-
-
-def with_table(readme: str) -> str:
-    """The README with the table of systems as the files have it now.
-
-    Parameters
-    ----------
-    readme : str
-        With the head of the table.
-
-    Returns
-    -------
-    str
-        The text.
-
-    Raises
-    ------
-    ValueError
-        If the head of the table is not there.
-    """
-    if not _SECTION.search(readme):
-        raise ValueError("README.md has no table with the head | system | paper | what it solves |")
-    return _SECTION.sub("".join(row + "\n" for row in rows()).replace("\\", r"\\"), readme, count=1)

@@ -1,5 +1,5 @@
-"""Write the README's table of systems anew."""
+"""Write the README's tables anew."""
 
-from facts import README, with_table
+from facts.tables import README, with_tables
 
-README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -31,13 +31,6 @@ def test_every_system_has_its_facts_and_nobody_else() -> None:
     assert tuple(facts.of_all()) == lrtheory.SYSTEMS
 
 
-def test_the_table_of_the_readme_is_that_of_the_facts() -> None:
-    readme = facts.README.read_text(encoding="utf-8")
-    assert facts.with_table(readme) == readme, "run `python -m facts`"
-    with pytest.raises(ValueError, match="no table with the head"):
-        facts.with_table("# lrtheory\n")
-
-
 @each
 def test_facts_are_complete_and_name_what_is_there(system: str) -> None:
     told = facts.facts(system)
@@ -139,7 +132,6 @@ RULES = (
 def test_nothing_misses_a_system_that_is_deleted(without: tuple[str, Path]) -> None:
     system, copy = without
     runs(copy, "-m", "facts")
-    runs(copy, "docs/verbs.py")
     kept = next(one for one in facts.of_all() if (copy / "lrtheory" / one).is_dir())
     shown = runs(copy, "-m", "lrtheory.cli", "list") + runs(copy, "-m", "lrtheory.cli", "verbs")
     assert f"{kept}/" in shown
@@ -158,5 +150,4 @@ def test_the_pages_are_made_without_it(without: tuple[str, Path], uses: Callable
     uses("docs")
     _, copy = without
     runs(copy, "-m", "facts")
-    runs(copy, "docs/verbs.py")
     runs(copy, "-m", "sphinx", "-q", "-D", "nb_execution_mode=off", "-b", "html", "docs", "docs/_build/html")

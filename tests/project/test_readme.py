@@ -1,12 +1,12 @@
 """The README's examples print what it says; its commands exist."""
 
-import importlib
 import re
 from pathlib import Path
 
 import pytest
 
 import lrtheory
+from facts import tables
 from lrtheory.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,25 +82,20 @@ def test_the_modules_that_the_architecture_names_are_there():
     assert not sorted(name for name in named if not any((place / name).exists() for place in places))
 
 
-# --- the table of files, made from the docstrings of verbs ------------------------------------------------------------
+# --- the tables that are made: of systems from their facts, of files from the docstrings of verbs --------------------
 
 
-@pytest.fixture
-def verbs(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
-    return importlib.import_module("verbs")
+def test_the_tables_are_current():
+    assert tables.with_tables(README) == README, "run `python -m facts`"
 
 
-def test_the_table_of_verbs_is_current(verbs):
-    assert verbs.with_table(README) == README, "run `python docs/verbs.py`"
-
-
-def test_every_row_is_short_enough_for_a_table(verbs):
-    assert verbs.rows()
-    for row in verbs.rows():
+def test_every_row_of_a_verb_is_short_enough_for_a_table():
+    assert tables.verb_rows()
+    for row in tables.verb_rows():
         assert max(map(len, row.strip("| ").split(" | "))) <= 110, row
 
 
-def test_a_readme_without_the_table_is_refused(verbs):
+@pytest.mark.parametrize("head", ["| system |", "| I have |"])
+def test_a_readme_without_a_table_is_refused(head):
     with pytest.raises(ValueError, match="no table with the head"):
-        verbs.with_table("# lrtheory\n")
+        tables.with_tables(README.replace(head, "| else |"))
