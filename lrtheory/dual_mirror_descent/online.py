@@ -45,7 +45,8 @@ class DualMirrorDescent(Resumable):
     r"""Dual mirror descent over requests that come one at a time.
 
     Give it menus (`decide`) or oracles (`decide_with`); or `propose` now and `observe` reward and consumption when they
-    are known, late, out of order or many at once.
+    are known, late, out of order or many at once. A saved state restores step sizes, targets and the horizon, too; all
+    other parameters have to be the same.
 
     Parameters
     ----------

@@ -56,10 +56,15 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.dual_bound": lambda: call([[3, 1], [2]], 2, price=1),
     "theory.fd_bound": lambda: call(6.0, 4, 2),
     "theory.kept_alpha_factor": lambda: call(8, 2),
+    "theory.largest_alone_bound": lambda: call(SPECTRA, 1),
+    "theory.residual_bound": lambda: call(14.0, SPECTRA, 1),
     "theory.sketch_bound": lambda: call(4, 3, 4),
     "theory.step_limit": lambda: call(10.0, 0.01),
+    "theory.stream_bracket": lambda: call([1, 0, 3]),
+    "theory.subspace_bracket": lambda: call(9, 1, 0.5),
     "theory.superadditive_floor": lambda: call(SPECTRA, 1),
     "theory.tail_energy": lambda: call([3.0, 1.0], 1),
+    "theory.tanh_bound": lambda: call(1.0, 2.0),
     "theory.union_bound": lambda: call(SPECTRA, 1),
     "truncate": lambda: call(B, 1, inputs=np.array([[1.0, 0.0], [2.0, 1.0]])),
 }
@@ -69,6 +74,5 @@ OF_ROOMS: dict[str, Callable[[], Call]] = {
     "best_of_equal_costs": lambda: call([[3, 1], [2]], 2),
     "cast_error": lambda: call((1.0, 2.0), (4, 4), "float16"),
     "factor_inner_product": lambda: call((B, A), (B, A)),
-    "stream_bracket": lambda: call([1, 0, 3]),
     "truncation_bracket": lambda: call([4.0, 1.0], [[1.0], [0.5]], 1),
 }

@@ -34,8 +34,8 @@ class Diverged(ValueError):
 class AdapterOptimizer(Resumable):
     r"""Trains an adapter step by step from gradients in its merged weight.
 
-    `ask` returns the adapter, and `tell` takes the gradient of the loss at it. The object is as good as what it was
-    told: all of it is in `get_state`.
+    `adapter` is where training stands, and `step` takes the gradient of the loss there. A state holds the trained arrays
+    and all running means, but no frozen arrays: it belongs to an optimizer whose adapter has the same ones.
 
     Parameters
     ----------

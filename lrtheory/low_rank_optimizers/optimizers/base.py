@@ -81,7 +81,8 @@ class Optimizer(Resumable):
     """The state of a method for one array of weights, whose shape and type the first gradient fixes.
 
     A subclass says by `_options` what a saved state must share, by `_empty` which arrays it starts with, by `_advance`
-    what one step does, and by `_formula` how many bytes it keeps.
+    what one step does, and by `_formula` how many bytes it keeps. A state holds the step size as well, and the next
+    gradient after it fixes the kind of array again.
 
     Parameters
     ----------

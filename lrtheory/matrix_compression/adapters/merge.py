@@ -33,6 +33,7 @@ from lrtheory.matrix_compression.adapters.result import (
 from lrtheory.matrix_compression.adapters.squeeze import dense_core
 from lrtheory.matrix_compression.adapters.targets import COMBINED, Target, on_sphere
 from lrtheory.matrix_compression.sizes import one_of, rank_for
+from lrtheory.matrix_compression.theory.adapters import stream_bracket
 
 __all__ = ["beside_of", "merge_adapters", "opened", "parts_of", "whole_sum"]
 
@@ -281,8 +282,8 @@ def _streamed(
         own, cast = replaced(first[name], core(*sums[name][-1]), rank, 1.0, kind)
         wide, whole = lost_by + slack, joined(updates)
         tails[name] = wide
-        before = sum(wide[:-1])  # the bracket of statement MG-2
-        least, most = max(0.0, lost_by[-1] - slack[-1] - before), before + wide[-1] + cast.most
+        least = stream_bracket([*wide[:-1], max(0.0, lost_by[-1] - slack[-1])])[0]
+        most = stream_bracket(wide)[1] + cast.most
         error = difference((*whole, 1.0), (own.B, own.A, own.scale))[0]
         lost = Loss(tail(core(*whole).values, 0), error, float(least), float(most))
         modules[name], losses[name] = with_bias(own, biases[name], lost)

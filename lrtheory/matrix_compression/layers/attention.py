@@ -20,6 +20,7 @@ from lrtheory._result.display import curves
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import as_array, choice, flag, floats, must, real
 from lrtheory.matrix_compression.sizes import one_of, rank_of_one
+from lrtheory.matrix_compression.theory.layers import tanh_bound
 
 __all__ = ["AttentionRank", "attention_rank", "centered"]
 
@@ -166,7 +167,7 @@ def attention_rank(
         errors.append(true_value(_largest_move(before, after, values), unit))
         change = np.where(seen, new - logits, np.nan)
         widest = float(np.max(np.nanmax(change, axis=1) - np.nanmin(change, axis=1)))
-        bounds.append(true_value(float(np.tanh(widest / 4)) * width, unit))
+        bounds.append(true_value(float(tanh_bound(widest, width)), unit))
     if limit is None:
         chosen = rank or 0
     else:

@@ -16,6 +16,8 @@ from lrtheory.matrix_compression.stacks.interval import ErrorInterval, interval_
 from lrtheory.matrix_compression.stacks.measuring import spectra_of
 from lrtheory.matrix_compression.stacks.trees import Plan, sketch_of
 from lrtheory.matrix_compression.theory import (
+    largest_alone_bound,
+    residual_bound,
     superadditive_floor,
     tail_energy,
     union_bound,
@@ -99,24 +101,10 @@ def _bracket(
     if method == "spectra":
         return floor, float(union_bound(spectra, rank))
     if method == "weyl":
-        return max(float(tail_energy(one, rank)) for one in spectra), _largest_alone(spectra, rank)
+        return max(float(tail_energy(one, rank)) for one in spectra), float(largest_alone_bound(spectra, rank))
     total = sum(float((one * one).sum()) for one in spectra)
     lists = [scaled(one, -unit) for one in residual_spectra(matrices)]
-    return floor, max(0.0, total - _parts(np.concatenate(lists), rank)[0])
-
-
-def _largest_alone(spectra: list[np.ndarray], rank: int) -> float:
-    """E_r^2 at most, from the block with the largest T_r (statement CM-1), without a difference."""
-    parts = [_parts(one, rank) for one in spectra]
-    best = max(range(len(parts)), key=lambda i: parts[i][0])
-    return parts[best][1] + sum(float(tail_energy(one, 0)) for i, one in enumerate(spectra) if i != best)
-
-
-def _parts(spectrum: np.ndarray, rank: int) -> tuple[float, float]:
-    """T_r and E_r^2, the sums of the squares of the r largest values and of the others."""
-    energies = np.sort(spectrum * spectrum)
-    first = max(0, len(energies) - rank)
-    return float(energies[first:].sum()), float(energies[:first].sum())
+    return floor, max(0.0, float(residual_bound(total, lists, rank)))
 
 
 def residual_spectra(matrices: Sequence[np.ndarray]) -> Iterator[np.ndarray]:

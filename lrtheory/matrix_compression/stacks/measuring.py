@@ -14,6 +14,7 @@ from lrtheory._kernels.units import scaled
 from lrtheory._validation import must
 from lrtheory.matrix_compression.stacks import scaling
 from lrtheory.matrix_compression.stacks.factors import ROUNDING, spectrum_of
+from lrtheory.matrix_compression.theory import subspace_bracket
 
 __all__ = ["Energies", "SecondPass", "second_pass"]
 
@@ -77,14 +78,9 @@ def second_pass(
     top = float(np.linalg.eigvalsh(inside)[::-1][: basis.shape[1]].clip(0.0).sum()) if inside.size else 0.0
     # columns are orthonormal up to rounding only, and the bracket must hold for the columns as they are
     defect = float(np.abs(np.linalg.eigvalsh(wide.T @ wide) - 1.0).max(initial=0.0))
-    low, high = _bracket(min(top, total), rest, 1 + defect)
+    low, high = subspace_bracket(min(top, total), rest, defect)
     bracket = total - high, total - low
     return SecondPass(found, errors.values(unit), energies, rounded.values(unit), bracket)
-
-
-def _bracket(inside: float, outside: float, stretched: float) -> tuple[float, float]:
-    """Between which numbers the energy of the best columns lies (statement CM-6r)."""
-    return inside / stretched, inside * stretched + outside
 
 
 def _cast(coefficients: np.ndarray, dtype: np.dtype) -> np.ndarray:

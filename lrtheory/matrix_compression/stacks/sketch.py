@@ -70,7 +70,8 @@ class StackSketch(Resumable):
     -----
     Memory is 8 m (3 (rank + oversampling) + 2) bytes, and 10 m^2 for "gram". The bracket is proved by statements CM-3,
     CM-7, CM-13 and CM-16, for exact arithmetic; `ErrorInterval.floor` is an allowance for rounding. Blocks of any float
-    type are added up in float64. A spectral error is not the loss of a task.
+    type are added up in float64. A sketch that goes on from a saved state has an empty `trace`. A spectral error is not
+    the loss of a task.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-r"""Adapters and training: a scale that a file keeps, the error of a random range, and a step that raises no rank.
+r"""Adapters and training: a scale that a file keeps, a random range, truncated sums, a step that raises no rank.
 
 Part of `theory`, where users find these functions. E_k(X)^2 is the squared error of the best approximation of X of rank
 k in the Frobenius norm. `sketch_bound` takes numbers of any kind, `step_limit`, which has a root, doubles and balls.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory._numbers import exact, formula, inexact
-from lrtheory._types import Number
+from lrtheory._numbers import exact, formula, inexact, numbers
+from lrtheory._types import ArrayLike, Number
 
-__all__ = ["kept_alpha_factor", "sketch_bound", "step_limit"]
+__all__ = ["kept_alpha_factor", "sketch_bound", "step_limit", "stream_bracket"]
 
 
 @formula(old_rank="[1, inf)", new_rank="[1, inf)")
@@ -121,3 +121,35 @@ def step_limit(norm: Number, tail_energy: Number) -> Number:
     1.0
     """
     return np.sqrt(inexact(tail_energy)) * norm
+
+
+def stream_bracket(tails: ArrayLike) -> tuple[Number, Number]:
+    r"""Bounds on a sum that is truncated after every term: on the best error, and on the one that it has (MG-2).
+
+    Parameters
+    ----------
+    tails : sequence of numbers
+        tau_t, what the truncation after the t-th term has lost, in the Frobenius norm, at least 0.
+
+    Returns
+    -------
+    tuple of numbers
+        tau_T - sum_{t < T} tau_t, or 0 where that is below, and sum_t tau_t.
+
+    Proof
+    -----
+    Assumes: S_t is the best approximation of rank r of S_{t-1} + D_t, at the distance tau_t.
+
+    Proof: sum_t D_t - S_T = sum_t (S_{t-1} + D_t - S_t), whose parts have the norms tau_t. And E_r is the distance to a
+    set, which changes by at most the distance of two matrices: E_r(sum_t D_t) >= E_r(S_{T-1} + D_T) - \|sum_{t<T} D_t -
+    S_{T-1}\| >= tau_T - sum_{t<T} tau_t.
+
+    Examples
+    --------
+    >>> stream_bracket([1, 0, 3])
+    (2, 4)
+    """
+    lost = numbers("tails", tails, 0)
+    before = sum(lost[:-1])
+    least = lost[-1] - before
+    return (least if least > 0 else 0 * least), before + lost[-1]

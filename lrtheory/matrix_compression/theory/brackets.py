@@ -17,7 +17,7 @@ from lrtheory._numbers import formula, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import must, sequence
 
-__all__ = ["distance_bracket", "dual_bound", "fd_bound"]
+__all__ = ["distance_bracket", "dual_bound", "fd_bound", "subspace_bracket"]
 
 
 @formula(keep="[1, inf)", tail="[0, inf)", rank="[0, keep]")
@@ -154,3 +154,39 @@ def _items(spectra: Any, costs: Any) -> tuple[np.ndarray, np.ndarray]:
         if one.shape not in ((), (1,), values.shape):
             raise must("costs", f"numbers, or {len(values)} of them for as many singular values", one)
     return squares, np.concatenate([np.broadcast_to(c, v.shape) for c, v in zip(each, lists, strict=True)])
+
+
+@formula(inside="[0, inf)", outside="[0, inf)", defect="[0, inf)")
+def subspace_bracket(inside: Number, outside: Number, defect: Number = 0) -> tuple[Number, Number]:
+    r"""Between which numbers T_r(M) lies, from any matrix Q with columns that are nearly orthonormal (CM-6, CM-6r).
+
+    Parameters
+    ----------
+    inside : number
+        T_r(Q^T M).
+    outside : number
+        T_r(R) or more, such as \|R\|^2, where R = M - Q Q^T M.
+    defect : number
+        d = \|Q^T Q - I\|_2 or more.
+
+    Returns
+    -------
+    tuple of two numbers
+        T_r(Q^T M) / (1 + d) and (1 + d) T_r(Q^T M) + T_r(R).
+
+    Proof
+    -----
+    Assumes: `inside` is exact, `outside` and `defect` are not too small (the caller).
+
+    Proof: sigma_i(Q^T M) <= \|Q\|_2 sigma_i(M) and \|Q\|_2^2 <= 1 + d give the left side. Right: let V have r
+    orthonormal columns with \|M V\|^2 = T_r(M), G = Q^T Q and P = Q^T M V. Since Q^T R = (I - G) Q^T M, \|M V\|^2 = \|Q
+    P\|^2 + 2 <Q P, R V> + \|R V\|^2 = tr P^T (2 I - G) P + \|R V\|^2 <= (1 + d) \|P\|^2 + \|R V\|^2, and \|P\|^2 <=
+    T_r(Q^T M), \|R V\|^2 <= T_r(R) (Ky Fan).
+
+    Examples
+    --------
+    >>> subspace_bracket(9, 1)
+    (9.0, 10)
+    """
+    stretched = 1 + defect
+    return inside / stretched, inside * stretched + outside

@@ -18,7 +18,7 @@ from lrtheory._numbers import formula, plain, table
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import must, sequence
 
-__all__ = ["superadditive_floor", "tail_energy", "union_bound"]
+__all__ = ["largest_alone_bound", "residual_bound", "superadditive_floor", "tail_energy", "union_bound"]
 
 
 @formula(rank="[0, inf)")
@@ -132,11 +132,100 @@ def superadditive_floor(spectra: Sequence[ArrayLike], rank: int) -> Number:
     return sum(_split("spectra", one, rank)[1] for one in spectra)
 
 
-def _joined(spectra: Sequence[ArrayLike]) -> np.ndarray:
+@formula(rank="[0, inf)")
+def largest_alone_bound(spectra: Sequence[ArrayLike], rank: int) -> Number:
+    r"""At most this is E_r^2 of blocks side by side, from the block with the largest T_r (Weyl; statement CM-1).
+
+    The published predictor takes the whole energy of the largest block for its T_r, which is right only when that block
+    has at most r columns: the identity of size 2 with r = 1 would have the error 0, and has 1.
+
+    Parameters
+    ----------
+    spectra : sequence of sequences of numbers
+        Singular values of each block, or of each group of blocks side by side.
+    rank : int
+        r.
+
+    Returns
+    -------
+    number
+        \|M\|^2 minus the largest T_r of a block; never below `union_bound`.
+
+    Raises
+    ------
+    ValueError
+        If there is no spectrum, or a value is negative or not finite.
+
+    Proof
+    -----
+    Assumes: each list holds all singular values of its block (the caller).
+
+    Proof: a choice of columns is a matrix V of columns of the identity, and T_r(M) is the maximum of \|M V\|^2 over V
+    with r orthonormal columns; the best V within the columns of one block gives its T_r.
+
+    Checked by: CM-1.
+
+    Examples
+    --------
+    >>> largest_alone_bound([[1, 1]], 1)
+    1
+    """
+    _joined(spectra)
+    kept, left = zip(*(_split("spectra", one, rank) for one in spectra), strict=True)
+    best = max(range(len(kept)), key=lambda i: kept[i])
+    return left[best] + sum(_split("spectra", one, 0)[1] for i, one in enumerate(spectra) if i != best)
+
+
+@formula(total="[0, inf)", rank="[0, inf)")
+def residual_bound(total: Number, residuals: Sequence[ArrayLike], rank: int) -> Number:
+    r"""At most this is E_r^2 of blocks side by side, from what each adds to the span of those before (statement CM-2).
+
+    It is never below `union_bound` of the same blocks, which costs no residuals.
+
+    Parameters
+    ----------
+    total : number
+        \|M\|^2.
+    residuals : sequence of sequences of numbers
+        Singular values of R_k = (I - P_{k-1}) A_k, where P_{k-1} projects onto the span of the blocks before.
+    rank : int
+        r.
+
+    Returns
+    -------
+    number
+        The total minus the r largest squares of all residuals together.
+
+    Raises
+    ------
+    ValueError
+        If there is no list, or a value is negative or not finite.
+
+    Proof
+    -----
+    Assumes: the projections are exact (the caller).
+
+    Proof: sigma_i(R_k) <= sigma_i(A_k) for every i, since a projection shrinks; so the r largest squares of residuals
+    are at most the r largest squares of the blocks themselves, and `union_bound` applies.
+
+    Checked by: CM-2.
+
+    Examples
+    --------
+    Twice the same column: the residuals see one of them, their union both.
+
+    >>> residual_bound(2, [[1], [0]], 2), union_bound([[1], [1]], 2)
+    (1, 0)
+    """
+    kept = _split("residuals", _joined(residuals, "residuals"), rank)[0]
+    return total - kept
+
+
+def _joined(spectra: Sequence[ArrayLike], name: str = "spectra") -> np.ndarray:
     """Put all lists behind each other; there must be one at least."""
-    if len(sequence("spectra", to_numpy(spectra))) == 0:
-        raise must("spectra", "a sequence of at least one spectrum", spectra)
-    return np.concatenate([listed("spectra", one) for one in spectra])
+    if len(sequence(name, to_numpy(spectra))) == 0:
+        raise must(name, "a sequence of at least one spectrum", spectra)
+    return np.concatenate([listed(name, one) for one in spectra])
 
 
 def listed(name: str, spectrum: ArrayLike) -> np.ndarray:

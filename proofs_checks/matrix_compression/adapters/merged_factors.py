@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import gathered, in_range, numbers
-from lrtheory._types import ArrayLike
+from lrtheory._numbers import gathered, in_range
 from lrtheory.bounds import (
     Derived,
     Draws,
     Family,
     Identity,
     Inequality,
-    Number,
     Sides,
     Statement,
     Tight,
@@ -24,6 +22,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.matrix_compression import baselines, merge_adapters
 from lrtheory.matrix_compression.adapters import merge
+from lrtheory.matrix_compression.theory import stream_bracket
 from proofs_checks.guards import unlike
 from proofs_checks.matrix_compression.families.exact import best_error, energies, norm, product
 from proofs_checks.matrix_compression.families.merges import MERGED, NAME, Merge, adapters, averaged, draw_merge, merges
@@ -88,26 +87,6 @@ def truncations(case: Merge, found: Steps) -> list[tuple[np.ndarray, np.ndarray]
         before, after = after + term, np.asarray(B) @ np.asarray(A)
         pairs.append((before, after))
     return pairs
-
-
-@formula()
-def stream_bracket(tau: ArrayLike) -> tuple[Number, Number]:
-    r"""The best error of the whole sum is at least the first number, and the error of the last S_t at most the second.
-
-    `tau` holds what each truncation has lost.
-
-    Proof
-    -----
-    Assumes: S_t is the best approximation of rank r of S_{t-1} + D_t, at the distance tau_t.
-
-    Proof: sum_t D_t - S_T = sum_t (S_{t-1} + D_t - S_t), whose parts have the norms tau_t. And E_r is the distance to a
-    set, which changes by at most the distance of two matrices: E_r(sum_t D_t) >= E_r(S_{T-1} + D_T) - \|sum_{t<T} D_t -
-    S_{T-1}\| >= tau_T - sum_{t<T} tau_t.
-    """
-    lost = numbers("tau", tau, 0)
-    before = sum(lost[:-1])
-    least = lost[-1] - before
-    return (least if least > 0 else 0 * least), before + lost[-1]
 
 
 def in_steps(case: Merge, found: Steps) -> Sides:

@@ -14,21 +14,7 @@ from functools import partial
 import flint
 import numpy as np
 
-from lrtheory._numbers import plain
-from lrtheory._validation import must
-from lrtheory.bounds import (
-    Derived,
-    Family,
-    Inequality,
-    Measured,
-    Number,
-    Recorded,
-    Sides,
-    Statement,
-    Tight,
-    formula,
-    saboteur,
-)
+from lrtheory.bounds import Derived, Family, Inequality, Measured, Recorded, Sides, Statement, Tight, saboteur
 from lrtheory.matrix_compression import error_bounds, theory
 from lrtheory.matrix_compression.stacks import error_bounds as bounds_of_blocks
 from proofs_checks.guards import allowance, unlike
@@ -243,44 +229,19 @@ def upper(stack: Stack, rng: np.random.Generator | None = None, *, method: str) 
     return error_bounds(stack.blocks, stack.rank, method=method, groups=stack.groups).upper2  # type: ignore[arg-type]
 
 
-def total_of(stack: Stack) -> float:
-    """Return the energy of all blocks."""
-    return float((stack.whole**2).sum())
-
-
-def below(stack: Stack, found: float, due: float, claimed: float | None = None) -> Sides:
-    """Compare E_r^2 with the library's bound, once it is what is due, or with the energy less a claimed part."""
-    allowed, total = allowance(stack.whole), total_of(stack)
+def without(stack: Stack, found: float, held: float, claimed: float | None = None) -> Sides:
+    """Compare E_r^2 with the energy less a part of it, once it is the library's bound; or less what is claimed."""
+    allowed, total = allowance(stack.whole), float((stack.whole**2).sum())
     bound = found if claimed is None else max(0.0, total - claimed)
     error = tail(energies(stack.whole), stack.rank)
-    return unlike(found - due, allowed) or entries([[error]], [[bound]], trivial=total, allowed=allowed)
-
-
-@formula(total="[0, inf)", T="n in [0, inf)")
-def largest_alone_bound(total: Number, T: np.ndarray) -> Number:
-    r"""E_r(M)^2 is at most this.
-
-    `total` is \|M\|^2, and T holds T_r of sets of blocks. The published predictor takes the whole energy of the largest
-    block for its T_r, which is right only when that block has at most r columns: the identity of size 2 with r = 1
-    would have the error 0, and has 1.
-
-    Proof
-    -----
-    Assumes: each T_r is that of some of the blocks side by side (the caller).
-
-    Proof: a choice of columns is a matrix V of columns of the identity, and T_r(M) is the maximum of \|M V\|^2 over V
-    with r orthonormal columns; the best V within the columns of some blocks gives their T_r.
-    """
-    if not len(T):
-        raise must("T", "at least one number", T)
-    return plain(total - T.max())
+    return unlike(found - (total - held), allowed) or entries([[error]], [[bound]], trivial=total, allowed=allowed)
 
 
 def alone(stack: Stack, found: float, held: Callable[[list[np.ndarray], int], float] | None = None) -> Sides:
     """Compare E_r^2 with the bound by the best group alone, once it is that of the library."""
     r, spectra = stack.rank, lists(stack)[0]
     claimed = None if held is None else held(spectra, r)
-    return below(stack, found, largest_alone_bound(total_of(stack), [top(one, r) for one in spectra]), claimed)
+    return without(stack, found, max(top(one, r) for one in spectra), claimed)
 
 
 CM_1 = Statement(
@@ -291,7 +252,7 @@ CM_1 = Statement(
         "is at most T_r(M), so the squared error E_r(M)^2 of the best approximation of rank r is at most |M|^2 minus "
         "the largest of them."
     ),
-    source=Derived(largest_alone_bound),
+    source=Derived(theory.largest_alone_bound),
     tex=r"E_r(M)^2 \le \|M\|^2 - \max_S T_r(M_S)",
     hypotheses=STACKED,
     instances=STACKS,
@@ -307,34 +268,15 @@ CM_1 = Statement(
             "T_r of all groups summed",
             claim=Inequality(partial(alone, held=lambda spectra, r: sum(top(one, r) for one in spectra))),
         ),
-        saboteur("one value more", patch=(bounds_of_blocks._largest_alone, "one, rank)", "one, rank + 1)")),
+        saboteur("one value more", patch=(theory.largest_alone_bound, "one, rank)", "one, rank + 1)")),
     ),
     notes="Never better than CM-14. The published predictor is right while its seed has at most r columns.",
 )
 
 
-@formula(total="[0, inf)", squares="n in [0, inf)", r="[0, inf)")
-def residual_bound(total: Number, squares: np.ndarray, r: int) -> Number:
-    r"""E_r(M)^2 is at most this.
-
-    `total` is \|M\|^2, and `squares` holds the squared singular values of all R_k. The bound by the spectra of the
-    blocks themselves, CM-14, is never above it, and costs no residuals.
-
-    Proof
-    -----
-    Assumes: the projections are exact (the caller).
-
-    Proof: with P_{k-1} the projection onto the span of the blocks before A_k, R_k = (I - P_{k-1}) A_k, and sigma_i(R_k)
-    <= sigma_i(A_k) for every i, since a projection shrinks. So the r largest squares of residuals are at most the r
-    largest squares of the blocks themselves, and CM-14 applies.
-    """
-    return plain(total - np.sort(squares)[::-1][:r].sum())
-
-
 def left_over(stack: Stack, found: float) -> Sides:
     """Compare E_r^2 with the bound by residuals, once it is that of the library."""
-    squares = np.concatenate(residual_energies(stack.joined))
-    return below(stack, found, residual_bound(total_of(stack), squares, stack.rank))
+    return without(stack, found, top(np.concatenate(residual_energies(stack.joined)), stack.rank))
 
 
 CM_2 = Statement(
@@ -345,7 +287,7 @@ CM_2 = Statement(
         "The squared error E_r(M)^2 of the best approximation of rank r is at most |M|^2 minus the r largest of all "
         "squared singular values of the R_k."
     ),
-    source=Derived(residual_bound),
+    source=Derived(theory.residual_bound),
     tex=r"E_r(M)^2 \le \|M\|^2 - \textstyle\sum r\text{ largest of } \bigcup_k \sigma((I - P_{k-1})A_k)^2",
     hypotheses=STACKED,
     instances=STACKS,

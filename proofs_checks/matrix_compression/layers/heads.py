@@ -7,23 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import inexact, plain
 from lrtheory.bounds import (
     Classical,
     Derived,
     Draws,
     Family,
     Inequality,
-    Number,
-    Numbers,
     Sides,
     Statement,
     Tight,
-    formula,
     saboteur,
 )
 from lrtheory.matrix_compression import attention_rank
 from lrtheory.matrix_compression.layers import attention as library
+from lrtheory.matrix_compression.theory import tanh_bound
 from proofs_checks.guards import unlike
 from proofs_checks.matrix_compression.families.exact import best_error, energies, norm
 from proofs_checks.matrix_compression.families.updates import allowance, regauged
@@ -172,26 +169,6 @@ def moves(case: Head, found: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np
         ranges.append(np.nanmax(change, axis=1) - np.nanmin(change, axis=1))
         sizes.append(np.nanmax(np.abs(change), axis=1))
     return np.array(moved), np.array(ranges), np.array(sizes)
-
-
-@formula(osc="[0, inf)", diameter="[0, inf)")
-def tanh_bound(osc: Numbers, diameter: Number = 1) -> Number | np.ndarray:
-    """A row of the output moves by at most this.
-
-    Here `osc` is the range of the changes of its logits, and `diameter` is diam(V); 1 bounds the total variation of the
-    weights themselves.
-
-    Proof
-    -----
-    Assumes: nothing of the logits; masked keys are left out of row and oscillation.
-
-    Proof: with changes d_j the new weights are p_j e^{d_j} / sum_k p_k e^{d_k}. The total variation is the maximum over
-    sets J of p'(J) - p(J); p'(J) grows with d on J and falls with d off J, so the worst d has two values, o apart. With
-    weight q on the upper one it is q (1 - q) (e^o - 1) / (1 - q + q e^o), which is largest at q = 1 / (1 + e^{o/2}),
-    with the value tanh(o / 4). The output moves by the total variation times the mean of V under one law minus that
-    under another one, which is at most the diameter.
-    """
-    return plain(np.tanh(inexact(osc / 4)) * diameter)
 
 
 def by_rows(case: Head, found: dict[str, Any], divisor: float = 4.0, sized: bool = False) -> Sides:

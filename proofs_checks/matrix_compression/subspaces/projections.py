@@ -28,6 +28,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.matrix_compression.stacks import measuring
 from lrtheory.matrix_compression.stacks.measuring import second_pass
+from lrtheory.matrix_compression.theory import subspace_bracket
 from proofs_checks.guards import allowance, unlike
 from proofs_checks.matrix_compression.families.exact import energies, entries, tail, top
 from proofs_checks.matrix_compression.families.stacks import (
@@ -130,25 +131,6 @@ def is_projection(case: Projection) -> bool:
 
 
 PROJECTED = {"blocks of finite numbers, and Q with their rows and r columns at least": is_projection}
-
-
-@formula(inside="[0, inf)", outside="[0, inf)", d="[0, inf)")
-def subspace_bracket(inside: Number, outside: Number, d: Number = 0) -> tuple[Number, Number]:
-    r"""T_r(M) lies between these two numbers.
-
-    `inside` is T_r(Q^T M), `outside` is T_r(R) or more, such as \|R\|^2, and d is \|Q^T Q - I\|_2 or more.
-
-    Proof
-    -----
-    Assumes: `inside` is exact, `outside` and d are not too small (the caller).
-
-    Proof: sigma_i(Q^T M) <= \|Q\|_2 sigma_i(M) and \|Q\|_2^2 <= 1 + d give the left side. Right: let V have r
-    orthonormal columns with \|M V\|^2 = T_r(M), G = Q^T Q and P = Q^T M V. Since Q^T R = (I - G) Q^T M, \|M V\|^2 = \|Q
-    P\|^2 + 2 <Q P, R V> + \|R V\|^2 = tr P^T (2 I - G) P + \|R V\|^2 <= (1 + d) \|P\|^2 + \|R V\|^2, and \|P\|^2 <=
-    T_r(Q^T M), \|R V\|^2 <= T_r(R) (Ky Fan).
-    """
-    stretched = 1 + d
-    return inside / stretched, inside * stretched + outside
 
 
 def projected(

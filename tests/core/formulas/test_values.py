@@ -53,6 +53,7 @@ NEAR: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("low_rank_optimizers.random_overlap", ([2e-302, 2e-302],), {}, 2e-302),
     ("low_rank_optimizers.curvature_response", (1e200, 0.5, "published"), {}, 8.5e200),
     ("matrix_compression.drift_limit", (3, 1e-20), {}, 3e-20),
+    ("matrix_compression.largest_alone_bound", ([[1e8], [1.0]], 1), {}, 1.0),
     ("matrix_compression.linear_cross_terms", ([[[1e200]], [[1e-200]]], [[[1e200]], [[1e-200]]]), {}, 2.0),
     ("matrix_compression.factor_inner_product", (([[1e200]], [[1e-200]]), ([[1e200]], [[1e-200]])), {}, 1.0),
     ("low_rank_adapters.gradient_jump", ([[1e300, 1e300]], [0.0, 0.0], [1e10, -1e10]), {}, 0.0),

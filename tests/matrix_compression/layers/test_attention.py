@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lrtheory.matrix_compression import attention_rank
-from proofs_checks.matrix_compression.layers.heads import tanh_bound
+from lrtheory.matrix_compression.theory import tanh_bound
 
 
 def head(L: int = 7, n: int = 9, d: int = 4, rng: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

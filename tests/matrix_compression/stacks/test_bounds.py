@@ -9,11 +9,9 @@ import pytest
 
 from lrtheory import matrix_compression as mc
 from lrtheory.matrix_compression import theory
-from lrtheory.matrix_compression.stacks import error_bounds
 from proofs_checks.matrix_compression.blocks.clusterings import family_limit
-from proofs_checks.matrix_compression.blocks.known_spectra import largest_alone_bound, residual_bound
 from proofs_checks.matrix_compression.sketches.brackets import truncation_bracket
-from proofs_checks.matrix_compression.subspaces.projections import residual_gram_bound, subspace_bracket
+from proofs_checks.matrix_compression.subspaces.projections import residual_gram_bound
 from proofs_checks.matrix_compression.subspaces.thin_blocks import isometric_block
 from tests.matrix_compression.stacks.oracles import dense_energies, exact_energies, relative_error, stacks
 
@@ -87,7 +85,7 @@ def test_the_energy_of_the_largest_block_is_not_its_top_energy():
 def test_residuals_of_a_repeated_block_lose_what_the_union_has():
     column = np.array([[1.0], [0.0]])
     assert mc.error_bounds([column, column], 2, method="residual").upper2 == 0  # as many columns as the rank
-    assert residual_bound(2, [1, 0], 2) == 1
+    assert theory.residual_bound(2, [[1], [0]], 2) == 1
     assert theory.union_bound([[1], [1]], 2) == 0
 
 
@@ -124,8 +122,8 @@ def test_formulas_against_sorting_by_hand():
         tops = [sum(sorted((x * x for x in one), reverse=True)[:rank]) for one in spectra]
         assert theory.union_bound(spectra, rank) == sum(values[rank:])
         assert theory.superadditive_floor(spectra, rank) == sum(map(sum, tails))
-        assert largest_alone_bound(sum(values), tops) == sum(values) - max(tops)
-        assert residual_bound(1000, values, rank) == 1000 - sum(values[:rank])
+        assert theory.largest_alone_bound(spectra, rank) == sum(values) - max(tops)
+        assert theory.residual_bound(100, spectra, rank) == 100 - sum(values[:rank])
         assert [theory.tail_energy(one, rank) for one in spectra] == list(map(sum, tails))
         lower, upper = truncation_bracket([4, 9], spectra, 1)
         assert lower == 9
@@ -145,7 +143,7 @@ def test_any_subspace_brackets_the_energy():
         d = np.linalg.norm(Q.T @ Q - np.eye(Q.shape[1]), 2)
         top = lambda X, r=r: float((np.linalg.svd(X, compute_uv=False)[:r] ** 2).sum())
         inside, outside = top(Q.T @ M), top(M - Q @ (Q.T @ M))
-        lower, upper = subspace_bracket(inside, outside, d)
+        lower, upper = theory.subspace_bracket(inside, outside, d)
         slack = 1e-9 * (1 + top(M)) * (1 + d)
         assert lower <= top(M) + slack
         assert top(M) <= upper + slack
@@ -192,7 +190,3 @@ def test_what_a_block_repeats_up_to_rounding_is_no_new_direction():
     new = np.linalg.norm(w - v * float((v.T @ w)[0, 0]) / float((v.T @ v)[0, 0])) ** 2
     total = float((v.T @ v)[0, 0]) * (1 + 3.1**2 + 1 / 49) + np.linalg.norm(w) ** 2
     assert found.upper2 == pytest.approx(total - np.linalg.norm(v) ** 2 - new, rel=1e-12)
-
-
-def test_the_bound_by_one_block_takes_no_difference_of_large_energies():
-    assert error_bounds._largest_alone([np.array([1e8]), np.array([1.0])], 1) == 1.0

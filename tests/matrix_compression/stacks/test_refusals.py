@@ -165,6 +165,8 @@ def merged(other, sketch=None):
 FORMULAS = {
     ("union_bound", "spectra"): [([], 1), ("ab", 1), ([[-1.0]], 1), ([[np.nan]], 1)],
     ("superadditive_floor", "spectra"): [([], 1), ([[-1.0]], 1)],
+    ("largest_alone_bound", "spectra"): [([], 1), ([[np.inf]], 1)],
+    ("residual_bound", "residuals"): [(1, [], 1), (1, [[-1]], 1)],
     ("tail_energy", "spectrum"): [([-1.0], 1), ([np.nan], 1), ([[1.0]], 1)],
 }
 

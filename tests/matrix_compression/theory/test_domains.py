@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from lrtheory.matrix_compression.theory import subspace_bracket
 from tests.core.formulas.declared import in_rooms, special_domains
 
 SYSTEM = "matrix_compression"
@@ -25,8 +26,6 @@ DOMAINS = {
     "greedy_gap": {"unused": "[0, c)"},
     # a direction without inputs makes the condition infinite
     "condition_limit": {"sigma": "n in (0, inf)"},
-    "largest_alone_bound": {"T": SPECTRUM},
-    "residual_bound": {"squares": SPECTRUM},
     "squeeze_energy": {"S": SPECTRUM},
     "balanced_energy": {"S": SPECTRUM},
     "layer_energy": {"s": SPECTRUM},
@@ -49,4 +48,4 @@ def test_hypotheses_hold_at_their_ends() -> None:
     assert formulas["dropped_energy"](4, 1) == 0
     assert formulas["refitted_row_error"](2.0, 2.0) == 0
     assert formulas["drift_limit"](0, Fraction(1, 2)) == 0
-    assert formulas["subspace_bracket"](0, 0, 0) == (0, 0)
+    assert subspace_bracket(0, 0, 0) == (0, 0)

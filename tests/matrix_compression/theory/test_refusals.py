@@ -33,9 +33,8 @@ REFUSED: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str]] = [
     ("factor_inner_product", (([[1.0]], [1.0]), PAIR), {}, {}, "first[1]", "of shape (m, n)"),
     ("factor_inner_product", (PAIR, [1.0]), {}, {}, "second", "a pair of factors (B, A)"),
     ("factor_inner_product", (PAIR, ([[1.0], [1.0]], [[1.0]])), {}, {}, "first, second", "factors of matrices"),
-    ("largest_alone_bound", (1, []), {}, {}, "T", "at least one number"),
-    ("stream_bracket", ([],), {}, {}, "tau", "a sequence of at least one number"),
-    ("stream_bracket", ([-1.0],), {}, {}, "tau", AT_ZERO),
+    ("stream_bracket", ([],), {}, {}, "tails", "a sequence of at least one number"),
+    ("stream_bracket", ([-1.0],), {}, {}, "tails", AT_ZERO),
     ("truncation_bracket", ([1.0], 3, 1), {}, {}, "dropped", "a sequence"),
     ("truncation_bracket", ([1.0], [[-1.0]], 1), {}, {}, "dropped", AT_ZERO),
 ]

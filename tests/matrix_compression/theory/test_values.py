@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from lrtheory.matrix_compression import theory
+from lrtheory.matrix_compression.theory import stream_bracket, tanh_bound
 from proofs_checks.matrix_compression.adapters.best_factors import balanced_energy, squeeze_energy
 from proofs_checks.matrix_compression.adapters.inner_products import factor_inner_product
-from proofs_checks.matrix_compression.adapters.merged_factors import linear_cross_terms, stream_bracket
+from proofs_checks.matrix_compression.adapters.merged_factors import linear_cross_terms
 from proofs_checks.matrix_compression.adapters.written_factors import cast_error
 from proofs_checks.matrix_compression.budgets.greedy_ranks import greedy_gap
-from proofs_checks.matrix_compression.layers.heads import tanh_bound
 from proofs_checks.matrix_compression.layers.known_inputs import condition_limit, distilled_energy, layer_energy
 from proofs_checks.matrix_compression.layers.scaled_spectra import salt_energy
 from proofs_checks.matrix_compression.layers.truncated_steps import drift_limit
