@@ -34,8 +34,8 @@ class Diverged(ValueError):
 class AdapterOptimizer(Resumable):
     r"""Trains an adapter step by step from gradients in its merged weight.
 
-    `adapter` is where training stands, and `step` takes the gradient of the loss there. A state holds the trained arrays
-    and all running means, but no frozen arrays: it belongs to an optimizer whose adapter has the same ones.
+    `adapter` is where training stands, and `step` takes the gradient of the loss there. A state holds trained arrays
+    and running means, but no frozen arrays: it belongs to an optimizer whose adapter has the same ones.
 
     Parameters
     ----------
