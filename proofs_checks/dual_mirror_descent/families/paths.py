@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
-from lrtheory.bounds import Number, Sides, formula, rounding
+from lrtheory.bounds import Number, Numbers, Sides, formula, rounding
 from lrtheory.dual_mirror_descent.prices import steps
 from proofs_checks.dual_mirror_descent.families.streams import Requests, Walk, off_the_rules, spent
 
@@ -50,14 +52,38 @@ FLIPPED = "the price rises when too little is spent"
 FIRST_GAINFUL = (steps.best_action, "if value > best:", "if value > 0 and chosen < 0:")
 
 
+@formula(mu="[0, inf)", total="(-inf, inf)", rho="[0, inf)")
+def least_price(
+    mu: Numbers,
+    total: Numbers,
+    rho: Numbers,
+    geometry: Literal["euclidean", "scaled-euclidean", "entropy", "capped-entropy"],
+) -> Numbers:
+    """A price that begins at mu is at or above zero, and at least this, where the step size times all g_t is `total`.
+
+    Here rho is the rate of the resource, and `geometry` says what a step minimizes.
+
+    Proof
+    -----
+    Assumes: mu >= 0 and a constant step size eta (hypotheses of the statements).
+
+    Proof: a step minimizes over prices at or above zero, so none is below. A Euclidean step takes mu_t to the larger of
+    0 and mu_t - eta g_t, or of 0 and mu_t - eta g_t / rho^2 where it is scaled, so that each step lowers the price by
+    its own term at most; a lazy one takes the first price to the larger of 0 and mu_1 less all terms. A step of the
+    entropy multiplies by e^{-eta g_t}. That of the capped entropy lowers prices by its projection, too, so 0 alone is
+    known.
+    """
+    if geometry == "entropy":
+        return mu * np.exp(-total)
+    if geometry == "capped-entropy":
+        return 0 * total
+    return mu - (total / rho**2 if geometry == "scaled-euclidean" else total)
+
+
 def least_prices(requests: Requests, walk: Walk) -> np.ndarray:
-    """Bound the prices after each request from below, since projections at zero only raise them, (T, m)."""
+    """Bound the prices after each request from below, (T, m)."""
     total = requests.step_size * np.cumsum(gradients(requests, walk), axis=0)
-    if requests.geometry == "entropy":
-        return requests.init * np.exp(-total)
-    if requests.geometry == "capped-entropy":
-        return 0 * total  # the projection of the capped entropy lowers prices, so 0 alone is known
-    return requests.init - (total / requests.rate**2 if requests.geometry == "scaled-euclidean" else total)
+    return np.asarray(least_price(requests.init, total, requests.rate, requests.geometry))
 
 
 @formula(D="(-inf, inf)", w="(-inf, inf)")

@@ -12,6 +12,7 @@ from proofs_checks.dual_mirror_descent.families.paths import (
     FIRST_GAINFUL,
     WALK,
     gradients,
+    least_price,
     least_prices,
     path_identity,
     path_rounding,
@@ -172,7 +173,7 @@ DMD_S4 = Statement(
         "No price in mu_t, the prices before request t, is ever negative, in any geometry, when the first prices are "
         "not."
     ),
-    source=Derived(path_identity),
+    source=Derived(least_price),
     tex=r"\mu_t \ge 0",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=ANY_GEOMETRY,
@@ -194,9 +195,23 @@ def counts(requests: Requests, rng: np.random.Generator) -> dict[str, int]:
     return dict(run(requests).counts)
 
 
+@formula(T="[1, inf)")
+def visits(T: int) -> int:
+    """Calls of the oracle in a run over T requests, and updates of the prices.
+
+    Proof
+    -----
+    Assumes: nothing.
+
+    Proof: each request is proposed an action once, by the prices before it, and the prices move once, by the cost of
+    that proposal and not of what is left to be taken. So neither depends on the budget, also after the stopping time.
+    """
+    return T
+
+
 def counted(requests: Requests, counts: dict[str, int]) -> Sides:
     """Compare both counts with the number of requests."""
-    return Sides([counts["queries"], counts["updates"]], [requests.horizon, requests.horizon])
+    return Sides([counts["queries"], counts["updates"]], [visits(requests.horizon)] * 2)
 
 
 DMD_S5 = Statement(
@@ -206,7 +221,7 @@ DMD_S5 = Statement(
         "A run over T requests calls the oracle T times and updates the prices T times, and it solves no linear "
         "program."
     ),
-    source=Derived(path_identity),
+    source=Derived(visits),
     tex=r"\#\text{oracle} = \#\text{updates} = T",
     hypotheses={"finite menus": always},
     instances=MENUS,
