@@ -19,13 +19,13 @@ from lrtheory._parallel import parallel_map, progress
 from lrtheory._validation import choice, integer, must
 from lrtheory.bounds import DEFAULT_SEED, Evidence, Registry, Session, Statement
 from lrtheory.bounds import check as check_statement
-from lrtheory.bounds.deciding.replay import call
 from lrtheory.bounds.deciding.variants import with_defects, with_variants
 from lrtheory.bounds.finding.configuration import Configuration, configured
 from lrtheory.bounds.finding.naming import one_named, variant_named
 from lrtheory.bounds.finding.registry import located
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
 from lrtheory.bounds.reporting.again import measured_again
+from lrtheory.bounds.trust.replay import call
 from lrtheory.bounds.trust.testimony import with_forger
 from lrtheory.bounds.trust.user_solver import check_own
 

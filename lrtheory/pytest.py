@@ -238,6 +238,8 @@ class StatementItem(pytest.Item):
             return f"{evidence.verdict}, and {statement.due} is due"
         if statement.due == "refuted" and evidence.by_luck:
             return "refuted on a drawn instance, which another seed may not meet"
+        if evidence.unseen:
+            return evidence.unseen
         return "more than half of the cap of runs was needed" if evidence.too_weak else ""
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

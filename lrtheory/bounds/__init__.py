@@ -17,6 +17,7 @@ from lrtheory.bounds.finding.registry import Registry
 from lrtheory.bounds.provenance.origin import API
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper
 from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session
+from lrtheory.bounds.sets import All
 from lrtheory.bounds.statement import Statement, Violated, always, defects, repair, saboteur
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "DEFAULT_SEED",
     "LEVEL",
     "UNFIT",
+    "All",
     "Ball",
     "Budget",
     "Classical",

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory.bounds.errors import StatementError
 
-__all__ = ["Draws", "Family", "FromGenerator", "FromHypothesis", "Tight", "is_fixed"]
+__all__ = ["SET", "Draws", "Family", "FromGenerator", "FromHypothesis", "Tight", "in_set", "is_fixed"]
 
 T = TypeVar("T")
 
@@ -145,10 +145,14 @@ class Family:
     climb : callable or None
         ``climb(instance, draws) -> instance``, a neighbor, for the hill climb from the worst instance.
     complete : str
-        For a family without `draw`: what all of its instances are, in words, where there are no others that satisfy the
-        hypotheses.
+        For a family without `draw`: what all of its instances are, in words. With `of` it is a plural noun phrase for
+        what a whole set consists of, without its number; without `of` the instances are cases that are listed.
     members : int
         Number of instances of a complete family.
+    of : callable or None
+        ``of(instance) -> int``: how many things of the set that `complete` names an instance stands for, such as the
+        numbers of a block; 1 where instances are the things themselves. The family then covers a whole set, and
+        what is printed is the number of things.
     view : callable or None
         ``view(instance) -> object``, such as a graph of networkx: what `solve` gets in place of the instance, which
         stays plain data. Each call of `solve` gets a view of its own; claims and hypotheses see the instance.
@@ -161,6 +165,7 @@ class Family:
     climb: Callable[[Any, Draws], Any] | None = None
     complete: str = ""
     members: int = 0
+    of: Callable[[Any], int] | None = None
     view: Callable[[Any], Any] | None = None
     _built: list[tuple[Any, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -181,6 +186,25 @@ class Family:
         for index, tight in enumerate(self.tight):
             yield f"{self.name}:tight-{index}", tight.instance
 
+    @property
+    def told(self) -> str:
+        """The things of a complete family in words, with their number: those of a whole set, or cases that are listed.
+
+        Raises
+        ------
+        StatementError
+            If `of` does not answer a positive integer.
+        """
+        if self.of is None:
+            number = len(list(self.fixed()))
+            return f"{number:,} case{'s that are' if number > 1 else ' that is'} listed: {self.complete}"
+        sizes = [self.of(instance) for _, instance in self.fixed()]
+        wrong = [size for size in sizes if isinstance(size, bool) or not isinstance(size, int) or size < 1]
+        if wrong:
+            raise StatementError(f"`of` of the family {self.name} must be a positive integer; got {wrong[0]!r}")
+        blocks = f" (in {len(sizes):,} blocks)" if sum(sizes) > len(sizes) else ""
+        return f"{sum(sizes):,} {self.complete}{blocks}"
+
     def expected(self, label: str) -> tuple[float, float] | None:
         """The interval in which lhs/rhs must lie on a labeled instance, for the tight ones."""
         # labels of tight instances end in their number, see `fixed`; a string that was found may end alike
@@ -188,6 +212,14 @@ class Family:
         return (self.tight[int(place)].low, self.tight[int(place)].high) if place else None
 
 
+SET = "for-all-"  # the beginning of the labels of members of a statement's sets
+
+
+def in_set(number: int, place: int) -> str:
+    """The label of a member of a statement's set, by the number of the set, counted from 1, and the place in it."""
+    return f"{SET}{number}:{place}"
+
+
 def is_fixed(label: str) -> bool:
     """Whether a label names an instance that runs every time."""
-    return not label.startswith("json:") and (":always-" in label or ":tight-" in label)
+    return not label.startswith("json:") and (":always-" in label or ":tight-" in label or label.startswith(SET))

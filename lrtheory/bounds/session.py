@@ -46,6 +46,8 @@ class Budget:
         Cap on the runs of a random claim, for each instance.
     failures : int
         Instances at which the search for the largest probability of failure looks.
+    members : int
+        Members of the largest set that is decided as a whole.
     """
 
     name: str
@@ -55,11 +57,14 @@ class Budget:
     searches: int
     runs: int
     failures: int = 0
+    members: int = 0
 
 
 BUDGETS = {
-    "quick": Budget("quick", draws=40, sampled=2, climbs=30, searches=30, runs=8192, failures=4),
-    "thorough": Budget("thorough", draws=1000, sampled=16, climbs=1000, searches=1000, runs=65536, failures=100),
+    "quick": Budget("quick", draws=40, sampled=2, climbs=30, searches=30, runs=8192, failures=4, members=2000),
+    "thorough": Budget(
+        "thorough", draws=1000, sampled=16, climbs=1000, searches=1000, runs=65536, failures=100, members=40000
+    ),
 }
 
 
@@ -84,6 +89,12 @@ class Session:
     def named(cls, budget: str, seed: int = DEFAULT_SEED) -> Session:
         """A session with one of the named budgets."""
         return cls(BUDGETS[choice("budget", budget, tuple(BUDGETS))], seed)
+
+    def aside(self) -> Session:
+        """A session of this budget and seed with a memo of its own, so that this one forgets no run for another's."""
+        other = Session(self.budget, self.seed)
+        other._called = self._called
+        return other
 
     def rng(self, family: Family, purpose: str, *numbers: int) -> np.random.Generator:
         """The stream of a family for one purpose; no statement can move another's."""

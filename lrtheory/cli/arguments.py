@@ -130,6 +130,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_list(listing: argparse.ArgumentParser) -> None:
     """The arguments of `lrtheory list`."""
     listing.add_argument("--installed", action="store_true", help="List the collections of installed packages instead.")
+    listing.add_argument("--for-all", action="store_true", help="List those that cover whole sets, with the sets.")
     listing.add_argument(
         "words",
         nargs="*",

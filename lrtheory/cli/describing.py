@@ -12,6 +12,7 @@ from typing import Any
 from lrtheory.bounds import Session, Statement
 from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.claims.fields import summary_of
+from lrtheory.bounds.deciding.whole_sets import of_statement
 from lrtheory.bounds.running.handover import classes_of
 from lrtheory.bounds.trust.user_solver import example_of, kind_of
 from lrtheory.cli.docstrings import documented, handed_on
@@ -43,12 +44,18 @@ def described(statement: Statement) -> dict[str, Any]:
         "hypotheses": list(statement.hypotheses),
         "randomness": statement.claim.randomness,
         "instances": _labels(statement),
+        "for all": [_set_of(one) for one in of_statement(statement) if one["how"] == "all of"],
         "solve": signature(statement),
         "violated": "" if statement.violated is None else str(statement.violated),
         "saboteurs": [one.name for one in statement.saboteurs],
         "repairs": [one.name for one in statement.repairs],
         "notes": statement.notes,
     }
+
+
+def _set_of(one: dict[str, Any]) -> str:
+    """A set that is covered, and what is measured on it."""
+    return f"all of {one['words']}: {one['about']}"
 
 
 def _labels(statement: Statement) -> str:

@@ -35,6 +35,8 @@ def listed(options: Any) -> int:
         rows = _of_a_place(words)
     else:
         rows = _with(words, index.rows(alone=options.alone))
+    if options.for_all:
+        rows = [row for row in rows if row["for all"]]
     if not rows:
         raise ValueError(f"no statement matches {' '.join(words)!r}; {_elsewhere(words)}`lrtheory list` shows all")
     if options.json:
@@ -43,15 +45,17 @@ def listed(options: Any) -> int:
             file=options.out,
         )
         return 0
-    print_lines(rows)
+    print_lines(rows, sets=options.for_all)
     print(_counted(row["counts"] for row in rows))
     return 0
 
 
-def print_lines(rows: Iterable[dict[str, Any]]) -> None:
-    """Print a line a statement."""
+def print_lines(rows: Iterable[dict[str, Any]], *, sets: bool = False) -> None:
+    """Print a line a statement, and below it the sets that it covers where they are asked for."""
     for row in rows:
         print(f"{row['id']:<44} {row['kind']:<12} {row['title']}")
+        for told in row["for all"] if sets else ():
+            print(f"    {told}")
 
 
 def _of_a_place(words: Sequence[str]) -> list[dict[str, Any]]:

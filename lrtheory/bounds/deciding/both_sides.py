@@ -15,7 +15,7 @@ from lrtheory.bounds.running.handover import Fault, Raised
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["Draws", "decide_sides"]
+__all__ = ["Draws", "decide_sides", "look"]
 
 
 class Draws(Exception):
@@ -28,7 +28,7 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
     for label, instance in chosen or tally.instances(statement, session, session.budget.draws):
         # doubles can be blind to a counterexample (cancellation), so fixed, replayed and some drawn instances are exact
         every = chosen is not None or session.looks_closely(family, label) or tally.misled
-        _look(statement, session, tally, label, instance, every=every)
+        look(statement, session, tally, label, instance, every=every)
         if tally.refuted():
             break
     # a replayed instance is judged alone; without a row there is nothing to climb from
@@ -39,7 +39,7 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
         label = found_label(instance)
         if not tally.admits(statement, label, instance):
             return None  # the search must turn back at the border of the hypotheses
-        row = _look(statement, session, tally, label, instance, every=tally.misled)
+        row = look(statement, session, tally, label, instance, every=tally.misled)
         return None if row is None else row.badness
 
     if not tally.refuted():
@@ -52,10 +52,31 @@ def decide_sides(statement: Statement, session: Session, chosen: list[tuple[str,
     return tally
 
 
-def _look(
+def look(
     statement: Statement, session: Session, tally: Tally, label: str, instance: Any, *, every: bool = False
 ) -> Row | None:
-    """Measure one instance and write its row; None where the outcome of a saboteur crashed the claim."""
+    """Measure one instance and write its row.
+
+    Parameters
+    ----------
+    statement : Statement
+        Statement with a deterministic claim.
+    session : Session
+        Seed, and the runs that statements share.
+    tally : Tally
+        Tally that gets the row.
+    label : str
+        Name of the instance.
+    instance : object
+        The instance.
+    every : bool
+        Whether every entry is decided exactly, and not those alone whose sides are close.
+
+    Returns
+    -------
+    Row or None
+        None where the outcome of a saboteur crashed the claim.
+    """
     try:
         compared = _compared(statement, session, tally, label, instance, every=every)
     except Fault as fault:
@@ -164,4 +185,4 @@ def _simplify(statement: Statement, session: Session, tally: Tally) -> None:
     found = shrink(statement.instances, session, fails)
     if found is not None:
         tally.rows.pop()
-        _look(statement, session, tally, found_label(found), found, every=True)
+        look(statement, session, tally, found_label(found), found, every=True)

@@ -22,8 +22,9 @@ from lrtheory.bounds.deciding.sizes import sizes_of
 from lrtheory.bounds.deciding.steady import demand_steady
 from lrtheory.bounds.deciding.tally import Row, Tally, holds
 from lrtheory.bounds.deciding.verdict import scope_of
+from lrtheory.bounds.deciding.whole_sets import decide_sets, member
 from lrtheory.bounds.errors import StatementError
-from lrtheory.bounds.families import Family
+from lrtheory.bounds.families import SET, Family
 from lrtheory.bounds.provenance.origin import evidence_digest
 from lrtheory.bounds.running.encoding import decode, encode
 from lrtheory.bounds.running.handover import classes_of
@@ -97,11 +98,12 @@ def _checked(statement: Statement, session: Session, instance: Any, level: float
     else:
         decide = decide_rate if isinstance(statement.claim, Rate) else decide_runs
         tally = decide(statement, session, chosen, level)
+    sets = [] if chosen is not None else decide_sets(statement, session, tally)
     if statement.patch is not None and not tally.refuted() and not session.called(statement.patch):
         raise StatementError(f"{statement.id}: no run reached the changed kernel of {statement.sabotage!r}")
     if chosen is not None:
         _doubt_hypotheses(statement, tally, *chosen[0])
-    return _evidence(statement, session, tally, level, since, chosen)
+    return _evidence(statement, session, tally, sets, level, since, chosen)
 
 
 def demand_signature(statement: Statement, solve: Callable[..., Any]) -> None:
@@ -149,11 +151,23 @@ def _located(statement: Statement, session: Session, instance: Any) -> tuple[str
     fixed = dict(family.fixed())
     if label in fixed:
         return label, fixed[label]
+    if label.startswith(SET):
+        return label, _of_a_set(statement, label)
     prefix, _, index = label.rpartition(":")
     if family.draw is None or prefix != family.name or not index.isdecimal():
         known = ", ".join([*list(fixed)[:3], *([f"{family.name}:17"] if family.draw is not None else [])])
         raise must("instance", f"a label of the family {family.name} ({known}, ...), or json: and a line", instance)
     return label, session.drawn(family, int(index))
+
+
+def _of_a_set(statement: Statement, label: str) -> Any:
+    """The member of a set of the statement that a label means."""
+    number, _, place = label.removeprefix(SET).partition(":")
+    found = member(statement, int(number), int(place)) if number.isdecimal() and place.isdecimal() else None
+    if found is None:
+        named = f"{SET}1:0" if statement.for_all else "another label, since the statement has no sets"
+        raise must("instance", f"the label of a member of a set ({named})", label)
+    return found
 
 
 def _from_line(family: Family, session: Session, line: str) -> Any:
@@ -182,6 +196,7 @@ def _evidence(
     statement: Statement,
     session: Session,
     tally: Tally,
+    sets: list[dict[str, Any]],
     level: float,
     since: tuple[float, float],
     chosen: list[tuple[str, Any]] | None,
@@ -219,6 +234,7 @@ def _evidence(
         n_instances=len(rows),
         rows=tuple(tally.told()),
         problems=tuple(tally.problems),
+        sets=tuple(sets),
         sizes=sizes_of([row.instance for row in rows if row.instance is not None]),
         saboteurs={},
         repairs={},

@@ -18,12 +18,13 @@ from lrtheory.bounds.families import is_fixed
 from lrtheory.bounds.session import DEFAULT_SEED
 from lrtheory.bounds.statement.formulas import as_image, as_text
 
-__all__ = ["CALLERS", "LEFT_OUT", "OF_CALLERS", "Evidence", "file_name", "load_evidence"]
+__all__ = ["CALLERS", "LEFT_OUT", "NOT_CHECKED", "OF_CALLERS", "Evidence", "covered", "file_name", "load_evidence"]
 
 FORMAT = 2  # of evidence files; later versions read it, and format 1, which has no rows
 CALLERS = "a solver of the caller's: "  # the beginning of such a subject
 OF_CALLERS = "of-callers"
 LEFT_OUT = "the forger and the solver that says nothing were left out"
+NOT_CHECKED = "not checked here"  # of a set, for want of budget
 _SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "recorded": "·"}
 
 
@@ -78,6 +79,12 @@ class Evidence(Result):
         entry, whether the bound `says` anything on it, and which of the stricter bounds it refutes (`sharper`).
     problems : tuple of str
         Reasons against support beside the verdicts of the rows.
+    sets : tuple of mapping
+        For each set that the statement covers as a whole: the set with the number of its things (`words`), what was
+        measured on it (`about`: "the code", or "the formula"), `how` it is covered ("all of"), its number of `members`,
+        the `verdict` on it, which is "not checked here" where the budget does not suffice, and processor time in
+        `seconds`. A complete family is one, by its name (`family`); where it is a choice of cases, `how` is "tried".
+        The evidence of a saboteur also has the reason why it is `invisible` there, if the statement gives one.
     sizes : mapping of str to list of float
         The least and the largest of the numbers in which the instances differ, at most four, by their names.
     saboteurs, repairs : mapping of str to str
@@ -125,6 +132,7 @@ class Evidence(Result):
     n_instances: int
     rows: tuple[Mapping[str, Any], ...]
     problems: tuple[str, ...]
+    sets: tuple[Mapping[str, Any], ...]
     sizes: Mapping[str, Sequence[float]]
     saboteurs: Mapping[str, str]
     repairs: Mapping[str, str]
@@ -165,6 +173,22 @@ class Evidence(Result):
     def caller(self) -> str:
         """The name of the caller's solver that was measured; empty for the statement's own."""
         return self.subject.removeprefix(CALLERS) if self.subject.startswith(CALLERS) else ""
+
+    @property
+    def unseen(self) -> str:
+        """A sentence on the set on which this saboteur holds without a reason, or fails against one; else empty.
+
+        A set on which a wrong variant holds covers less than it says, unless the statement gives the reason.
+        """
+        for one in self.sets:
+            verdict, reason = one["verdict"], one.get("invisible")
+            if reason is None or verdict == NOT_CHECKED:
+                continue
+            if not reason and verdict != "refuted":
+                return f"{self.saboteur!r} is {verdict} on all {one['words']}"
+            if reason and verdict == "refuted":
+                return f"{self.saboteur!r} is declared invisible on all {one['words']}, and is refuted there"
+        return ""
 
     @property
     def underpowered(self) -> bool:
@@ -293,8 +317,10 @@ class Evidence(Result):
             lhs, rhs = with_decimals(worst["lhs"], worst["rhs"])
             rows += [("sides", self.sides)] if self.sides else []
             rows += [("lhs", lhs), ("rhs", rhs + rounding), ("worst", label + at)]
-        if self.rows and self.is_whole and self.kind != "rate":
-            rows.append(("instances", self._instances()))
+        sets = () if self.saboteur else self.sets
+        if self.rows and self.is_whole and self.kind != "rate" and not any("family" in one for one in sets):
+            rows.append(("tried", self._tried()))
+        rows += [(str(one["how"]), covered(one)) for one in sets]
         if self.n_instances > 1:
             relative = f"(rhs - lhs)/max(|lhs|, |rhs|) of {self.n_instances} instances; below 0 is a violation"
             rows.append(("slack", f"{self.histogram()}  {relative}"))
@@ -322,14 +348,15 @@ class Evidence(Result):
         rows += [("note", self.message)] if self.message else []
         return [*rows, ("replay", self.replay)]
 
-    def _instances(self) -> str:
+    def _tried(self) -> str:
         """Count the instances by their origin, and give their sizes."""
         labels = [row["instance"] for row in self.rows]
         found = sum(label.startswith("json:") for label in labels)
         fixed = sum(map(is_fixed, labels))
         kinds = {"fixed": fixed, "drawn": len(labels) - fixed - found, "found by search": found}
         told = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-        return "; ".join(filter(None, (f"{len(labels)}: {told}", self.ranges)))
+        noun = "instance" if len(labels) == 1 else "instances"
+        return "; ".join(filter(None, (f"{len(labels)} {noun}: {told}", self.ranges)))
 
     @property
     def ranges(self) -> str:
@@ -383,6 +410,23 @@ def _short(number: float) -> str:
     return f"{number}" if isinstance(number, int) and abs(number) < 10**9 else f"{number:.4g}"
 
 
+def covered(one: Mapping[str, Any]) -> str:
+    """A set in words, with what was measured on it, and that it was not where it was not.
+
+    Parameters
+    ----------
+    one : mapping
+        An entry of `Evidence.sets`.
+
+    Returns
+    -------
+    str
+        A phrase that follows "all of".
+    """
+    verdict = "" if one["verdict"] == "supported" else f" ({one['verdict']})"
+    return f"{one['words']}: {one['about']}{verdict}"
+
+
 def file_name(statement: str, saboteur: str = "", repair: str = "") -> str:
     """Name of an evidence file; the free text of a saboteur or a repair enters as a hash."""
     # "~" stands for the slash, since no id has one, and a repair is told from a saboteur of its name
@@ -416,7 +460,9 @@ def load_evidence(path: str | Path) -> Evidence:
     written = data.pop("format", None) if isinstance(data, dict) else None
     if written not in (1, FORMAT):
         raise ValueError(f"{path} is not an evidence file of format 1 or {FORMAT}; run the bounds again")
-    data.setdefault("sides", "")  # older files do not say what the sides are
+    # older files say neither what the sides are, nor anything of whole sets
+    data = {"sides": "", "sets": ()} | data
+    data["sets"] = tuple(data["sets"])
     for name in ("lhs", "rhs", "slack"):
         data[name] = np.array([float(entry) for entry in data[name]])
     if written == 1:

@@ -55,11 +55,14 @@ def with_variants(evidence: Evidence, statement: Statement, session: Session) ->
         support becomes `inconclusive`, and what the statement gets by itself stays as `Evidence.alone`.
     """
     saboteurs: dict[str, str] = {}
+    unseen: list[str] = []
     repairs: dict[str, str] = {}
     interrupted = ""
     try:
         for one in statement.saboteurs:
-            saboteurs[one.name] = check(statement.sabotaged(one.name), session).verdict
+            wrong = check(statement.sabotaged(one.name), session)
+            saboteurs[one.name] = wrong.verdict
+            unseen += filter(None, [wrong.unseen])
         for mended in statement.repairs:
             repairs[mended.name] = check(statement.repaired(mended.name), session).verdict
     except KeyboardInterrupt:
@@ -69,6 +72,7 @@ def with_variants(evidence: Evidence, statement: Statement, session: Session) ->
         }
         told = " and ".join(f"{count} {kind}" for kind, count in left.items() if count)
         interrupted = f"interrupted, {told} were not run"
-    verdict, doubt = of_variants(evidence.verdict, saboteurs)
+    evidence = dataclasses.replace(evidence, problems=(*evidence.problems, *unseen))
+    verdict, doubt = of_variants(evidence.alone, saboteurs)
     new = dataclasses.replace(evidence, verdict=verdict, saboteurs=saboteurs, repairs=repairs)
-    return noted(new, interrupted, doubt)
+    return noted(new, interrupted, doubt, *unseen)

@@ -130,6 +130,9 @@ def contradictions(data: Mapping[str, Any]) -> list[str]:
         row["instance"] == worst["instance"] and _same([row["slack"]], [worst["slack"]]) for row in rows
     ):
         found.append(f"the worst instance {worst['instance']!r} is none of the rows")
+    found += [clause for one in data["sets"] if (clause := _set_clause(one))]
+    if any(one["verdict"] in ("refuted", "inconclusive") for one in data["sets"]) and alone_of(data) == "supported":
+        found.append("a set is not covered, and the statement is supported")
     if data["verdict"] != "recorded":
         due = of_variants(alone_of(data), data["saboteurs"])[0]
         if data["verdict"] != due:
@@ -148,6 +151,15 @@ def alone_of(data: Mapping[str, Any]) -> str:
 def scope_of(n_instances: int) -> str:
     """The scope of a check of a whole family."""
     return f"{n_instances} instance{'' if n_instances == 1 else 's'}"
+
+
+def _set_clause(one: Mapping[str, Any]) -> str:
+    """A clause on an entry of a set that does not say how it is covered, and what was measured; else empty."""
+    if one.get("how") not in ("tried", "all of") or one.get("about") not in ("the code", "the formula"):
+        return f"the set {one.get('words')!r} does not say how it is covered, or what was measured on it"
+    if not (isinstance(one.get("members"), int) and one["members"] >= 1):
+        return f"the set {one['words']!r} has no members"
+    return ""
 
 
 def _row_clauses(row: Mapping[str, Any], kind: str) -> list[str]:

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Sequence
 
 from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.deciding.evidence import covered
 from lrtheory.bounds.provenance.origin import evidence_digest
 from lrtheory.bounds.provenance.sources import Measured, version_of
 from lrtheory.bounds.reporting.figures import Record, details
@@ -27,6 +28,8 @@ HEAD = """Every statement in full, as `pytest -m bounds` measured it. How to rea
   the sides, and the claim is decided up to that.
 - *tightness* is the largest quotient of the sides where the bound bites; a claim *says something* where it excludes
   anything, and with fewer than half of the instances or a quarter of the entries it would not count as supported.
+- *all of* names a set of which every member was measured, and says whether that was the code or a formula; what is
+  *tried* was measured on some instances.
 - *saboteurs* are wrong variants: a changed solver, too strong a constant, a dropped hypothesis. The same check refutes
   each of them on the instance that is named.
 - A claim about a *formula*, or about counts that only our own kernels make, puts no algorithm of a reader's own to the
@@ -149,6 +152,7 @@ def _entry(found: Found) -> str:
         entries = f", and in {counts['saying']} of {counts['entries']} entries" if counts.get("entries") else ""
         ranges = f" ({evidence.ranges})" if evidence.ranges else ""
         lines.append(f"- says something on {said} of {evidence.n_instances} instances{ranges}{entries}")
+    lines += [f"- {one['how']}: {plain(covered(one))}" for one in evidence.sets]
     # the message of what is recorded without a check is its reason, which stands above
     lines += [f"- remark: {plain(evidence.message)}"] if evidence.message and worst else []
     if evidence.verdict != "recorded":

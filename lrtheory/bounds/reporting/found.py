@@ -9,6 +9,7 @@ from typing import Any
 
 from lrtheory.bounds.deciding.checking import LEVEL
 from lrtheory.bounds.deciding.evidence import Evidence, file_name, load_evidence
+from lrtheory.bounds.deciding.whole_sets import of_statement
 from lrtheory.bounds.provenance.origin import evidence_digest
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper
 from lrtheory.bounds.reporting.markdown import apart, rounded, short
@@ -166,8 +167,8 @@ def counts(statements: Sequence[Statement]) -> dict[str, int]:
     dict of str to int
         ``theorems``, among them those ``of the papers`` (and of these those of papers that were ``read in full``),
         ``classical`` and ``derived here``, then ``observations``,
-        promises of libraries that are ``kept`` and ``violated``, ``recorded`` statements, ``saboteurs``, and the
-        ``errata`` among these.
+        promises of libraries that are ``kept`` and ``violated``, ``recorded`` statements, those that cover whole
+        ``sets``, ``saboteurs``, and the ``errata`` among these.
     """
     checked = [one for one in statements if one.due == "supported"]
     violated = sum(one.due == "refuted" for one in statements)
@@ -185,6 +186,7 @@ def counts(statements: Sequence[Statement]) -> dict[str, int]:
         "read in full": sum(isinstance(one.source, Paper) and one.source.read == "full" for one in checked),
         "violated": violated,
         "recorded": len(statements) - len(checked) - violated,
+        "sets": sum(any(each["how"] == "all of" for each in of_statement(one)) for one in statements),
         "saboteurs": sum(len(one.saboteurs) for one in statements),
         "errata": sum(saboteur.printed for one in statements for saboteur in one.saboteurs),
     }

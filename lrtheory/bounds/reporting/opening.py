@@ -25,7 +25,8 @@ LEGEND = """## How to read the tables
 
 Every row is supported on all of its instances, unless it says *recorded*: that one is not checked. An id leads to the
 formula, the hypotheses, both sides at the worst instance, the saboteurs, and a command that replays it. Brackets name
-another paper, and how much of it was read where that is not all (recalled: from memory).
+another paper, and how much of it was read where that is not all (recalled: from memory). Behind an id, ∀ says that
+every member of a set was measured, which the details name; all else was tried on some instances.
 
 The last column says how close the sides come: "=" is an equality, of laws and means within a width that is told;
 "tight", a bound that is attained; a percentage, the largest quotient of both sides; "runs", how many failed of those
@@ -99,6 +100,11 @@ def counts_list(statements: Sequence[Statement]) -> str:
         (
             n["kept"] + n["violated"],
             f"**{n['kept']} promises** of documentation hold on all instances, and **{n['violated']}** do not.",
+        ),
+        (
+            n["sets"],
+            f"**{n['sets']} statements** were measured on every member of a whole set that their details name, the "
+            "others on some instances alone.",
         ),
         (n["recorded"], f"**{n['recorded']} statements** are recorded without a check, with the reason."),
         (

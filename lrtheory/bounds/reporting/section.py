@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lrtheory.bounds.deciding.whole_sets import of_statement
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper, Source
 from lrtheory.bounds.reporting.about import About
 from lrtheory.bounds.reporting.details import item, sources_line
@@ -12,8 +13,10 @@ from lrtheory.bounds.reporting.found import Found, how_close, place
 from lrtheory.bounds.reporting.markdown import anchor, apart, plain, table
 from lrtheory.bounds.statement import Statement
 
-__all__ = ["errata", "link", "row_start", "section"]
+__all__ = ["MARK", "errata", "link", "row_start", "section"]
 
+#: behind the id of a statement that covers a whole set
+MARK = "∀"
 #: the kinds of sources with the words above their table; each table has the columns of its words and numbers
 _TABLES: tuple[tuple[type, str, str], ...] = (
     (Paper, "Theorems of papers:", "item"),
@@ -102,7 +105,8 @@ def row_start(statement: Statement, details: str, about: About | None) -> str:
 
 
 def _first_cells(statement: Statement, there: str, about: About | None) -> list[str]:
-    cells = [link(item(statement.id), there), plain(statement.title)]
+    mark = f" {MARK}" if any(one["how"] == "all of" for one in of_statement(statement)) else ""
+    cells = [link(item(statement.id), there) + mark, plain(statement.title)]
     whose = _whose(statement.source, about)
     return [*cells, plain(whose)] if whose else cells
 

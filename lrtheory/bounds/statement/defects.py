@@ -6,6 +6,7 @@ import re
 
 from lrtheory._validation import must
 from lrtheory.bounds.claims import Recorded
+from lrtheory.bounds.families import SET
 from lrtheory.bounds.provenance.sources import Derived, proof_of
 from lrtheory.bounds.running.encoding import digest
 from lrtheory.bounds.statement.statement import Statement
@@ -61,6 +62,7 @@ def defects(statement: Statement) -> list[str]:
     if statement.repairs and statement.violated is None:
         found.append("it has a repair, and nothing is violated")
     found += _defects_of_instances(statement)
+    found += _defects_of_sets(statement)
     unknown = [one.breaks for one in statement.saboteurs if one.breaks not in (None, *statement.hypotheses)]
     if unknown:
         found.append(f"saboteurs break hypotheses that are not there: {unknown}")
@@ -72,6 +74,23 @@ def defects(statement: Statement) -> list[str]:
     return found
 
 
+def _defects_of_sets(statement: Statement) -> list[str]:
+    """A set shows that the claim holds on all of it if a wrong variant can fail there."""
+    if not statement.for_all:
+        return []
+    if statement.kind not in ("inequality", "identity"):
+        return ["a set is covered for inequalities and identities alone"]
+    seeing = [one.name for one in statement.saboteurs if one.breaks is None and "instances" not in one.changes]
+    found = []
+    for one in statement.for_all:
+        unknown = [name for name in one.invisible if name not in seeing]
+        if unknown:
+            found.append(f"all {one.told}: no saboteur is measured there that is called {unknown[0]!r}")
+        if all(name in one.invisible for name in seeing):
+            found.append(f"all {one.told}: no saboteur fails there, so it shows nothing")
+    return found
+
+
 def _defects_of_instances(statement: Statement) -> list[str]:
     """A family meets instances that nobody has seen, or it has them all."""
     family, found = statement.instances, []
@@ -80,6 +99,10 @@ def _defects_of_instances(statement: Statement) -> list[str]:
         found.append(f"the family {family.name!r} is not named by letters, digits, - and _, or is called json")
     if not family.smallest():
         found.append(f"the family {family.name} has no smallest instance")
+    if family.name.startswith(SET):
+        found.append(f"the family {family.name!r} begins like the labels of members of sets")
+    if family.of is not None and not family.complete:
+        found.append(f"the family {family.name} counts what its members stand for, and does not say what is complete")
     if family.complete and family.draw is not None:
         found.append(f"the family {family.name} draws, and says that it is complete")
     if family.complete and len(list(family.fixed())) != family.members:

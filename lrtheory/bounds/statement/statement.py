@@ -16,6 +16,7 @@ from lrtheory.bounds.provenance.origin import UNKNOWN, Origin
 from lrtheory.bounds.provenance.places import public_name
 from lrtheory.bounds.provenance.sources import Source
 from lrtheory.bounds.running.patching import Patch
+from lrtheory.bounds.sets import All
 from lrtheory.bounds.statement.card import card
 from lrtheory.bounds.statement.fields import demand_fields
 from lrtheory.bounds.statement.variants import Repair, Saboteur, Violated
@@ -80,6 +81,8 @@ class Statement:
         Named predicates of an instance, each of which answers True or False.
     instances : Family
         Family of the instances on which the claim is checked.
+    for_all : tuple of All
+        Sets on every member of which the claim is measured too, so that it holds on all of them.
     solve : callable
         Algorithm or formula under test: ``solve(instance, rng) -> outcome`` for deterministic claims, ``solve(instance,
         rng, n) -> outcomes`` for random ones. It returns what the algorithm returns; only the claim knows the truth.
@@ -140,6 +143,7 @@ class Statement:
     tex: str
     hypotheses: Mapping[str, Predicate]
     instances: Family
+    for_all: tuple[All, ...] = ()
     solve: Callable[..., Any]
     claim: Claim
     saboteurs: tuple[Saboteur, ...] = ()
@@ -298,9 +302,11 @@ class Statement:
         # too strong a claim has the sides of the statement, so what can be said of their reach is the same
         if isinstance(claim, Inequality) and isinstance(self.claim, Inequality) and not claim.unbounded:
             changes["claim"] = replace(claim, unbounded=self.claim.unbounded)
+        # the sets of a statement satisfy its hypotheses, so what drops one or has instances of its own does without
+        sets = () if one.breaks is not None or "instances" in changes else self.for_all
         another = {"solve", "patch"} & set(changes)
         alone = self._by_runs() if another else self
-        fields: dict[str, Any] = {"sabotage": one.name, "hypotheses": hypotheses, **_ALONE}
+        fields: dict[str, Any] = {"sabotage": one.name, "hypotheses": hypotheses, "for_all": sets, **_ALONE}
         fields["reference"] = self._form() if another else self.reference
         return alone._with(**fields, **changes)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ from lrtheory.bounds.trust.lies import same as same_leaf
 __all__ = ["FORGING", "SECONDS", "Lie", "Testimony", "admits_lies", "forge"]
 
 FORGING = Budget("forging", draws=2, sampled=0, climbs=0, searches=0, runs=512)  # enough for lies to show
+_MEMBERS = 2  # of each set, to which lies are told
 SECONDS = 5.0  # after which lies are left untold
 Forge = Callable[[Any, Any, tuple[int, ...]], Any]  # of an instance, its honest outcome and the number of runs
 
@@ -110,7 +111,7 @@ def forge(statement: Statement, session: Session, *, seconds: float = math.inf, 
     """
     until = time.process_time() + seconds
     honest = _Remembering(statement)
-    statement = replace(statement.with_solver(honest), reference=honest, instances=_in_order(statement.instances))
+    statement = replace(statement.with_solver(honest), reference=honest, instances=_in_order(statement), for_all=())
     truth, session = _truth(statement, session)
     _demand_paths(statement, honest)
     forgeries = list(_forgeries(statement, honest, malformed))
@@ -153,14 +154,19 @@ def _at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def _in_order(family: Family) -> Family:
-    """The family with small instances first, on which most lies are refuted, and without a view."""
-    # the forger tells instances apart by their plain data, so it makes their views itself
-    sizes = [sum(map(np.size, data_leaves(instance))) for instance in family.smallest()]
+def _in_order(statement: Statement) -> Family:
+    """The family with the first members of each set, small instances first, and without a view.
+
+    On small instances most lies are refuted. The forger tells them apart by their plain data, so it makes their views
+    itself.
+    """
+    family = statement.instances
+    some = [*family.smallest(), *(each for one in statement.for_all for each in islice(one.enumerated(), _MEMBERS))]
+    sizes = [sum(map(np.size, data_leaves(instance))) for instance in some]
     # one that is a thousand times as large as is usual costs more than all others together, and shows no further lie
     most = 1000 * float(np.median(sizes)) if sizes else 0.0
     order = [place for place in np.argsort(sizes, kind="stable") if sizes[place] <= most]
-    return replace(family, always=[family.smallest()[place] for place in order], view=None)
+    return replace(family, always=[some[place] for place in order], view=None)
 
 
 def _truth(statement: Statement, session: Session) -> tuple[Evidence, Session]:
@@ -171,7 +177,7 @@ def _truth(statement: Statement, session: Session) -> tuple[Evidence, Session]:
     except StatementError:  # such as that of a law which so few runs cannot reach
         truth = None
     if truth is None or truth.verdict == "inconclusive":  # more draws may carry what the fixed instances do not
-        session = Session(replace(BUDGETS["quick"], climbs=0, searches=0, failures=0), session.seed)
+        session = Session(replace(BUDGETS["quick"], climbs=0, searches=0, failures=0, members=0), session.seed)
         truth = check(statement, session)
     if truth.verdict != "supported":
         raise StatementError(f"{statement.id}: an honest outcome is {truth.verdict}\n{truth}")

@@ -11,12 +11,12 @@ import numpy as np
 from lrtheory._validation import must
 from lrtheory.bounds.deciding.checking import check, demand_signature, takes
 from lrtheory.bounds.deciding.evidence import CALLERS, Evidence
-from lrtheory.bounds.deciding.replay import call
 from lrtheory.bounds.errors import OutcomeError
 from lrtheory.bounds.running.handover import classes_of, handed
 from lrtheory.bounds.session import Session
 from lrtheory.bounds.statement import Statement
 from lrtheory.bounds.statement.statement import name_of
+from lrtheory.bounds.trust.replay import call
 
 __all__ = ["check_own", "example_of", "kind_of", "solve_by_example"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from lrtheory._numbers import number, plain
 from lrtheory._validation import must, pairs
-from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.continual_learning.sketching.buffer import SketchBuffer
 from proofs_checks.continual_learning.families.rows import DROPS, KEPT, SIGNS, read, sketch_of
 from proofs_checks.guards import allowance, misfit
@@ -78,6 +79,13 @@ def draw_axes(draws: Draws) -> Axes:
     axes = tuple(int(axis) for axis in draws.integers(0, n - 1, shape=T))
     entries = tuple(float(entry) for entry in draws.integers(1, draws.choice((1, 2, 9)), shape=T))
     return Axes(axes, entries, n, rank, draws.choice((rank + 1, 2 * rank + 1, 2 * rank + 4)))
+
+
+def unit_streams() -> Iterator[Axes]:
+    """Yield all streams of one to six unit rows along three axes, for a sketch of one row with a buffer of three."""
+    for T in range(1, 7):
+        for axes in itertools.product(range(3), repeat=T):
+            yield Axes(axes, (1.0,) * T, 3, 1, 3)
 
 
 AXES = Family("rows-along-axes", always=short_streams, draw=draw_axes)
@@ -184,6 +192,9 @@ FD_9 = Statement(
     tex=r"A = (c_te_{i_t})_t \Rightarrow B^\top B = \mathrm{diag}(\text{counters}),\ \delta = \sum\text{decrements}",
     hypotheses={"rows along axes with small integers": is_axial},
     instances=AXES,
+    for_all=(
+        All("streams of 1 to 6 unit rows along three axes, with rank 1 and a buffer of 3", unit_streams, members=1092),
+    ),
     solve=counted,
     claim=Identity(counts),
     may_vary=KEPT,

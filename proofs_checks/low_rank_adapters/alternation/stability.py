@@ -33,8 +33,9 @@ def stalled(case: Stalled, rng: np.random.Generator | None = None, step_size: fl
 STALLED = Family(
     "stalled-starts",
     always=tuple(Stalled(k) for k in range(1, 13)),
-    complete="the start e_2 e_2^T for the target e_1 e_1^T with 1 to 12 half-steps",
+    complete="numbers of half-steps from 1 to 12, from the start e_2 e_2^T towards the target e_1 e_1^T",
     members=12,
+    of=lambda case: 1,
 )
 
 

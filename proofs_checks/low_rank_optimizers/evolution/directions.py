@@ -326,7 +326,11 @@ EG_S = Statement(
     ),
     hypotheses={"a rank from 1 to 64": lambda case: 1 <= case.rank <= 64},
     instances=Family(
-        "ranks-to-64", always=tuple(map(Ranked, range(1, 65))), complete="all ranks from 1 to 64", members=64
+        "ranks-to-64",
+        always=tuple(map(Ranked, range(1, 65))),
+        complete="ranks from 1 to 64",
+        members=64,
+        of=lambda case: 1,
     ),
     solve=kept,
     claim=Inequality(between, unbounded="a share may be any number that its solver states"),

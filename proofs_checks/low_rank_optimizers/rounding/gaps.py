@@ -73,8 +73,9 @@ ALL_NORMAL = Family(
     "normal-numbers",
     always=[Binades(low, low + 22, sign) for sign in (0, 1) for low in range(-126, 127, 23)]
     + [Binades(low, high, sign, "float16") for sign in (0, 1) for low, high in ((-14, 0), (1, 14))],
-    complete="all normal numbers of both formats whose outer neighbor is finite, six steps each",
+    complete="pairs of one of six steps and a normal number of either format whose outer neighbor is finite",
     members=26,
+    of=lambda case: steps_of(case).size,
 )
 
 

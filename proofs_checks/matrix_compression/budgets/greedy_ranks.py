@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import (
+    All,
     Classical,
     Derived,
     Family,
@@ -34,6 +35,7 @@ from proofs_checks.matrix_compression.families.budgets import (
     allowance,
     draw_budget,
     optimal,
+    small_budgets,
     wasted,
 )
 
@@ -49,6 +51,13 @@ BUDGETS = Family(
     # one of two equal values fits, and the greedy choice is the best one
     tight=(Tight(Budget(((2, 2),), (1,), 1), 1, 1),),
     draw=draw_budget,
+)
+
+
+SMALL = All(
+    "budgets from 1 to 6 for two matrices of two singular values from 1 to 3, whose ranks cost 1 or 2",
+    small_budgets,
+    members=864,
 )
 
 
@@ -103,6 +112,7 @@ AB_2 = Statement(
     tex=r"G \le \mathrm{OPT} \le G + \theta\,\sigma_{\mathrm{rej}}^2",
     hypotheses=LISTED,
     instances=BUDGETS,
+    for_all=(SMALL,),
     solve=partial(allocated, method="greedy"),
     claim=Inequality(nearly_optimal),
     saboteurs=(
@@ -135,6 +145,7 @@ AB_2D = Statement(
     tex=r"\sum_k\sum_{i \le r_k}\sigma_{k,i}^2 = \max_{\sum_k c_k r'_k \le b}\ \sum_k\sum_{i \le r'_k}\sigma_{k,i}^2",
     hypotheses=LISTED,
     instances=BUDGETS,
+    for_all=(SMALL,),
     solve=partial(allocated, method="dp"),
     claim=Identity(optimal),
     saboteurs=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -127,6 +128,14 @@ def draw_budget(draws: Draws) -> Budget:
     whole = sum(cost * len(values) for cost, values in zip(costs, spectra, strict=True))
     # mostly less than all ranks cost, so that some value has to go
     return Budget(spectra, costs, draws.integers(0, max(1, whole - draws.choice((0, 1, 4, 8)))))
+
+
+def small_budgets() -> Iterator[Budget]:
+    """Yield all budgets from 1 to 6 for two matrices of two values up to 3, whose ranks cost 1 or 2."""
+    spectra = [(high, low) for high in (1, 2, 3) for low in range(1, high + 1)]
+    for pair in itertools.product(spectra, repeat=2):
+        for costs in itertools.product((1, 2), repeat=2):
+            yield from (Budget(pair, costs, budget) for budget in range(1, 7))
 
 
 #: five energies of which the second one does not fit: the best ranks are not greedy, and half of a value is missing

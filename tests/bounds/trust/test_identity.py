@@ -67,11 +67,14 @@ def test_the_first_line_says_of_whom_and_on_what(theorem: Evidence) -> None:
 
 
 def test_the_body_says_how_many_instances_of_which_kind_and_how_large(theorem: Evidence) -> None:
-    assert f"instances  {theorem.n_instances}: 11 fixed, 40 drawn, 30 found by search; len(rates) 2 to " in str(theorem)
+    assert (
+        f"tried      {theorem.n_instances} instances: 11 fixed, 40 drawn, 30 found by search; len(rates) 2 to "
+        in str(theorem)
+    )
     lines = dict(check(MISRA_GRIES, Session()).lines())
-    assert lines["instances"].endswith("; k 1 to 3")
-    assert dict(check(GAUSS, Session()).lines())["instances"].partition("; ")[2].startswith("n 1 to 1")
-    assert "instances" not in dict(lrtheory.check(ID, instance="integer-chains:always-0").lines())
+    assert lines["tried"].endswith("; k 1 to 3")
+    assert dict(check(GAUSS, Session()).lines())["tried"].partition("; ")[2].startswith("n 1 to 1")
+    assert "tried" not in dict(lrtheory.check(ID, instance="integer-chains:always-0").lines())
 
 
 def test_a_direct_check_of_another_solver_is_not_that_of_the_theorem(tmp_path: Path) -> None:

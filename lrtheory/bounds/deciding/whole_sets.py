@@ -1,0 +1,110 @@
+"""Deciding the sets of a statement: each member as an instance of its own, until one contradicts the claim."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lrtheory.bounds.deciding.both_sides import look
+from lrtheory.bounds.deciding.evidence import NOT_CHECKED
+from lrtheory.bounds.deciding.tally import Tally
+from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.families import in_set
+from lrtheory.bounds.session import BUDGETS, Session
+from lrtheory.bounds.sets import All
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["decide_sets", "member", "of_statement"]
+
+
+def of_statement(statement: Statement) -> list[dict[str, Any]]:
+    """List the sets of a statement, before anything is measured.
+
+    Parameters
+    ----------
+    statement : Statement
+        Any statement.
+
+    Returns
+    -------
+    list of dict
+        For each set its `words`, what it is `about`, `how` it is covered, its number of `members`, and its `verdict`,
+        which is "not checked here". A complete family is the first: it is covered where it counts what its members
+        stand for, and a choice of cases that were tried where it does not.
+    """
+    family = statement.instances
+    found = []
+    if family.complete:
+        how = "tried" if family.of is None else "all of"
+        found.append(_entry(statement, family.told, family.members, how) | {"family": family.name})
+    return found + [_entry(statement, one.told, one.members, "all of") for one in statement.for_all]
+
+
+def _entry(statement: Statement, words: str, members: int, how: str) -> dict[str, Any]:
+    about = "the formula" if statement.subject == "a formula" else "the code"
+    return {"words": words, "about": about, "how": how, "members": members, "verdict": NOT_CHECKED}
+
+
+def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[dict[str, Any]]:
+    """Decide the sets of a statement, of which a wrong variant meets the first one alone.
+
+    Parameters
+    ----------
+    statement : Statement
+        The statement, or a sabotaged one.
+    session : Session
+        Budget and seed.
+    tally : Tally
+        Tally of the family; a member that contradicts the claim becomes a row of it, and a set that stays open a
+        problem.
+
+    Returns
+    -------
+    list of dict
+        The entries of `of_statement` with the verdict on each, and the processor time in `seconds`.
+    """
+    entries = of_statement(statement)
+    if len(entries) > len(statement.for_all):  # the family is the set, and has been measured
+        entries[0] |= {"verdict": tally.verdict(), "seconds": 0.0}
+    if tally.refuted() and not statement.sabotage:  # nothing is left to prove
+        return entries
+    for number, one in list(enumerate(statement.for_all, start=1))[: 1 if statement.sabotage else None]:
+        entry = entries[number - 1 + len(entries) - len(statement.for_all)]
+        if BUDGETS[one.budget].members > session.budget.members:
+            continue
+        since = time.process_time()
+        aside = _decided(statement, session, number, one)
+        entry |= {"verdict": aside.verdict(), "seconds": time.process_time() - since}
+        if statement.sabotage:
+            entry["invisible"] = one.invisible.get(statement.sabotage, "")
+        if aside.refuted() and not tally.refuted():
+            tally.rows.append(next(row for row in aside.rows if row.verdict == "refuted"))
+        elif entry["verdict"] == "inconclusive":
+            why = "; ".join(filter(None, (aside.vacuous(), *aside.problems))) or "a member stays open"
+            tally.problems.append(f"all {one.told}: inconclusive, {why}")
+    return entries
+
+
+def _decided(statement: Statement, session: Session, number: int, one: All) -> Tally:
+    """The tally of one set, which ends with the first member that contradicts the claim."""
+    if one.members > session.budget.members:
+        raise StatementError(f"all {one.told}: at most {session.budget.members:,} members are decided at this budget")
+    # a session of its own, so that the runs that the statements of a family share are not forgotten for those of a set
+    aside, alone = Tally(), session.aside()
+    for place, instance in enumerate(one.enumerated()):
+        label = in_set(number, place)
+        aside.admits(statement, label, instance)  # a member that breaks a hypothesis is an error, as of a fixed one
+        look(statement, alone, aside, label, instance, every=True)
+        if aside.refuted():
+            break
+    if not aside.rows:
+        raise StatementError(f"all {one.told}: no member was measured")
+    return aside
+
+
+def member(statement: Statement, number: int, place: int) -> Any:
+    """The member of a set that a label names; None where there is none."""
+    if not 1 <= number <= len(statement.for_all):
+        return None
+    members = statement.for_all[number - 1].enumerated()
+    return next((one for index, one in enumerate(members) if index == place), None)

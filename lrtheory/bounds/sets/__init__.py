@@ -1,0 +1,9 @@
+"""Sets that are covered as a whole: what is said of every member of a named set, and not of some that were tried.
+
+A set only proves. A member that contradicts the claim is an instance of the statement's own type, which the check
+judges like any other, with both sides and a replay.
+"""
+
+from lrtheory.bounds.sets.all_of import All
+
+__all__ = ["All"]

@@ -1,0 +1,1 @@
+"""Whole sets: what covers them, and what must not."""
