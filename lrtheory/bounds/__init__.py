@@ -17,7 +17,7 @@ from lrtheory.bounds.finding.registry import Registry
 from lrtheory.bounds.provenance.origin import API
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper
 from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session
-from lrtheory.bounds.sets import All
+from lrtheory.bounds.sets import All, Generic, Square
 from lrtheory.bounds.statement import Statement, Violated, always, defects, repair, saboteur
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Family",
     "FromGenerator",
     "FromHypothesis",
+    "Generic",
     "Identity",
     "Inequality",
     "Law",
@@ -52,6 +53,7 @@ __all__ = [
     "Registry",
     "Session",
     "Sides",
+    "Square",
     "Statement",
     "StatementError",
     "Tight",

@@ -215,8 +215,8 @@ class Family:
 SET = "for-all-"  # the beginning of the labels of members of a statement's sets
 
 
-def in_set(number: int, place: int) -> str:
-    """The label of a member of a statement's set, by the number of the set, counted from 1, and the place in it."""
+def in_set(number: int, place: Any) -> str:
+    """The label of a member of a set, by the number of the set, counted from 1, and its place or its numbers."""
     return f"{SET}{number}:{place}"
 
 

@@ -44,7 +44,7 @@ def described(statement: Statement) -> dict[str, Any]:
         "hypotheses": list(statement.hypotheses),
         "randomness": statement.claim.randomness,
         "instances": _labels(statement),
-        "for all": [_set_of(one) for one in of_statement(statement) if one["how"] == "all of"],
+        "for all": [_set_of(one) for one in of_statement(statement, traced=True) if one["how"] == "all of"],
         "solve": signature(statement),
         "violated": "" if statement.violated is None else str(statement.violated),
         "saboteurs": [one.name for one in statement.saboteurs],

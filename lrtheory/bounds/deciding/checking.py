@@ -163,7 +163,7 @@ def _located(statement: Statement, session: Session, instance: Any) -> tuple[str
 def _of_a_set(statement: Statement, label: str) -> Any:
     """The member of a set of the statement that a label means."""
     number, _, place = label.removeprefix(SET).partition(":")
-    found = member(statement, int(number), int(place)) if number.isdecimal() and place.isdecimal() else None
+    found = member(statement, int(number), place) if number.isdecimal() else None
     if found is None:
         named = f"{SET}1:0" if statement.for_all else "another label, since the statement has no sets"
         raise must("instance", f"the label of a member of a set ({named})", label)

@@ -8,6 +8,9 @@ from typing import Any
 
 from lrtheory.bounds.claims import SHARPER
 
+#: what may be measured or proved on a set
+ABOUT = ("the code", "the formula", "the rule", "the theorem")
+
 __all__ = ["alone_of", "contradictions", "of_variants", "scope_of", "vacuity", "verdict_of"]
 
 _INSTANCES, _ENTRIES = 1 / 2, 1 / 4  # the least shares of instances and of entries in which a claim must say something
@@ -155,7 +158,7 @@ def scope_of(n_instances: int) -> str:
 
 def _set_clause(one: Mapping[str, Any]) -> str:
     """A clause on an entry of a set that does not say how it is covered, and what was measured; else empty."""
-    if one.get("how") not in ("tried", "all of") or one.get("about") not in ("the code", "the formula"):
+    if one.get("how") not in ("tried", "all of") or one.get("about") not in ABOUT:
         return f"the set {one.get('words')!r} does not say how it is covered, or what was measured on it"
     if not (isinstance(one.get("members"), int) and one["members"] >= 1):
         return f"the set {one['words']!r} has no members"

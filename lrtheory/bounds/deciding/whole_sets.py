@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from lrtheory.bounds.deciding.both_sides import look
@@ -10,20 +12,23 @@ from lrtheory.bounds.deciding.evidence import NOT_CHECKED
 from lrtheory.bounds.deciding.tally import Tally
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import in_set
+from lrtheory.bounds.running.patching import patched
 from lrtheory.bounds.session import BUDGETS, Session
-from lrtheory.bounds.sets import All
+from lrtheory.bounds.sets import All, Generic
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["decide_sets", "member", "of_statement"]
 
 
-def of_statement(statement: Statement) -> list[dict[str, Any]]:
+def of_statement(statement: Statement, *, traced: bool = False) -> list[dict[str, Any]]:
     """List the sets of a statement, before anything is measured.
 
     Parameters
     ----------
     statement : Statement
         Any statement.
+    traced : bool
+        Whether letters are computed with, to tell what they are about.
 
     Returns
     -------
@@ -37,12 +42,20 @@ def of_statement(statement: Statement) -> list[dict[str, Any]]:
     if family.complete:
         how = "tried" if family.of is None else "all of"
         found.append(_entry(statement, family.told, family.members, how) | {"family": family.name})
-    return found + [_entry(statement, one.told, one.members, "all of") for one in statement.for_all]
+    for one in statement.for_all:
+        found.append(_entry(statement, one.told, one.members, "all of"))
+        if traced and isinstance(one, Generic) and one.outcome is not None:
+            found[-1]["about"] = one.compared(statement.solve, statement.claim, statement.system).about
+    return found
 
 
 def _entry(statement: Statement, words: str, members: int, how: str) -> dict[str, Any]:
-    about = "the formula" if statement.subject == "a formula" else "the code"
-    return {"words": words, "about": about, "how": how, "members": members, "verdict": NOT_CHECKED}
+    return {"words": words, "about": _about(statement), "how": how, "members": members, "verdict": NOT_CHECKED}
+
+
+def _about(statement: Statement) -> str:
+    """The subject of a measurement on an instance with numbers."""
+    return "the formula" if statement.subject == "a formula" else "the code"
 
 
 def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[dict[str, Any]]:
@@ -73,8 +86,8 @@ def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[di
         if BUDGETS[one.budget].members > session.budget.members:
             continue
         since = time.process_time()
-        aside = _decided(statement, session, number, one)
-        entry |= {"verdict": aside.verdict(), "seconds": time.process_time() - since}
+        aside, about = _decided(statement, session, number, one)
+        entry |= {"verdict": aside.verdict(), "about": about, "seconds": time.process_time() - since}
         if statement.sabotage:
             entry["invisible"] = one.invisible.get(statement.sabotage, "")
         if aside.refuted() and not tally.refuted():
@@ -85,26 +98,62 @@ def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[di
     return entries
 
 
-def _decided(statement: Statement, session: Session, number: int, one: All) -> Tally:
-    """The tally of one set, which ends with the first member that contradicts the claim."""
+def _decided(statement: Statement, session: Session, number: int, one: All | Generic) -> tuple[Tally, str]:
+    """The tally of one set, which ends with the first member that contradicts the claim, and what it is about."""
     if one.members > session.budget.members:
         raise StatementError(f"all {one.told}: at most {session.budget.members:,} members are decided at this budget")
     # a session of its own, so that the runs that the statements of a family share are not forgotten for those of a set
     aside, alone = Tally(), session.aside()
-    for place, instance in enumerate(one.enumerated()):
-        label = in_set(number, place)
-        aside.admits(statement, label, instance)  # a member that breaks a hypothesis is an error, as of a fixed one
-        look(statement, alone, aside, label, instance, every=True)
+    named: Iterable[tuple[Any, Any]] = enumerate(one.enumerated()) if isinstance(one, All) else _with_numbers(one)
+    for place, instance in named:
+        _measure(statement, alone, aside, in_set(number, place), instance)
         if aside.refuted():
             break
     if not aside.rows:
         raise StatementError(f"all {one.told}: no member was measured")
-    return aside
+    about = _about(statement)
+    if isinstance(one, Generic) and not aside.refuted():
+        about = _on_letters(statement, alone, aside, number, one)
+    return aside, about
 
 
-def member(statement: Statement, number: int, place: int) -> Any:
+def _measure(statement: Statement, alone: Session, aside: Tally, label: str, instance: Any) -> None:
+    """Measure a member as an instance; one that breaks a hypothesis is an error, as of a fixed one."""
+    aside.admits(statement, label, instance)
+    look(statement, alone, aside, label, instance, every=True)
+
+
+def _with_numbers(one: Generic) -> Iterator[tuple[str, Any]]:
+    """The members with numbers on which letters and the check must agree, by their numbers."""
+    for numbers in islice(one.numbers(), one.members):
+        yield _joined(numbers), one.member(numbers)
+
+
+def _joined(numbers: tuple[int, ...]) -> str:
+    return ",".join(map(str, numbers))
+
+
+def _on_letters(statement: Statement, alone: Session, aside: Tally, number: int, one: Generic) -> str:
+    """Decide a claim on letters; what contradicts it becomes an instance with numbers, which the check judges."""
+    with patched(statement.patch):
+        traced = one.compared(statement.solve, statement.claim, statement.system)
+    if traced.against is not None:
+        label = in_set(number, _joined(traced.against))
+        _measure(statement, alone, aside, label, one.member(traced.against))
+        if not aside.refuted():
+            raise StatementError(f"all {one.told}: letters contradict the claim at {label}, and the check supports it")
+    elif traced.open:
+        aside.problems.append(traced.open)
+    return _about(statement) if one.outcome is None else traced.about
+
+
+def member(statement: Statement, number: int, place: str) -> Any:
     """The member of a set that a label names; None where there is none."""
     if not 1 <= number <= len(statement.for_all):
         return None
-    members = statement.for_all[number - 1].enumerated()
-    return next((one for index, one in enumerate(members) if index == place), None)
+    one, numbers = statement.for_all[number - 1], place.split(",")
+    if not all(each.isdecimal() for each in numbers):
+        return None
+    if isinstance(one, Generic):
+        return one.member(tuple(map(int, numbers)))
+    return next(islice(one.enumerated(), int(place), None), None) if len(numbers) == 1 else None

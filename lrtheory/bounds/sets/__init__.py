@@ -5,5 +5,9 @@ judges like any other, with both sides and a replay.
 """
 
 from lrtheory.bounds.sets.all_of import All
+from lrtheory.bounds.sets.generic import Generic, Square
 
-__all__ = ["All"]
+__all__ = ["ENTRIES", "All", "Generic", "Square"]
+
+#: the kinds of sets that a statement may cover
+ENTRIES = (All, Generic)

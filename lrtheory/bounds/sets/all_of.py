@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from lrtheory.bounds.errors import StatementError
@@ -100,6 +101,21 @@ class All:
             raise StatementError(f"all {self.told}: the list has {len(seen):,} members")
         if self.total is not None and things != self.total:
             raise StatementError(f"all {self.told}: the orbits have {things:,} things together")
+
+    def some(self, count: int) -> list[Any]:
+        """The first members.
+
+        Parameters
+        ----------
+        count : int
+            Number of members.
+
+        Returns
+        -------
+        list
+            Instances.
+        """
+        return list(islice(self.enumerated(), count))
 
     def _size(self, instance: Any) -> int:
         assert self.orbit is not None

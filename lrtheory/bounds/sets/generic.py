@@ -1,0 +1,271 @@
+"""All positive numbers at once: a claim on letters, which is an identity of polynomials or a matter of their signs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrtheory.bounds.arithmetic.letters import Ratio, letters, value_at
+from lrtheory.bounds.errors import StatementError
+
+__all__ = ["Generic", "Square", "Traced"]
+
+_ANCHORS = 6  # members with numbers, on which letters and the check must agree
+_TRIES = 400  # members at which a claim is looked at that signs do not decide
+_PACKAGE = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Square:
+    """The square of a number, which is not negative whatever the letters stand for."""
+
+    root: Any
+
+
+@dataclass(frozen=True)
+class Generic:
+    """All instances of one shape: a claim that holds for all positive numbers that stand for its letters.
+
+    An identity holds if the difference of both sides is the polynomial 0, an inequality if all coefficients of the
+    numerator of ``rhs - lhs`` are of one sign, or it equals a sum of products that are not negative. On six members
+    with numbers the statement's own check must agree.
+
+    Parameters
+    ----------
+    words : str
+        Plural noun phrase for the instances, without their number, which is infinite: "chains of 3 states with positive
+        rates".
+    of : callable
+        ``of(*numbers) -> instance``, an instance of the statement's own type, with letters or with positive integers.
+    symbols : sequence of str
+        Names of the letters.
+    outcome : callable or None
+        ``outcome(instance) -> outcome`` on an instance of letters, such as the body of a kernel; None takes `solve` of
+        the statement.
+    sides : callable or None
+        ``sides(instance, outcome) -> Sides`` on letters, where those of the claim take doubles alone; None takes those
+        of the claim.
+    because : callable or None
+        ``because(instance, outcome)``, for each entry of an inequality a list of products, each of which is a list of
+        factors: `Square`, or a number that signs of coefficients show not to be negative. Their sum must be rhs - lhs.
+    invisible : mapping of str to str
+        Saboteurs that hold on all members, by their names, each with the reason; see `All`.
+    budget : {"quick", "thorough"}
+        Least budget at which the set is decided.
+
+    Raises
+    ------
+    StatementError
+        If the words are empty or begin with a number, or the names of letters are not different.
+    """
+
+    words: str
+    of: Callable[..., Any]
+    symbols: Sequence[str]
+    outcome: Callable[[Any], Any] | None = None
+    sides: Callable[[Any, Any], Any] | None = None
+    because: Callable[[Any, Any], Any] | None = None
+    invisible: Mapping[str, str] = field(default_factory=dict)
+    budget: str = "quick"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.words, str) or not self.words.strip() or self.words.lstrip()[0].isdigit():
+            raise StatementError(f"`words` of Generic must name things, and not count them; got {self.words!r}")
+        letters(self.symbols)
+
+    @property
+    def told(self) -> str:
+        """The set in words, with the number of its letters."""
+        return f"{self.words} ({len(self.symbols)} letters)"
+
+    @property
+    def members(self) -> int:
+        """The number of members with numbers that are measured beside the letters."""
+        return _ANCHORS
+
+    def numbers(self) -> Iterator[tuple[int, ...]]:
+        """Yield positive integers for the letters: all 1, then such that no two are alike, then small ones at random.
+
+        Yields
+        ------
+        tuple of int
+            One number for each letter; each call yields the same tuples.
+        """
+        n = len(self.symbols)
+        yield (1,) * n
+        yield tuple(range(1, n + 1))
+        chance = np.random.default_rng(n)
+        while True:
+            yield tuple(int(x) for x in chance.integers(1, chance.choice((3, 9, 100)), n, endpoint=True))
+
+    def member(self, numbers: Sequence[int]) -> Any:
+        """The instance in which numbers stand for the letters; None where their number is another one."""
+        return self.of(*numbers) if len(numbers) == len(self.symbols) and min(numbers) > 0 else None
+
+    def some(self, count: int) -> list[Any]:
+        """The first members with numbers.
+
+        Parameters
+        ----------
+        count : int
+            Number of members.
+
+        Returns
+        -------
+        list
+            Instances.
+        """
+        return [self.of(*numbers) for numbers in islice(self.numbers(), count)]
+
+    def compared(self, solve: Callable[..., Any], claim: Any, system: str) -> Traced:
+        """Decide the claim on letters.
+
+        Parameters
+        ----------
+        solve : callable
+            The solver under test, for sets without an `outcome`.
+        claim : Inequality or Identity
+            The claim.
+        system : str
+            System whose code is told from formulas.
+
+        Returns
+        -------
+        Traced
+            Reason why the claim is open, numbers against it, and the kind of code that ran.
+
+        Raises
+        ------
+        StatementError
+            If letters meet a number that is not exact, or the sum of the products is not what it is said to be.
+        """
+        instance = self.of(*letters(self.symbols))
+        with _traced(system) as ran:
+            outcome = solve(instance, None) if self.outcome is None else self.outcome(instance)
+        sides = (claim.sides if self.sides is None else self.sides)(instance, outcome)
+        pairs = _entries(sides.lhs, sides.rhs)
+        gaps = [_difference(rhs, lhs) for lhs, rhs in pairs]
+        about = "the code" if "code" in ran else "the formula" if "formula" in ran else "the rule"
+        reasons = None if self.because is None else self.because(instance, outcome)
+        if reasons is not None and len(reasons) != len(gaps):
+            raise StatementError(f"`because` of {self.told} has {len(reasons)} entries, and the claim {len(gaps)}")
+        for place, gap in enumerate(gaps):
+            if claim.equality:
+                holds = gap.sign == 0 if isinstance(gap, Ratio) else gap == 0
+            elif reasons is not None:
+                holds = _is_sum(gap, reasons[place], self.told)
+            else:
+                holds = _is_positive(gap)
+            if not holds:
+                return Traced(about, f"entry {place}: {gap} is not decided", self._against(gap, claim.equality))
+        return Traced(about, "", None)
+
+    def _against(self, gap: Any, equality: bool) -> tuple[int, ...] | None:
+        """Numbers that contradict the claim in one entry; None where none are found."""
+        for _, numbers in zip(range(_TRIES), self.numbers(), strict=False):
+            value = value_at(gap, numbers)
+            if value < 0 or (equality and value != 0):
+                return numbers
+        return None
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The outcome of a computation with letters.
+
+    Attributes
+    ----------
+    about : {"the code", "the formula", "the rule"}
+        Functions of the library, formulas alone, or a relation that the author wrote down, by what ran on letters.
+    open : str
+        Reason why the claim is not decided; empty where it holds.
+    against : tuple of int or None
+        Numbers that contradict the claim.
+    """
+
+    about: str
+    open: str
+    against: tuple[int, ...] | None
+
+
+@contextmanager
+def _traced(system: str) -> Iterator[set[str]]:
+    """Note whether functions of a system run, and whether these are formulas alone."""
+    ran: set[str] = set()
+    library, theory = str(_PACKAGE / system), str(_PACKAGE / system / "theory")
+
+    def note(frame: Any, event: str, _: Any) -> None:
+        if event == "call":
+            path = frame.f_code.co_filename
+            if path.startswith(theory) or (system in path and "formula" in frame.f_code.co_names):
+                ran.add("formula")
+            elif path.startswith(library):
+                ran.add("code")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield ran
+    finally:
+        sys.setprofile(before)
+
+
+def _entries(lhs: Any, rhs: Any) -> list[tuple[Any, Any]]:
+    """Both sides of each entry; a lone number stands for all entries."""
+    left, right = (_as_objects(side) for side in (lhs, rhs))
+    shape = left.shape or right.shape
+    left, right = (np.broadcast_to(side, shape) if side.shape in ((), shape) else side for side in (left, right))
+    if left.shape != right.shape or not left.size:
+        raise StatementError(f"sides of letters must have one shape with entries; got {left.shape} and {right.shape}")
+    return list(zip(left.ravel().tolist(), right.ravel().tolist(), strict=True))
+
+
+def _as_objects(side: Any) -> np.ndarray:
+    """A side as an array that keeps letters and exact numbers as they are."""
+    if isinstance(side, Ratio):
+        made = np.empty((), object)
+        made[()] = side
+        return made
+    return np.array(side, object)
+
+
+def _difference(rhs: Any, lhs: Any) -> Any:
+    """``rhs - lhs`` as a quotient, or as a Fraction where both are numbers."""
+    if isinstance(lhs, Ratio) or isinstance(rhs, Ratio):
+        return rhs - lhs
+    exact = (int, Fraction, np.integer)
+    for side in (lhs, rhs):
+        if isinstance(side, bool) or (not isinstance(side, exact) and not float(side).is_integer()):
+            raise StatementError(f"a side of letters has {side!r}; write constants as integers or Fractions")
+    return Fraction(rhs) - Fraction(lhs)
+
+
+def _is_positive(gap: Any) -> bool:
+    """Whether signs of coefficients show that a number is not negative."""
+    if not isinstance(gap, Ratio):
+        return gap >= 0
+    return min(gap.num.coeffs(), default=0) >= 0
+
+
+def _is_sum(gap: Any, products: Any, told: str) -> bool:
+    """Whether a number is the sum of products of which none is negative."""
+    total: Any = 0
+    for factors in products:
+        product: Any = 1
+        for factor in factors:
+            if not isinstance(factor, Square) and not _is_positive(factor):
+                raise StatementError(f"`because` of {told} has the factor {factor}, which may be negative")
+            product = product * (factor.root * factor.root if isinstance(factor, Square) else factor)
+        total = total + product
+    rest = gap - total
+    if (rest.sign if isinstance(rest, Ratio) else rest) != 0:
+        raise StatementError(f"`because` of {told} does not add up to the difference of the sides")
+    return True
