@@ -9,12 +9,14 @@ rows of W = (I - U U^T) U*.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
 from lrtheory._numbers import inexact
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Expectation,
@@ -211,6 +213,14 @@ ENUMERATED_MASKS = Family(
 )
 
 
+def quarter_laws() -> Iterator[MaskLaw]:
+    """Yield U, U* and V* of two rows in all directions, up to sign, of the triangle 3, 4, 5, and three densities."""
+    six = [np.array(two) for two in ([[1], [0]], [[4], [3]], [[3], [4]], [[0], [1]], [[-3], [4]], [[-4], [3]])]
+    units = [one / np.linalg.norm(one) for one in six]
+    for start, left, right in itertools.product(units, repeat=3):
+        yield from (MaskLaw(left, np.array([2.0]), right, start, quarters / 4) for quarters in (1, 2, 3))
+
+
 def mean_row_length(law: MaskLaw, rng: np.random.Generator) -> float:
     """Return the second moment with k / m, their mean, in place of the squared lengths of the rows of U."""
     m, k = law.start.shape
@@ -226,7 +236,9 @@ def noise_of_all_masks(law: MaskLaw, moment: float) -> Sides:
     seen = every.sum((1, 2))
     weights = law.density**seen * (1 - law.density) ** (m * n - seen)
     total = float(weights @ driving_noise(law, every))
-    return Sides([moment], [total], rounding=rounding(len(every) * m * n, total))
+    # what U leaves of M comes from a difference of terms as large as M, and is 0 where U spans its columns
+    length = rounding(len(every) * m * n, np.linalg.norm(law.matrix) / law.density)
+    return Sides([moment], [total], rounding=2 * np.sqrt(total) * length + length**2)
 
 
 MC_E1_EXACT = Statement(
@@ -242,6 +254,9 @@ MC_E1_EXACT = Statement(
         "at most twelve entries": lambda law: law.shape[0] * law.shape[1] <= 12,
     },
     instances=ENUMERATED_MASKS,
+    for_all=(
+        All("laws of a 2 x 2 matrix of rank one whose factors lie along the triangle 3, 4, 5", quarter_laws, 648),
+    ),
     solve=driving_moment,
     claim=Identity(noise_of_all_masks),
     saboteurs=(

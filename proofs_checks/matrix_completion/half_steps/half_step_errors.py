@@ -7,6 +7,8 @@ principal angle, s holds the singular values of M, and f is the Frobenius norm o
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,6 +19,7 @@ from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._numbers import inexact
 from lrtheory._validation import floats
 from lrtheory.bounds import (
+    All,
     Derived,
     Family,
     Identity,
@@ -56,6 +59,20 @@ def always_cases() -> tuple[HalfStepCase, ...]:
 
 
 CASES = Family("half-steps", always=always_cases, draw=draw_case)
+
+
+# orthonormal columns of Fractions, no two of which are orthogonal or alike: thirds for U, sevenths for U* and V*
+THIRDS = np.array([[1, 2, 2], [2, 1, -2], [2, -2, 1]]) / 3
+SEVENTHS = np.array([[2, 3, 6], [3, -6, 2], [6, 2, -3]]) / 7
+
+
+def small_samples() -> Iterator[HalfStepCase]:
+    """Yield all samples of a 3 x 3 matrix of rank 1 or 2 that see at least as many entries of every column."""
+    columns = np.array(list(itertools.product((False, True), repeat=3)))
+    for k in (1, 2):
+        left, start = SEVENTHS[:, :k], THIRDS[:, :k]
+        for three in itertools.product(columns[columns.sum(1) >= k], repeat=3):
+            yield HalfStepCase(left, np.array([2.0, 1.0])[:k], left[::-1], np.transpose(three), start, np.zeros((3, k)))
 
 
 def exact_step(case: HalfStepCase, rng: np.random.Generator | None = None, **options) -> np.ndarray:
@@ -110,6 +127,9 @@ MC_D1 = Statement(
     tex=r"\hat V = V^* S D^T - F,\quad f_j = -B_j^{-1} \sum_{i \in \Omega^j} u_i w_i^T S v^*_j",
     hypotheses={"every column is determined": is_determined},
     instances=CASES,
+    for_all=(
+        All("samples of a 3 x 3 matrix of rank 1 or 2, which see as many entries of every column", small_samples, 407),
+    ),
     solve=exact_step,
     claim=Identity(half_step_identity),
     saboteurs=(

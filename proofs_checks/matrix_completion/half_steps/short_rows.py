@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Draws, Family, Identity, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import All, Classical, Draws, Family, Identity, Sides, Statement, rounding, saboteur
 from lrtheory.matrix_completion.entries.regressions import kernels
 from proofs_checks.matrix_completion.families.ridge_cases import RidgeCase, row_step
 
@@ -32,6 +34,14 @@ UNDETERMINED = Family(
     ),
     draw=lambda draws: draw_thin(draws),
 )
+
+
+def short_rows() -> Iterator[RidgeCase]:
+    """Yield two seen values, 1 and 2, and two independent lines of three entries -1, 0 or 1, for every method."""
+    for factor in map(np.array, itertools.product(itertools.product((-1.0, 0.0, 1.0), repeat=3), repeat=2)):
+        if np.linalg.matrix_rank(factor) == 2:
+            for method in ("exact", "cg", "sketch"):
+                yield RidgeCase(np.array([[1.0, 2.0]]), np.ones((1, 2), bool), factor, 0.0, method)
 
 
 def panel_condition(case: RidgeCase) -> float:
@@ -77,6 +87,9 @@ MC_L10 = Statement(
         "independent lines": lambda case: panel_condition(case) < 16,
     },
     instances=UNDETERMINED,
+    for_all=(
+        All("methods and pairs of independent lines of three entries -1, 0 or 1, for one row (1, 2)", short_rows, 1872),
+    ),
     solve=row_step,
     claim=Identity(least_norm),
     saboteurs=(

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import flint
 import networkx as nx
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Draws, Family, Identity, Sides, Statement, always, rounding, saboteur
+from lrtheory.bounds import (
+    All,
+    Classical,
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Sides,
+    Statement,
+    always,
+    rounding,
+    saboteur,
+)
 from lrtheory.matrix_completion import Observations, complete, finitely_completable, theory
 from lrtheory.matrix_completion.alternation import propagation
 
@@ -53,6 +67,43 @@ PATTERNS = Family(
 )
 
 
+def reordered(mask: np.ndarray) -> np.ndarray:
+    """Return the numbers, in base two, of the samples that all orders of rows and of columns make of one."""
+    m, n = mask.shape
+    rows, cols = (np.array(list(itertools.permutations(range(size)))) for size in (m, n))
+    images = mask[rows[:, None, :, None], cols[None, :, None, :]]
+    return images.reshape(-1, m * n) @ (1 << np.arange(m * n))
+
+
+def alike(mask: np.ndarray) -> int:
+    """Count the samples that are this one in another order of rows and columns, itself among them."""
+    return len(np.unique(reordered(mask)))
+
+
+def samples(m: int, n: int) -> Iterator[np.ndarray]:
+    """Yield a sample (m, n) of each kind that sees an entry; the others are one of these in another order."""
+    met = np.zeros(1 << (m * n), bool)
+    for number in range(1, len(met)):  # the empty sample is refused by all solvers
+        if not met[number]:
+            mask = (number >> np.arange(m * n) & 1).astype(bool).reshape(m, n)
+            met[reordered(mask)] = True
+            yield mask
+
+
+def small_patterns(*ranks: int) -> Iterator[Pattern]:
+    """Yield the samples of a 4 x 4 table that see an entry, one of each kind, at each of the ranks."""
+    for k in ranks:
+        yield from (Pattern(mask, k) for mask in samples(4, 4))
+
+
+def images(pattern: Pattern) -> int:
+    """Count the samples that are this one in another order of rows and columns."""
+    return alike(pattern.mask)
+
+
+ORDER = "the order of rows and columns"
+
+
 def enough_entries(pattern: Pattern, rng: np.random.Generator) -> bool:
     """Ask for as many entries as degrees of freedom, wherever they are."""
     m, n = pattern.mask.shape
@@ -90,6 +141,9 @@ MC_L10_FINITE = Statement(
     tex=r"k = 1:\ \text{finitely completable} \iff (\text{rows} \cup \text{columns}, \Omega) \text{ connected}",
     hypotheses={"rank one, or a whole matrix": lambda pattern: pattern.rank == 1 or bool(pattern.mask.all())},
     instances=PATTERNS,
+    for_all=(
+        All("samples of a 4 x 4 table that see an entry", lambda: small_patterns(1), 316, images, 2**16 - 1, ORDER),
+    ),
     solve=completable,
     claim=Identity(by_connectivity),
     # it is right in one direction: fewer entries than degrees of freedom are never enough (MC-H1)
@@ -123,6 +177,11 @@ CONNECTED = Family(
 )
 
 
+def small_connected() -> Iterator[Pattern]:
+    """Yield the connected samples of a 4 x 4 table, one of each kind."""
+    yield from filter(is_connected, small_patterns(1))
+
+
 def thirty_iterations(pattern: Pattern, rng: np.random.Generator) -> np.ndarray:
     """Alternate 30 times, which is too few where the graph has long paths: each iteration reaches one edge further."""
     return complete(pattern.observations, 1, method="exact", max_iter=30).block()
@@ -148,6 +207,7 @@ MC_L10_PATHS = Statement(
     tex=r"k = 1,\ (\text{rows} \cup \text{columns}, \Omega) \text{ connected} \Rightarrow \hat M = M",
     hypotheses={"rank one": lambda pattern: pattern.rank == 1, "a connected sample": is_connected},
     instances=CONNECTED,
+    for_all=(All("connected samples of a 4 x 4 table", small_connected, 150, images, 36317, ORDER),),
     solve=completed_table,
     claim=Identity(as_it_was),
     saboteurs=(
@@ -228,6 +288,16 @@ MC_H1 = Statement(
     tex=r"\text{finitely completable} \iff \mathrm{rank}\,J = k(m + n - k) \Rightarrow |\Omega| \ge k(m + n - k)",
     hypotheses={"any sample": always},
     instances=RANKED,
+    for_all=(
+        All(
+            "pairs of a sample of a 4 x 4 table that sees an entry and a rank from 1 to 4",
+            lambda: small_patterns(1, 2, 3, 4),
+            members=4 * 316,
+            orbit=images,
+            total=4 * (2**16 - 1),
+            up_to=ORDER,
+        ),
+    ),
     solve=completable,
     claim=Identity(by_elimination),
     saboteurs=(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from lrtheory.bounds import (
+    All,
     Classical,
     Derived,
     Draws,
@@ -163,6 +165,15 @@ ENUMERATED_SKETCHES = Family(
 )
 
 
+def half_bases() -> Iterator[SketchLaw]:
+    """Yield all orthonormal bases (4, k) of halves and integers, k = 1 or 2, for sketches of 1 to 3 rows."""
+    vectors = [np.array(one) / 2 for one in itertools.product(range(-2, 3), repeat=4) if np.dot(one, one) == 4]
+    bases = [one[:, None] for one in vectors]
+    bases += [np.column_stack(two) for two in itertools.permutations(vectors, 2) if np.dot(*two) == 0]
+    for basis in bases:
+        yield from (SketchLaw(basis, "countsketch", s) for s in (1, 2, 3))
+
+
 def without_fourth_powers(law: SketchLaw, rng: np.random.Generator) -> float:
     """Return (k^2 + k) / s, which lacks the sum of fourth powers."""
     k = law.basis.shape[1]
@@ -195,6 +206,7 @@ MC_E2_EXACT = Statement(
     tex=r"(2s)^{-n}\textstyle\sum_S \|Q^T S^T S Q - I\|_F^2 = (k^2 + k - 2\sum_i \|q_i\|^4)/s",
     hypotheses={"orthonormal columns": is_orthonormal},
     instances=ENUMERATED_SKETCHES,
+    for_all=(All("orthonormal bases of one or two columns of four halves and 1 to 3 buckets", half_bases, 504),),
     solve=sketch_error,
     claim=Identity(errors_of_all_sketches),
     saboteurs=(
