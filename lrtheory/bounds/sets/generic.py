@@ -150,7 +150,7 @@ class Generic:
         instance = self.of(*letters(self.symbols))
         with _traced(system) as ran:
             outcome = solve(instance, None) if self.outcome is None else self.outcome(instance)
-        sides = (claim.sides if self.sides is None else self.sides)(instance, outcome)
+            sides = (claim.sides if self.sides is None else self.sides)(instance, outcome)
         pairs = _entries(sides.lhs, sides.rhs)
         gaps = [_difference(rhs, lhs) for lhs, rhs in pairs]
         about = "the code" if "code" in ran else "the formula" if "formula" in ran else "the rule"
@@ -200,15 +200,14 @@ class Traced:
 def _traced(system: str) -> Iterator[set[str]]:
     """Note whether functions of a system run, and whether these are formulas alone."""
     ran: set[str] = set()
-    library, theory = str(_PACKAGE / system), str(_PACKAGE / system / "theory")
+    library, theory, formulas = (str(_PACKAGE / path) for path in (system, f"{system}/theory", "_numbers/domains.py"))
 
     def note(frame: Any, event: str, _: Any) -> None:
-        if event == "call":
-            path = frame.f_code.co_filename
-            if path.startswith(theory) or (system in path and "formula" in frame.f_code.co_names):
-                ran.add("formula")
-            elif path.startswith(library):
-                ran.add("code")
+        path = frame.f_code.co_filename
+        if event == "call" and path.startswith((theory, formulas)):
+            ran.add("formula")
+        elif event == "call" and path.startswith(library):
+            ran.add("code")
 
     before = sys.getprofile()
     sys.setprofile(note)

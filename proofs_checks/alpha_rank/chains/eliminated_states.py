@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 import flint
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from lrtheory.alpha_rank import stationary_distribution
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.bounds import Classical, Identity, Sides, Statement, saboteur
+from proofs_checks.alpha_rank.families.all_chains import all_chains, before_leaving
 from proofs_checks.alpha_rank.families.chains import INTEGER_CHAINS, Chain, fmpq, fraction, is_irreducible
 
 
@@ -40,6 +42,18 @@ def complements(chain: Chain) -> np.ndarray:
     return found
 
 
+def complements_of_rates(chain: Chain, found: np.ndarray) -> Sides:
+    """Compare the rates with R_LL + R_LH h, where h_x(y) is the chance to leave the states H from x to y first."""
+    C, n = chain.rates, len(chain.rates)
+    due = np.full(found.shape, Fraction(0), object)
+    for k in range(n):
+        high, reduced = list(range(k + 1, n)), C[: k + 1, : k + 1].copy()
+        for y in range(k + 1 if high else 0):
+            reduced[:, y] = reduced[:, y] + C[: k + 1, k + 1 :] @ before_leaving(chain, high, C[k + 1 :, y])
+        due[0, k, :k], due[1, k, :k] = reduced[k, :k], reduced[:k, k]
+    return Sides(found, due)
+
+
 P8 = Statement(
     id="alpha_rank/P8",
     title="Elimination leaves the stochastic complement",
@@ -52,6 +66,10 @@ P8 = Statement(
     tex=r"A^{(k)} = R_{LL} + R_{LH}(I - P_{HH})^{-1}P_{HL},\quad L = \{0..k\}",
     hypotheses={"irreducible": is_irreducible},
     instances=INTEGER_CHAINS,
+    for_all=(
+        all_chains(3, partial(reduced_chains, rng=None), sides=complements_of_rates),
+        all_chains(4, partial(reduced_chains, rng=None), sides=complements_of_rates),
+    ),
     solve=reduced_chains,
     claim=Identity(lambda chain, found: Sides(lhs=found, rhs=complements(chain))),
     saboteurs=(

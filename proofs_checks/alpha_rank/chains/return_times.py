@@ -11,6 +11,7 @@ from lrtheory.alpha_rank import load_kuhn, transition_matrix
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.bounds import Classical, Expectation, Family, Identity, Sides, Statement, saboteur
 from proofs_checks.alpha_rank.chains.spanning_trees import tree_weights
+from proofs_checks.alpha_rank.families.all_chains import all_chains, before_leaving
 from proofs_checks.alpha_rank.families.chains import Chain, chain, draw_chain, exact_law, is_irreducible, return_times
 from proofs_checks.alpha_rank.families.wrong_solvers import right_eigenvector, transposed
 
@@ -28,6 +29,15 @@ RETURN_CHAINS = Family(
 )
 
 
+def masses_times_returns(chain: Chain, pi: np.ndarray) -> Sides:
+    """Compare pi(s) (1 + sum_y C_sy h_s(y)) with 1, where h_s(y) is the mean time to s, in units of 1/(exit rates)."""
+    n = len(pi)
+    others = [[y for y in range(n) if y != s] for s in range(n)]
+    hitting = [before_leaving(chain, others[s], np.ones(n - 1, int)) for s in range(n)]
+    returns = [1 + sum(chain.rates[s, others[s]] * hitting[s]) for s in range(n)]
+    return Sides(pi * np.array(returns, object), 1)
+
+
 P6 = Statement(
     id="alpha_rank/P6",
     title="Kac's lemma: mass times mean return time",
@@ -39,6 +49,7 @@ P6 = Statement(
     tex=r"\pi(s)\, R(s) = 1",
     hypotheses={"irreducible": is_irreducible},
     instances=RETURN_CHAINS,
+    for_all=(all_chains(3, sides=masses_times_returns), all_chains(4, sides=masses_times_returns)),
     solve=exact_law,
     claim=Identity(lambda chain, pi: Sides(lhs=pi * return_times(chain), rhs=np.ones(len(pi), dtype=int))),
     saboteurs=(

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +14,8 @@ from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._validation import must
 from lrtheory.alpha_rank import stationary_distribution
 from lrtheory.alpha_rank.stationary import elimination
-from lrtheory.bounds import Classical, Generic, Identity, Sides, Statement, formula, saboteur
+from lrtheory.bounds import Classical, Identity, Sides, Statement, formula, saboteur
+from proofs_checks.alpha_rank.families.all_chains import all_chains
 from proofs_checks.alpha_rank.families.chains import INTEGER_CHAINS, Chain, exact_law, is_irreducible
 from proofs_checks.alpha_rank.families.wrong_solvers import right_eigenvector, transposed
 
@@ -60,34 +58,6 @@ def tree_weights(C: np.ndarray) -> np.ndarray:
         raise must("C", "a chain with a spanning tree", C)
     found = [weight / total for weight in weights]
     return np.array(found, np.float64 if all(isinstance(x, float) for x in found) else object)
-
-
-def chain_of(n_states: int) -> Callable[..., Chain]:
-    """Return a function that makes a chain of its rates, which come row by row without the diagonal."""
-
-    def of(*rates: Any) -> Chain:
-        C = np.full((n_states, n_states), Fraction(0))
-        C[~np.eye(n_states, dtype=bool)] = [rate * Fraction(1) for rate in rates]
-        return Chain(C)
-
-    return of
-
-
-def eliminated(chain: Chain) -> np.ndarray:
-    """Run the kernels' bodies on rates of any kind."""
-    A, n = chain.rates.copy(), len(chain.rates)
-    exits, pi = np.zeros(n, object), np.zeros(n, object)
-    pi[0] = 1
-    if elimination.eliminate.py_func(A, exits) >= 0:
-        raise must("chain", "a chain with a way from every state", chain.rates)
-    elimination.stationary.py_func(A, pi)
-    return pi / sum(pi)
-
-
-def all_chains(n_states: int) -> Generic:
-    """Return the set of all chains with a number of states and positive rates."""
-    names = [f"c{i}{j}" for i in range(n_states) for j in range(n_states) if i != j]
-    return Generic(f"chains of {n_states} states with positive rates", chain_of(n_states), names, outcome=eliminated)
 
 
 AR_T8 = Statement(
