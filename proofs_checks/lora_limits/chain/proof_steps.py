@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +14,11 @@ from lrtheory.bounds import (
     Classical,
     Draws,
     Family,
+    Generic,
     Identity,
     Inequality,
     Sides,
+    Square,
     Statement,
     Tight,
     always,
@@ -65,6 +70,50 @@ def spectrum(row: Row, found: np.ndarray, most: float = 0.5) -> Sides:
     return Sides(lhs, rhs, rounding=rounding(64 * len(found) ** 2 * (1 + np.abs(row.logits).max()), 1.0))
 
 
+@dataclass(frozen=True)
+class Direction(Row):
+    """A row with any direction, of which one number for each logit is added and one is taken off."""
+
+    weights: tuple[Any, ...]
+    x: np.ndarray
+
+
+def directed(n_logits: int, *numbers: Any) -> Direction:
+    """Make a row of its exponentials, all above 0, and a direction."""
+    weights, plus, minus = (numbers[k * n_logits : (k + 1) * n_logits] for k in range(3))
+    logits = np.log(weights) if all(isinstance(one, int) for one in weights) else np.zeros(n_logits)
+    return Direction(logits, tuple(weights), np.array(plus, object) - np.array(minus, object))
+
+
+def shares(row: Direction) -> np.ndarray:
+    """Return the softmax of the row by its exponentials."""
+    return np.array(row.weights, object) / sum(row.weights)
+
+
+def quadratic(row: Direction, f: np.ndarray) -> Sides:
+    """Compare x^T (diag(f) - f f^T) x with 0 and with |x|^2 / 2."""
+    form = sum(f * row.x * row.x) - sum(f * row.x) ** 2
+    return Sides([0, form], [form, sum(row.x * row.x) / 2])
+
+
+def squares(row: Direction, f: np.ndarray) -> list[Any]:
+    """Return sum_(i<j) f_i f_j (x_i - x_j)^2, and 2 sum_i (x_i (f_i - 1/2))^2 + sum_(i<j) f_i f_j (x_i + x_j)^2."""
+    pairs = list(itertools.combinations(range(len(f)), 2))
+    apart = [[f[i], f[j], Square(row.x[i] - row.x[j])] for i, j in pairs]
+    alone = [[2, Square(row.x[i] * (f[i] - Fraction(1, 2)))] for i in range(len(f))]
+    return [apart, alone + [[f[i], f[j], Square(row.x[i] + row.x[j])] for i, j in pairs]]
+
+
+ALL_ROWS = Generic(
+    "softmax rows of 3 logits, with any direction in which their Jacobian is measured",
+    partial(directed, 3),
+    [f"{name}{k}" for name in "ypq" for k in range(3)],
+    outcome=shares,
+    sides=quadratic,
+    because=squares,
+)
+
+
 LL_P6 = Statement(
     id="lora_limits/LL-P6",
     title="The Jacobian of the softmax lies between 0 and 1/2",
@@ -76,6 +125,7 @@ LL_P6 = Statement(
     tex=r"0 \preceq \mathrm{diag}(f) - ff^\top \preceq \tfrac12 I,\quad (\mathrm{diag}(f) - ff^\top)\mathbf 1 = 0",
     hypotheses={"finite logits": always},
     instances=ROWS,
+    for_all=(ALL_ROWS,),
     solve=softmax_of,
     claim=Inequality(spectrum, unbounded="what is no distribution may have any eigenvalues"),
     saboteurs=(

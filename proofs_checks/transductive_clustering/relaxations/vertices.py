@@ -7,13 +7,15 @@ T the temperature. N_F rows are free, and the others are held at their labels.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from lrtheory._numbers import plain
 from lrtheory._types import ArrayLike, SparseArray
-from lrtheory.bounds import Derived, Family, Identity, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import Derived, Family, Generic, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.transductive_clustering import discrete_energy, laplacian_energy, psd_shift, relaxed_energy
 from lrtheory.transductive_clustering.theory.arguments import rows, square
 from proofs_checks.transductive_clustering.families.definitions import (
@@ -215,6 +217,42 @@ def ordered(case: Case, found: np.ndarray, share: int = 1) -> Sides:
     return Sides(lhs, np.array([share * gap, concave, convex]), rounding=case.spoiled)
 
 
+@dataclass(frozen=True)
+class Relaxed:
+    """Assignments (N, K), costs (N, K), a symmetric affinity (N, N) and lambda, of numbers of any kind."""
+
+    init: np.ndarray
+    costs: np.ndarray
+    affinity: np.ndarray
+    lam: Any
+
+
+def three_points(*numbers: Any) -> Any:
+    """Make a problem of three points and two clusters of the weights of assignments, costs, affinities and lambda."""
+    parts = np.array([one * Fraction(1) for one in numbers], object)
+    weights, costs, lam = parts[:6].reshape(3, 2), parts[6:12].reshape(3, 2), parts[18]
+    a, b, c, d, e, f = parts[12:18]
+    Z, W = weights / weights.sum(axis=1, keepdims=True), np.array([[a, b, c], [b, d, e], [c, e, f]], object)
+    if any(isinstance(one, int) for one in numbers):
+        Z, costs, W, lam = (np.asarray(one, float) for one in (Z, costs, W, lam))
+        return Case(costs, W, float(lam), 1.0, Z, np.full(3, -1))
+    return Relaxed(Z, costs, W, lam)
+
+
+def both_energies(case: Relaxed) -> np.ndarray:
+    """Return <A, Z> - (lambda / 2) tr(Z' W Z), and the same with the Laplacian: the definitions of E and E_lap."""
+    Z, W = case.init, case.affinity
+    smooth, linear = case.lam / 2, (case.costs * Z).sum()
+    alike, loads = (Z * (W @ Z)).sum(), (Z * (np.diag(W.sum(0)) @ Z)).sum()
+    return np.array([linear - smooth * alike, linear + smooth * (loads - alike)])
+
+
+def gap_of(case: Relaxed, found: np.ndarray) -> Sides:
+    """Compare E - (E_lap - (lambda / 2) sum w) with its formula."""
+    constant = case.lam / 2 * case.affinity.sum()
+    return Sides(found[0] - (found[1] - constant), laplacian_gap(case.init, case.affinity, case.lam))
+
+
 TC_S2 = Statement(
     id="transductive_clustering/TC-S2",
     title="The concave relaxation lies above the convex one",
@@ -227,6 +265,15 @@ TC_S2 = Statement(
     tex=r"E(Z) - E_{\mathrm{lap}}(Z) + \tfrac\lambda2 \sum w = \tfrac\lambda2 \sum_p d_p (1 - \|z_p\|^2)",
     hypotheses=SYMMETRIC,
     instances=CASES,
+    for_all=(
+        Generic(
+            "problems of 3 points and 2 clusters, for all assignments, costs and affinities above 0",
+            three_points,
+            [*(f"{name}{k}" for name in "zaw" for k in range(6)), "l"],
+            outcome=both_energies,
+            sides=gap_of,
+        ),
+    ),
     solve=inside,
     claim=Identity(ordered),
     saboteurs=(
