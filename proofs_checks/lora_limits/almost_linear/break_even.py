@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from scipy.special import iv
 
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Measured, Sides, Statement, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Measured, Sides, Statement, saboteur
 from lrtheory.lora_limits import lora_gradients, theory
 from proofs_checks.lora_limits.families.growing_lengths import Length, from_whole_matrices
 
@@ -45,6 +47,12 @@ WIDTHS = Family(
 )
 
 
+def small_widths() -> Iterator[Widths]:
+    """Yield all widths up to 16, numbers of features of degrees up to 12, and ranks up to the width."""
+    for d, g in itertools.product(range(1, 17), range(13)):
+        yield from (Widths(d, theory.n_features(d, g), r) for r in range(d + 1))
+
+
 def twice_as_long(case: Widths, rng: np.random.Generator) -> float:
     """State twice the break-even length."""
     return 2 * break_even(case)
@@ -72,6 +80,9 @@ LL_T3_BREAK_EVEN = Statement(
     tex=r"4Lk(d+1)^2 \le 8dL^2 \iff L \ge \tfrac{k(d+1)^2}{2d},\quad 4Lk(d+1)(2r+1) \le (6d+4r)L^2",
     hypotheses={"some features": lambda case: case.n_features > 0},
     instances=WIDTHS,
+    for_all=(
+        All("triples of a width up to 16, a rank up to the width and a degree up to 12", small_widths, members=1976),
+    ),
     solve=break_even,
     claim=Inequality(meets, unbounded="at a wrong length there may be any number of products"),
     saboteurs=(

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Derived, Draws, Family, Identity, Inequality, Sides, Statement, always, saboteur
+from lrtheory.bounds import (
+    All,
+    Classical,
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Sides,
+    Statement,
+    always,
+    saboteur,
+)
 from lrtheory.lora_limits import chain, gradient_chain, theory
 from lrtheory.lora_limits.products import low_rank
 from proofs_checks.lora_limits.families.chains import STEPS, draw_table, integers
@@ -177,6 +190,12 @@ PAIRS = Family(
 )
 
 
+def units() -> Iterator[Pairs]:
+    """Yield all four 2 x 2 matrices with a single 1; what is linear in each of them follows for all entries."""
+    one = [np.array([[i == 0, i == 1], [i == 2, i == 3]], int) for i in range(4)]
+    yield from (Pairs(*four) for four in itertools.product(one, repeat=4))
+
+
 def other_order(pairs: Pairs, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Use R_i kron P_i instead of P_i kron R_i on the left side."""
     found = row_products(pairs)
@@ -201,6 +220,7 @@ LL_P1 = Statement(
     tex=r"(PQ^\top)\circ(RT^\top) = (P \ominus R)(Q \ominus T)^\top,\quad (P \ominus R)_i = P_i \otimes R_i",
     hypotheses={"any integers": always},
     instances=PAIRS,
+    for_all=(All("quadruples of 2 x 2 matrices with a single 1", units, members=256),),
     solve=row_products,
     claim=Identity(same_products),
     saboteurs=(

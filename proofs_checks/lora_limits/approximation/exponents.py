@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,7 +11,19 @@ from typing import Any
 import flint
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, Statement, formula, rounding, saboteur
+from lrtheory.bounds import (
+    All,
+    Derived,
+    Draws,
+    Family,
+    Inequality,
+    Number,
+    Sides,
+    Statement,
+    formula,
+    rounding,
+    saboteur,
+)
 from lrtheory.lora_limits import theory
 
 
@@ -132,6 +145,13 @@ LL_D5 = Statement(
         "a degree of at most 256 times the variables": lambda case: case.degree <= 256 * case.variables,
     },
     instances=SHARES,
+    for_all=(
+        All(
+            "triples of shares a and b up to 10 and ln L up to 10",
+            lambda: (Shares(*one) for one in itertools.product(range(1, 11), repeat=3)),
+            members=1000,
+        ),
+    ),
     solve=exponents,
     claim=Inequality(exponent, unbounded="a solver may state any exponent"),
     saboteurs=(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import flint
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Sides, Statement, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Identity, Inequality, Sides, Statement, saboteur
 from lrtheory.bounds.errors import OutcomeError
 from lrtheory.lora_limits import Polynomial, theory
 from lrtheory.lora_limits.products import features
@@ -79,6 +80,12 @@ def always_features() -> tuple[Features, ...]:
 INTEGERS = Family("integer-features", always=always_features, draw=draw_features)
 
 
+def powers_of_products() -> Iterator[Features]:
+    """Yield one query and one key of two coordinates from -1 to 2, and one coefficient of 1 up to degree 4."""
+    for a, b, c, d in itertools.product(range(-1, 3), repeat=4):
+        yield from (Features(np.array([[a, b]]), np.array([[c, d]]), power) for power in np.eye(5, dtype=int))
+
+
 def last_degree_alone(case: Features, rng: np.random.Generator) -> Factors:
     """Use the monomials of degree exactly g alone; the columns of the others are zero."""
     found = factored(case)
@@ -119,6 +126,13 @@ LL_D4 = Statement(
     tex=r"P(QK^\top) = UV^\top,\quad U, V \text{ with } \binom{g+d}{d} \text{ columns}",
     hypotheses={"integers, whose sums are below 2^53": is_exact},
     instances=INTEGERS,
+    for_all=(
+        All(
+            "powers 0 to 4 of products of a query and a key of two coordinates from -1 to 2",
+            powers_of_products,
+            members=1280,
+        ),
+    ),
     solve=factored,
     claim=Identity(reconstructed),
     decisions=("U", "V"),
@@ -171,6 +185,17 @@ GENERIC = Family(
 
 # two tokens cannot have four independent monomials, so the rank is 2 and not 4
 TWO_TOKENS = Family("two-tokens", always=lambda: (integer_features(4, 2, 1, 3),))
+
+
+def three_tokens() -> Iterator[Features]:
+    """Yield 1 + s + s^2 of three different queries and three different keys from -2 to 3, each in one order."""
+    for queries, keys in itertools.product(itertools.combinations(range(-2, 4), 3), repeat=2):
+        yield Features(*(np.array(one)[:, None] for one in (queries, keys)), np.ones(3, int))
+
+
+def orders(case: Features) -> int:
+    """Count the cases that are this one in another order of queries and of keys."""
+    return math.prod(len(set(itertools.permutations(X.ravel().tolist()))) for X in (case.Q, case.K))
 
 
 def a_column_more(case: Features, rng: np.random.Generator) -> Factors:
@@ -232,6 +257,17 @@ LL_D4_RANK = Statement(
         "integers, whose sums are below 2^53": is_exact,
     },
     instances=GENERIC,
+    for_all=(
+        All(
+            "triples of different queries and of different keys from -2 to 3, of one coordinate, at degree 2",
+            three_tokens,
+            members=20**2,
+            orbit=orders,
+            total=(6 * 5 * 4) ** 2,
+            up_to="the order of queries and keys",
+            invisible={"weights are left out": "powers of one coordinate all have the weight 1"},
+        ),
+    ),
     solve=factored,
     claim=Inequality(of_full_rank, unbounded="factors may have any number of columns"),
     decisions=("U", "V"),

@@ -9,7 +9,19 @@ from functools import partial
 import numpy as np
 from scipy.optimize import minimize
 
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Measured, Sides, Statement, formula, rounding, saboteur
+from lrtheory.bounds import (
+    All,
+    Derived,
+    Draws,
+    Family,
+    Inequality,
+    Measured,
+    Sides,
+    Statement,
+    formula,
+    rounding,
+    saboteur,
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,13 @@ LL_S2_RANK = Statement(
     tex=r"r = \min\{r : r(r+1)/2 > KN\}",
     hypotheses={"some data and outputs": lambda case: case.n_data >= 1 and case.n_outputs >= 1},
     instances=COUNTS,
+    for_all=(
+        All(
+            "pairs of up to 50 data and up to 40 outputs",
+            lambda: (Counts(n, k) for n in range(1, 51) for k in range(1, 41)),
+            members=2000,
+        ),
+    ),
     solve=needed_rank,
     claim=Inequality(smallest_rank, unbounded="a solver may state any rank"),
     saboteurs=(

@@ -6,6 +6,8 @@ p_1 = f o q, p_2 = diag(r) f, p = p_1 - p_2 and G = beta C1^T p C2, with attenti
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,6 +16,7 @@ import numpy as np
 
 from lrtheory._types import ArrayLike
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -71,6 +74,13 @@ def draw_as_wide(draws: Draws) -> Case:
 COUNTED = Family("counted-chains", always=(ALONE, TWO, made(0, 12, 4, 0.5), made(1, 40, 3, 1.0)), draw=draw_as_wide)
 
 
+def small_shapes() -> Iterator[Case]:
+    """Yield chains of ones for all shapes of up to ten queries, ten keys and ten coordinates."""
+    for queries, keys, d in itertools.product(range(1, 11), repeat=3):
+        C1, C2, W = (np.ones(shape) for shape in ((queries, d), (keys, d), (d, d)))
+        yield Case(C1, C2, C2, C1, W, 1.0)
+
+
 def row_jacobians(case: Case, rng: np.random.Generator) -> int:
     """Count the products when every query goes through its matrix diag(f_i) - f_i f_i^T."""
     # the count is that of the formula which the literature writes first, and that nobody should compute
@@ -119,6 +129,7 @@ LL_G6 = Statement(
     tex=r"\#\text{products} = 4dL_QL_K + 2L_QL_K + d^2(L_Q + L_K) + 4dL_Q",
     hypotheses={"d_v = d": lambda case: case.C3.shape[1] == case.C1.shape[1]},
     instances=COUNTED,
+    for_all=(All("shapes of up to ten queries, ten keys and ten coordinates", small_shapes, members=1000),),
     solve=counted,
     claim=Identity(products),
     saboteurs=(

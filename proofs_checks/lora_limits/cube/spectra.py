@@ -5,6 +5,7 @@ There are 2^d tokens, with entries of absolute value Gamma and d coordinates.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ import numpy as np
 
 from lrtheory._numbers import inexact
 from lrtheory.bounds import (
+    All,
     Ball,
     Derived,
     Draws,
@@ -186,6 +188,13 @@ LL_H5_RANK = Statement(
     ),
     hypotheses={"a bound above zero": lambda case: rank_bound(case) > 0},
     instances=RANKS,
+    for_all=(
+        All(
+            "triples of up to 16 bits d, and of c = Gamma^2 / ln L and the exponent a in eighths up to 1",
+            lambda: (Rank(d, c / 8, a / 8) for d, c, a in itertools.product(range(1, 17), *[range(1, 9)] * 2)),
+            members=1024,
+        ),
+    ),
     solve=rank_bound,
     claim=Inequality(tails, numbers=Ball, unbounded="a solver may state any rank"),
     saboteurs=(

@@ -8,7 +8,19 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Sides, Statement, always, rounding, saboteur
+from lrtheory.bounds import (
+    All,
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Sides,
+    Statement,
+    always,
+    rounding,
+    saboteur,
+)
 from lrtheory.lora_limits import theory
 from lrtheory.lora_limits.theory import hypercube
 from proofs_checks.lora_limits.families.chains import Case
@@ -195,6 +207,13 @@ LL_H6_COST = Statement(
         "2 (d + 1) d_v d < L": lambda cube: 2 * (cube.n_bits + 1) * cube.C3.shape[1] * cube.n_bits < 2**cube.n_bits,
     },
     instances=LARGE_NORMS,
+    for_all=(
+        All(
+            "cubes of up to 10 bits with as few columns as it takes for fewer additions than pairs, at Gamma^2 = ln L",
+            lambda: (large_norms(d, v) for d in range(1, 11) for v in range(1, 5) if 2 * (d + 1) * v * d < 2**d),
+            members=8,
+        ),
+    ),
     solve=transformed,
     claim=Inequality(fewer_than_pairs, unbounded="there may be any number of additions"),
     closed="the additions are counted inside of the library's transform, and no other algorithm has one",

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Measured, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import (
+    All,
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Measured,
+    Sides,
+    Statement,
+    rounding,
+    saboteur,
+)
 from lrtheory.lora_limits import chain, exp_polynomial, theory
 
 
@@ -183,6 +197,35 @@ def draw_decisive(draws: Draws) -> Bits:
     return Bits(case.a, case.b, 1.0 + 1.125 * theory.decisive_beta0(n, d, gap=case.gap), case.wanted)
 
 
+def renamed(case: Bits) -> np.ndarray:
+    """Return the numbers, in base two, of the tables a and b in every order of the bits."""
+    orders = list(itertools.permutations(range(case.a.shape[1])))
+    tables = np.concatenate([case.a, case.b])[:, orders].swapaxes(0, 1)
+    return tables.reshape(len(orders), -1) @ (1 << np.arange(tables[0].size))
+
+
+def alike(case: Bits) -> int:
+    """Count the points that are these with other names of the bits."""
+    return len(np.unique(renamed(case)))
+
+
+def all_points() -> Iterator[Bits]:
+    """Yield two points on either side of four bits and one weight, up to the names of bits, for every product asked.
+
+    The scale is a thousandth above that from which attention decides.
+    """
+    for weight in (1, 2, 3):
+        points, met = [one for one in itertools.product((0, 1), repeat=4) if sum(one) == weight], set()
+        for four in itertools.product(points, repeat=4):
+            one = Bits(np.array(four[:2]), np.array(four[2:]), 1.0, 1)
+            names = renamed(one)
+            if int(names[0]) not in met:
+                met.update(names.tolist())
+                for wanted in range(1, weight + 1):
+                    gap = replace(one, wanted=wanted).gap
+                    yield replace(one, wanted=wanted, beta0=1.001 * theory.decisive_beta0(2, 4, gap=gap))
+
+
 def one_pair(beta0: float) -> Bits:
     """One vector and its partner, so that the sum is exactly at its threshold; in doubles it is on either side."""
     one = np.array([[1, 0, 0, 0, 0]])
@@ -239,6 +282,17 @@ LL_H8 = Statement(
         "exp(-beta0 / 2) / (2 n) does not underflow": is_normal,
     },
     instances=DECISIVE,
+    for_all=(
+        All(
+            "products asked of two points on either side, of four bits and one weight, just above the scale",
+            all_points,
+            members=180,
+            orbit=alike,
+            total=4**4 + 2 * 6**4 + 3 * 4**4,
+            up_to="the names of bits",
+            invisible={"no slack for ties": "with two keys no sum lies at the threshold itself"},
+        ),
+    ),
     solve=decided,
     claim=Identity(right_decisions),
     saboteurs=(
