@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from lrtheory._numbers import entries
+from lrtheory._numbers import entries, inexact
 from lrtheory._types import ArrayLike, Number
 from lrtheory._validation import must
 
@@ -73,7 +73,7 @@ def clopper_pearson(
         x, trials = np.broadcast_arrays(x, trials)
     except ValueError as error:
         raise must("n", f"of a shape that fits that of `successes`, {x.shape}", trials.shape) from error
-    share = entries("delta", delta, 0, 1, ends="()")
+    share = inexact(entries("delta", delta, 0, 1, ends="()"))
     try:
         np.broadcast_shapes(x.shape, np.shape(share))
     except ValueError as error:

@@ -51,7 +51,7 @@ class Derived:
     theory: Callable[..., Any]
 
     def __str__(self) -> str:
-        return f"derived here: {self.theory.__module__.removeprefix('lrtheory.')}.{self.theory.__name__}"
+        return f"derived here: {self.theory.__module__}.{self.theory.__name__}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from lrtheory._numbers import plain
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must, sequence
 from lrtheory.bounds import Derived, Identity, Number, Sides, Statement, formula, saboteur
-from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
+from lrtheory.continual_learning.theory.ridge import of_one_kind
 from proofs_checks.continual_learning.families.runs import DEPENDENT, written
 from proofs_checks.continual_learning.families.streams import HELD, STREAMS, Stream
 from proofs_checks.continual_learning.families.truths import (
@@ -31,6 +31,7 @@ from proofs_checks.continual_learning.families.truths import (
 )
 from proofs_checks.continual_learning.families.wrong_edits import fixed, rooted, spread, still, twice_gained, ungained
 from proofs_checks.continual_learning.ledger.quarter_laws import interference_bound
+from proofs_checks.continual_learning.ledger.residuals import edit_residual
 from proofs_checks.guards import signed_square
 
 Found = dict[str, Any]
@@ -49,7 +50,7 @@ def innovation_cost(E: np.ndarray, P: np.ndarray) -> Number:
     edit is \|H^{-1} E\|^2 (see `edit_residual`). Their sum is tr(E^T H^{-1} E).
     """
     E, P = of_one_kind(E, P)
-    return plain((E * (inverse(np.eye(len(P), dtype=P.dtype) + P) @ E)).sum())
+    return plain((E * edit_residual(E, P)).sum())
 
 
 def costs(stream: Stream, found: Found) -> Sides:
@@ -100,7 +101,7 @@ def interference(E: np.ndarray, P: np.ndarray) -> Number:
     D) for the step D = C K^T H^{-1} E. Insert it: C M_{t-1} C = C, and K C K^T = H - I.
     """
     E, P = of_one_kind(E, P)
-    left = inverse(np.eye(len(P), dtype=P.dtype) + P) @ E
+    left = edit_residual(E, P)
     return plain((left * (P @ left)).sum())
 
 

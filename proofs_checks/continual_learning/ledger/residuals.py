@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._validation import must
 from lrtheory.bounds import Derived, Identity, Sides, Statement, formula, saboteur
 from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
 from proofs_checks.continual_learning.families.runs import DEPENDENT, written
@@ -32,7 +33,10 @@ def edit_residual(E: np.ndarray, P: np.ndarray) -> np.ndarray:
     Proof: K D = P H^{-1} E = (H - I) H^{-1} E = E - H^{-1} E, and V - K W_t = E - K D.
     """
     E, P = of_one_kind(E, P)
-    return np.asarray(inverse(np.eye(len(P), dtype=P.dtype) + P) @ E)
+    try:
+        return np.asarray(inverse(np.eye(len(P), dtype=P.dtype) + P) @ E)
+    except (ZeroDivisionError, np.linalg.LinAlgError) as error:
+        raise must("P", "without the eigenvalue -1", P) from error
 
 
 def left_over(stream: Stream, found: Found) -> Sides:

@@ -9,6 +9,7 @@ from math import ceil, comb, log
 
 import numpy as np
 
+from lrtheory._numbers import exact
 from lrtheory.bounds import (
     Derived,
     Draws,
@@ -131,7 +132,7 @@ def epoch_probability(d: int, N: int, epsilon: Number, b0: int = 2) -> Number:
     such a share with probability at most d / (e N). That inequality is about all prefixes at once, so it does not
     matter how the scan chooses where to stop.
     """
-    return max(4 / epsilon, 4 * (b0 + 1)) * d / N
+    return 4 * max(1, (b0 + 1) * epsilon) / exact(epsilon) * d / N
 
 
 def epoch_bound(bucket: Bucket) -> float:

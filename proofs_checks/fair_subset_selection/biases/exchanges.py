@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lrtheory._numbers import plain
 from lrtheory.bounds import (
     Derived,
     Draws,
@@ -53,49 +54,36 @@ def inversions(positions: np.ndarray, disadvantaged: np.ndarray) -> np.ndarray:
     return (ahead & down[:, None] & ~down[None, :]).sum((1, 2))
 
 
+@formula(distances="k")
+def inversions_lost(distances: np.ndarray) -> Number:
+    """The number by which exchanges at these distances lower the inversions of a ranking.
+
+    An inversion is a pair in which an advantaged item stands behind a disadvantaged one.
+
+    Proof
+    -----
+    Assumes: every exchange is of a disadvantaged item at a position p and an advantaged one behind it, at p + d with d
+    >= 1, as `bias_swaps` draws them with `refresh`.
+
+    Proof: the pair itself is one inversion less. For each item in between, an advantaged one loses its inversion with
+    the disadvantaged item that was ahead and now is behind, a disadvantaged one loses that with the advantaged item: d
+    - 1 more. All other pairs of the two groups keep their order. So an exchange lowers the inversions by its distance.
+    """
+    return plain(distances.sum())
+
+
 def lowered(panel: Swapped, biased: Swaps) -> Sides:
     """Compare 1 with each distance, and the inversions that each ranking loses with the sum of its distances."""
     down, entries = panel.disadvantaged, Entries()
     observed = check_rankings(biased.observed, *panel.positions.shape)
     lost = inversions(panel.positions, down) - inversions(observed, down)
-    sums = [int(np.sum(distances)) for distances in biased.distances]
+    sums = [int(inversions_lost(distances)) for distances in biased.distances]
     # The sum alone would not do: with signed distances it holds for exchanges of any two items of different groups. A
     # pair in the right order, such as one that was exchanged already, has a distance below one.
     for distances in biased.distances:
         entries.at_most(np.ones(len(distances), dtype=int), distances)
     entries.equal(lost, sums)
     return entries.sides()
-
-
-@formula(inversions="[0, inf)", intensity="[0, 1]")
-def swaps_asked(inversions: int, intensity: Number) -> int:
-    """The number of exchanges that are asked for.
-
-    `inversions` are the pairs I in which an advantaged item stands behind a disadvantaged one, and `intensity` is
-    lambda.
-
-    It is floor(lambda I + 10^-9), so that 0.29 of 100 are 29 in spite of rounding.
-
-    Proof
-    -----
-    Assumes: every exchange is of a disadvantaged item at a position p and an advantaged one behind it, at p + d with d
-    >= 1, as `bias_swaps` draws them with `refresh`; lambda is in [0, 1], which is checked.
-
-    Proof: an exchange lowers I by its distance d. The pair itself is one inversion less. For each item in between, an
-    advantaged one loses its inversion with the disadvantaged item that was ahead and now is behind, a disadvantaged one
-    loses that with the advantaged item: d - 1 more. All other pairs of the two groups keep their order (FSS-P1). At
-    phi = 0 the nearest pair is drawn. It is adjacent, d = 1, since there is an adjacent inversion as long as there is
-    any. So exactly floor(lambda I) inversions are removed, and no pair of one group changes its order (FSS-P2). At
-    lambda = 1 up to I exchanges are made, each of which removes at least one inversion, until none is left (FSS-P3).
-    All advantaged items then stand before all disadvantaged ones. The first l places hold none of the latter while l is
-    at most the number of the former, so that l-Bloc, which counts these places, gives them the score 0 (FSS-N2).
-
-    References
-    ----------
-    .. [1] N. Boehmer et al., Subset Selection Based On Multiple Rankings in the Presence of Bias, ICML 2023 (the
-       swapping model, as in the code released with it).
-    """
-    return int(intensity * inversions + 1e-9)
 
 
 FSS_P1 = Statement(
@@ -106,7 +94,7 @@ FSS_P1 = Statement(
         "exchange of such a pair has a distance d >= 1 and lowers I by d, so that I falls from before to after by the "
         "sum of all distances."
     ),
-    source=Derived(swaps_asked),
+    source=Derived(inversions_lost),
     tex=r"I_{\text{before}} - I_{\text{after}} = \sum d,\quad d \ge 1",
     hypotheses={"both groups have items": has_both},
     instances=SWAPPED,
@@ -176,6 +164,31 @@ FSS_P3 = Statement(
         saboteur("half of the intensity", breaks="full intensity", instances=PARTIAL),
     ),
 )
+
+
+@formula(inversions="[0, inf)", intensity="[0, 1]")
+def swaps_asked(inversions: int, intensity: Number) -> int:
+    """The number of exchanges that are asked for.
+
+    `inversions` are the pairs I in which an advantaged item stands behind a disadvantaged one, and `intensity` is
+    lambda.
+
+    It is floor(lambda I + 10^-9), so that 0.29 of 100 are 29 in spite of rounding.
+
+    Proof
+    -----
+    Assumes: exchanges as in `inversions_lost`; lambda is in [0, 1], which is checked.
+
+    Proof: at phi = 0 the nearest pair is drawn. It is adjacent, d = 1, since there is an adjacent inversion as long as
+    there is any. So each exchange removes one inversion, by `inversions_lost`, exactly floor(lambda I) are removed, and
+    no pair of one group changes its order.
+
+    References
+    ----------
+    .. [1] N. Boehmer et al., Subset Selection Based On Multiple Rankings in the Presence of Bias, ICML 2023 (the
+       swapping model, as in the code released with it).
+    """
+    return int(intensity * inversions + 1e-9)
 
 
 NEAREST = Family(
@@ -315,19 +328,30 @@ def places_one_swap_less(panel: Swapped, rng: np.random.Generator) -> np.ndarray
     return one_swap_less(panel, rng).observed
 
 
-def seen(panel: Swapped, places: np.ndarray) -> Sides:
-    """Count how often each item of the group is among the first l places, l = 1, ..., |G1|, and claim never.
+@formula(ell="[0, inf)", n_1="[0, inf)", n="[0, inf)")
+def group_places(ell: int, n_1: int, n: int) -> int:
+    r"""How often members of G_2 are among the first ell places of n rankings after full swapping.
 
-    The last entry counts the items of the group among the first |G1| + 1 places of all rankings, one in each: there l
-    is too large for the statement, and an outcome in which the group was never seen at all is refused.
+    `n_1` is the number |G_1| of advantaged items, and ell at most that of all items.
+
+    Proof
+    -----
+    Assumes: exchanges as in `inversions_lost`, at the intensity lambda = 1 (a hypothesis of the statement).
+
+    Proof: up to I exchanges are made, and each removes at least one of the I inversions, until none is left (FSS-P3).
+    Then all of G_1 stand before all of G_2, so the first ell places of each ranking hold ell - \|G_1\| members of G_2,
+    and none while ell <= \|G_1\|. The score of an item under ell-Bloc counts its own of these places, so there it is 0.
     """
+    return n * max(0, ell - n_1)
+
+
+def seen(panel: Swapped, places: np.ndarray) -> Sides:
+    """Compare how often the group is among the first l places with the formula, for each l; 0 of all is 0 of each."""
     down = np.asarray(panel.disadvantaged, dtype=bool)
     observed, above = check_rankings(places, *panel.positions.shape), int((~down).sum())
-    # scores[l - 1][i] is the l-Bloc score of the i-th item of the group
-    # one depth more than the statement covers, for the last entry
-    scores = [(observed[:, down] < depth).sum(0) for depth in range(1, above + 2)]
-    lhs = np.r_[np.concatenate(scores[:-1]), scores[-1].sum()]
-    return Sides(lhs, np.r_[0 * lhs[:-1], len(observed)])
+    depths = range(1, len(down) + 1)
+    found = [int((observed[:, down] < depth).sum()) for depth in depths]
+    return Sides(np.array(found), np.array([group_places(depth, above, len(observed)) for depth in depths]))
 
 
 FSS_N2 = Statement(
@@ -338,7 +362,7 @@ FSS_N2 = Statement(
         "which counts the first l places, each item i of G_2 has the observed score s^_i = 0 for l <= |G_1|, from any "
         "number of rankings."
     ),
-    source=Derived(swaps_asked),
+    source=Derived(group_places),
     tex=r"\lambda = 1,\ \ell \le |G_1| \Rightarrow \hat s_i = 0 \text{ for all } i \in G_2",
     hypotheses={"full intensity": lambda panel: panel.intensity == 1},
     instances=FULL,

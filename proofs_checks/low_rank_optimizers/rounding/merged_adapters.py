@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory._files.adapters import AdapterFile, AdapterModule
+from lrtheory._numbers import inexact
 from lrtheory.bounds import (
     Derived,
     Draws,
@@ -99,7 +100,7 @@ def merged_noise_bound(size: Numbers, u: Numbers, small: Numbers, gap: Numbers) 
     Proof: to the nearest, an entry x with a normal size moves by at most u \|x\|, and one below it by at most gap / 2.
     The squared norm is at most u^2 \|X\|^2 + (gap / 2)^2 small^2.
     """
-    return np.hypot(u * size, gap / 2 * small)
+    return np.hypot(inexact(u * size), inexact(gap / 2 * small))
 
 
 def noisy(case: Merged, found: Noise, share: float = 1.0, alone: bool = False) -> Sides:

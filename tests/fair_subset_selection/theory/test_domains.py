@@ -21,6 +21,8 @@ DOMAINS = {
     "marginal_rankings_needed": SAMPLE | {"gamma": "[0, 1)", "k": "[1, m]"},
     # an accuracy of 0 is never reached
     "rankings_needed_realized": SAMPLE | {"epsilon": "(0, 1]"},
+    # one number for each exchange
+    "inversions_lost": {"distances": "k"},
     # more exchanges than inversions cannot be made
     "swaps_asked": {"intensity": SHARE},
     # the good items are some of the h disadvantaged ones; without any, nothing is lost
