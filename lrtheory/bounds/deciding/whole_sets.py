@@ -14,7 +14,7 @@ from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import in_set
 from lrtheory.bounds.running.patching import patched
 from lrtheory.bounds.session import BUDGETS, Session
-from lrtheory.bounds.sets import All, Generic
+from lrtheory.bounds.sets import All, Dual, Generic
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["decide_sets", "member", "of_statement"]
@@ -44,6 +44,8 @@ def of_statement(statement: Statement, *, traced: bool = False) -> list[dict[str
         found.append(_entry(statement, family.told, family.members, how) | {"family": family.name})
     for one in statement.for_all:
         found.append(_entry(statement, one.told, one.members, "all of"))
+        if isinstance(one, Dual):
+            found[-1]["about"] = "the rule"
         if traced and isinstance(one, Generic) and one.outcome is not None:
             found[-1]["about"] = one.compared(statement.solve, statement.claim, statement.system).about
     return found
@@ -98,22 +100,30 @@ def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[di
     return entries
 
 
-def _decided(statement: Statement, session: Session, number: int, one: All | Generic) -> tuple[Tally, str]:
+def _decided(statement: Statement, session: Session, number: int, one: All | Generic | Dual) -> tuple[Tally, str]:
     """The tally of one set, which ends with the first member that contradicts the claim, and what it is about."""
     if one.members > session.budget.members:
         raise StatementError(f"all {one.told}: at most {session.budget.members:,} members are decided at this budget")
     # a session of its own, so that the runs that the statements of a family share are not forgotten for those of a set
     aside, alone = Tally(), session.aside()
-    named: Iterable[tuple[Any, Any]] = enumerate(one.enumerated()) if isinstance(one, All) else _with_numbers(one)
+    named: Iterable[tuple[Any, Any]]
+    if isinstance(one, All):
+        named = enumerate(one.enumerated())
+    else:
+        named = enumerate(one.anchors) if isinstance(one, Dual) else _with_numbers(one)
     for place, instance in named:
         _measure(statement, alone, aside, in_set(number, place), instance)
         if aside.refuted():
             break
-    if not aside.rows:
-        raise StatementError(f"all {one.told}: no member was measured")
     about = _about(statement)
     if isinstance(one, Generic) and not aside.refuted():
         about = _on_letters(statement, alone, aside, number, one)
+    if isinstance(one, Dual):
+        about = "the rule"
+        if not aside.refuted():
+            _by_duals(statement, alone, aside, number, one)
+    if not (aside.rows or aside.problems):
+        raise StatementError(f"all {one.told}: no member was measured")
     return aside, about
 
 
@@ -147,6 +157,22 @@ def _on_letters(statement: Statement, alone: Session, aside: Tally, number: int,
     return _about(statement) if one.outcome is None else traced.about
 
 
+def _by_duals(statement: Statement, alone: Session, aside: Tally, number: int, one: Dual) -> None:
+    """Decide the programs of a set; a point against them, and one that attains a goal, are instances for the check."""
+    why, against, tight = one.decided()
+    if why and not against:
+        aside.problems.append(why)
+    if one.instance is None or not (against or tight):
+        return
+    label = in_set(number, len(one.anchors))
+    _measure(statement, alone, aside, label, one.instance((against or tight)[0]))
+    if against and not aside.refuted():
+        raise StatementError(f"all {one.told}: {why}, and the check supports the claim at {label}")
+    row = aside.rows[-1]
+    if tight and not statement.sabotage and not aside.refuted() and abs(row.slack) > row.rounding:
+        aside.problems.append(f"a goal is attained at {label}, where the sides are {row.lhs:.9g} and {row.rhs:.9g}")
+
+
 def member(statement: Statement, number: int, place: str) -> Any:
     """The member of a set that a label names; None where there is none."""
     if not 1 <= number <= len(statement.for_all):
@@ -156,4 +182,12 @@ def member(statement: Statement, number: int, place: str) -> Any:
         return None
     if isinstance(one, Generic):
         return one.member(tuple(map(int, numbers)))
-    return next(islice(one.enumerated(), int(place), None), None) if len(numbers) == 1 else None
+    if len(numbers) > 1:
+        return None
+    if isinstance(one, All):
+        return next(islice(one.enumerated(), int(place), None), None)
+    if int(place) < len(one.anchors):
+        return one.anchors[int(place)]
+    _, against, tight = one.decided()
+    at_end = one.instance is not None and int(place) == len(one.anchors) and (against or tight)
+    return one.instance((against or tight)[0]) if at_end else None  # type: ignore[misc]

@@ -5,9 +5,10 @@ judges like any other, with both sides and a replay.
 """
 
 from lrtheory.bounds.sets.all_of import All
+from lrtheory.bounds.sets.dual import Dual, Program
 from lrtheory.bounds.sets.generic import Generic, Square
 
-__all__ = ["ENTRIES", "All", "Generic", "Square"]
+__all__ = ["ENTRIES", "All", "Dual", "Generic", "Program", "Square"]
 
 #: the kinds of sets that a statement may cover
-ENTRIES = (All, Generic)
+ENTRIES = (All, Generic, Dual)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -9,7 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Measured, OutcomeError, Sides, Statement, saboteur
+from lrtheory.bounds import (
+    Derived,
+    Draws,
+    Dual,
+    Family,
+    Inequality,
+    Measured,
+    OutcomeError,
+    Program,
+    Sides,
+    Statement,
+    saboteur,
+)
+from lrtheory.bounds.arithmetic.letters import letters
+from lrtheory.bounds.sets.dual import ONE
 from lrtheory.dual_mirror_descent import RequestStream, allocate, theory
 
 
@@ -87,6 +102,30 @@ def worst_ratio(phases: Phases, actions: np.ndarray, share: Fraction = Fraction(
     return Sides([ratios(phases, actions).min()], [limit], trivial=[1])
 
 
+def every_policy(n_phases: int) -> Iterator[Program]:
+    """Yield the linear program of all policies: what each phase gets of the budget, and the smallest share t.
+
+    A policy does not know the last phase, so it has spent the same on the phases before. With epsilon = 1/(1 + a) the
+    multipliers are b for the last phase and b (1 - epsilon) for each before, where b = 1/(K - (K - 1) epsilon); with
+    these weights a phase of any reward adds b to the mean of the shares.
+    """
+    (a,) = letters("a")
+    epsilon = 1 / (1 + a)
+    b = 1 / (n_phases - (n_phases - 1) * epsilon)
+    facts: dict[str, dict[Any, Any]] = {"Budget": {ONE: 1} | {f"s{j}": -1 for j in range(n_phases)}}
+    for i in range(n_phases):
+        facts[f"Share {i}"] = {f"s{j}": epsilon ** (i - j) for j in range(i + 1)} | {"t": -1}
+    weights = {f"Share {i}": b if i == n_phases - 1 else b * (1 - epsilon) for i in range(n_phases)}
+    yield Program(facts, {ONE: b, "t": -1}, multipliers=weights | {"Budget": b})
+
+
+def all_policies(n_phases: int) -> Dual:
+    """Return the set of all policies for a number of phases, for all growing rewards."""
+    anchors = (Phases(n_phases, 1000, 1 / 128), Phases(n_phases, 250, 1 / 2))
+    words = f"policies for {n_phases} phases, for each epsilon in (0, 1)"
+    return Dual(words, partial(every_policy, n_phases), anchors=anchors)
+
+
 DMD_LB2 = Statement(
     id="dual_mirror_descent/DMD-LB2",
     title="No online policy keeps more than 1/(K - (K - 1) epsilon) of every sequence",
@@ -99,6 +138,7 @@ DMD_LB2 = Statement(
     tex=r"\min_\kappa R_\kappa/\mathrm{OPT}_\kappa \le 1/(K - (K-1)\varepsilon)",
     hypotheses={"rewards that grow": lambda phases: 0 < phases.epsilon < 1},
     instances=PHASES,
+    for_all=(all_policies(2), all_policies(4), all_policies(6)),
     solve=descended,
     decisions=("outcome",),
     claim=Inequality(worst_ratio),

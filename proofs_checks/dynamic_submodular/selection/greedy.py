@@ -14,6 +14,7 @@ from lrtheory._validation import must
 from lrtheory.bounds import (
     Classical,
     Derived,
+    Dual,
     Family,
     Identity,
     Inequality,
@@ -24,6 +25,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.dynamic_submodular import Selection, make_tight_greedy, maximize
+from proofs_checks.dynamic_submodular.families.all_functions import gaps_of_greedy, offline, shares_of_greedy
 from proofs_checks.dynamic_submodular.families.functions import by_values, draw_function, gain, value_of
 from proofs_checks.dynamic_submodular.families.offline import (
     ALL,
@@ -41,6 +43,7 @@ from proofs_checks.dynamic_submodular.families.offline import (
     value_of_choice,
 )
 from proofs_checks.dynamic_submodular.families.runs import WRONG, chosen, is_set, spoiled
+from proofs_checks.dynamic_submodular.families.streams import modular
 
 #: two elements that are worth nothing alone and much together
 SUPERMODULAR_OFFLINE = Family(
@@ -83,6 +86,18 @@ def greedy_ratio(k: Number) -> Number:
     return any_of(1 / n_rounds, int(n_rounds))
 
 
+def all_functions(n: int, k: int, **options: Any) -> Dual:
+    """Return the set of all monotone submodular functions of n elements, of which greedy selection takes k."""
+    return Dual(
+        f"monotone submodular functions of {n} elements, of which greedy selection takes {k}",
+        lambda: shares_of_greedy(n, k, greedy_ratio(Fraction(k))),
+        instance=partial(offline, n, k),
+        anchors=(Offline(modular([5.0, 4.0, 3.0, 2.0, 1.0][-n:]), k),),
+        sharp=True,
+        **options,
+    )
+
+
 DS_T14_GREEDY = Statement(
     id="dynamic_submodular/DS-T14-greedy",
     title="Greedy selection gets 1 - (1 - 1/k)^k of the optimum",
@@ -91,6 +106,10 @@ DS_T14_GREEDY = Statement(
     tex=r"f(S_{\mathrm{greedy}}) \ge (1 - (1 - 1/k)^k)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
     instances=OFFLINE,
+    for_all=(
+        all_functions(5, 3, invisible={"seven tenths of it": "19/27, the least share, is more"}),
+        all_functions(4, 2),
+    ),
     solve=selected,
     claim=at_least(lambda case: greedy_ratio(Fraction(case.k))),
     decisions=CHOSEN,
@@ -140,6 +159,15 @@ DS_P7 = Statement(
     tex=r"\mathrm{OPT} - f(S_i) \le (1 - 1/k)(\mathrm{OPT} - f(S_{i-1}))",
     hypotheses=HYPOTHESES,
     instances=OFFLINE,
+    for_all=(
+        Dual(
+            "monotone submodular functions of 5 elements, of which greedy selection takes 3",
+            lambda: gaps_of_greedy(5, 3),
+            instance=partial(offline, 5, 3),
+            anchors=(Offline(modular([5.0, 4.0, 3.0, 2.0, 1.0]), 3),),
+            sharp=True,
+        ),
+    ),
     solve=selected,
     claim=Inequality(distances),
     decisions=("items",),
