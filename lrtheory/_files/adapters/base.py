@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._files.adapters.module import AdapterModule
 from lrtheory._files.opening import json_of
 from lrtheory._files.safetensors import Tensors
 from lrtheory._validation import Words, must
@@ -77,12 +78,17 @@ def base_array(base: Tensors, name: str, shape: tuple[int, ...]) -> np.ndarray:
     return found.astype(np.float64)
 
 
-def matrix(base: Tensors, module: str, shape: tuple[int, int], flag: bool) -> tuple[np.ndarray, bool]:
-    """The weight of a linear layer as (d_out, d_in), and whether the model keeps its transpose.
+def matrix(base: Tensors, module: str, like: AdapterModule, flag: bool) -> tuple[np.ndarray, bool]:
+    """The weight of a layer as (d_out, d_in), and whether the model keeps its transpose, as that of an embedding is.
 
-    A square one is transposed where the architecture says so, or, where that is not known, the settings of the adapter.
+    The kernels of a convolution are flattened. A square weight of a linear layer is transposed where the architecture
+    says so, or, where that is not known, the settings of the adapter.
     """
-    name = f"{module}.weight"
+    name, shape = f"{module}.weight", like.shape
+    if like.kind == "embedding":
+        return base_array(base, name, shape[::-1]).T, True
+    if like.kind == "convolution":
+        return base_array(base, name, (shape[0], *like.kernel)).reshape(shape), False
     stored = base.shape(base_name(base, name))
     known = is_transposed(base, module)
     turned = (stored != shape) if shape[0] != shape[1] else (flag if known is None else known)

@@ -8,7 +8,7 @@ expert is a module here, and all of a folder have one rank, since patterns of ra
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,25 +20,36 @@ from lrtheory._files.adapters.names import BASE_LAYER, Name, expert_name
 from lrtheory._files.safetensors import Tensors
 from lrtheory._validation import must
 
-__all__ = ["experts_of", "factors_of", "is_parameter", "packed"]
+__all__ = ["arrays_named", "experts_of", "factors_of", "is_parameter", "packed", "together"]
 
 _EXPERT = re.compile(r"^(?P<module>.+)\[(?P<number>\d+)\]$")
 
 
 def is_parameter(config: Mapping[str, Any], module: str, rows: int) -> bool:
     """Whether the factors of a module are those of one of its arrays, and not of a layer."""
-    named = config.get("target_parameters") or ()
-    if not isinstance(named, (list, tuple)) or not all(isinstance(one, str) for one in named):
-        raise must("target_parameters", "a list of names in the settings of the adapter", named)
+    named = _named(config)
     owner = module.replace(f".{BASE_LAYER}", "")
-    whole = [f"{owner}.{one.rpartition('.')[2]}" for one in named]
-    fits = any(own == one or ("." in one and own.endswith(f".{one}")) for own, one in zip(whole, named, strict=True))
+    fits = bool(arrays_named(config, owner))
     several = owner != module or rows > settings.number_of(config, "r", owner)
     if not fits and several and any("." not in one for one in named):
         fits = True
     elif not fits and any("." not in one for one in named):
         raise must("target_parameters", f"names with that of a module, as {owner!r} may be meant, or an array", named)
     return fits
+
+
+def _named(config: Mapping[str, Any]) -> Sequence[str]:
+    named = config.get("target_parameters") or ()
+    if not isinstance(named, (list, tuple)) or not all(isinstance(one, str) for one in named):
+        raise must("target_parameters", "a list of names in the settings of the adapter", named)
+    return named
+
+
+def arrays_named(config: Mapping[str, Any], owner: str) -> list[str]:
+    """The arrays of a module that settings name together with the module, or with the last of its names."""
+    named = _named(config)
+    whole = {one: f"{owner}.{one.rpartition('.')[2]}" for one in named}
+    return [own for one, own in whole.items() if own == one or ("." in one and own.endswith(f".{one}"))]
 
 
 def factors_of(tensors: Tensors, name: Name, arrays: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
@@ -77,6 +88,13 @@ def packed(
         return plain, {}, None
     if not config.get("target_parameters"):
         raise must("adapter", "one with target_parameters in its settings, as it has factors of experts", None)
+    groups = together(modules)
+    rank = max(1, *(module.rank for group in groups.values() for module in group))
+    return plain, {name: _side_by_side(group, rank) for name, group in groups.items()}, rank
+
+
+def together(modules: Mapping[str, AdapterModule]) -> dict[str, list[AdapterModule]]:
+    """The experts of each array of a module in their order, by the name that the array has in a file of peft."""
     groups: dict[str, dict[int, AdapterModule]] = {}
     for name, module in modules.items():
         if module.kind == "expert":
@@ -84,19 +102,16 @@ def packed(
             if found is None:
                 raise must("modules", "ones whose names end with the number of an expert, as in 'experts[0]'", name)
             groups.setdefault(found["module"], {})[int(found["number"])] = module
-    rank = max(1, *(module.rank for group in groups.values() for module in group.values()))
-    return plain, {name: _side_by_side(name, group, rank) for name, group in groups.items()}, rank
+    for name, group in groups.items():
+        if sorted(group) != list(range(len(group))) or len({one.shape for one in group.values()}) > 1:
+            raise must("modules", f"those of all experts of {name!r}, numbered from 0 and of one shape", sorted(group))
+    return {name: [group[k] for k in range(len(group))] for name, group in groups.items()}
 
 
-def _side_by_side(name: str, group: Mapping[int, AdapterModule], rank: int) -> AdapterModule:
+def _side_by_side(experts: Sequence[AdapterModule], rank: int) -> AdapterModule:
     """The factors of all experts of an array; a smaller rank is filled with zeros, and scales go into B."""
-    experts = [group.get(k) for k in range(len(group))]
-    first = next(iter(group.values()))
-    if any(one is None or one.shape != first.shape for one in experts):
-        raise must("modules", f"those of all experts of {name!r}, numbered from 0 and of one shape", sorted(group))
-    left, right = [], []
+    first, left, right = experts[0], [], []
     for one in experts:
-        assert one is not None
         left.append(np.pad(one.scale * one.B.astype(np.float64), ((0, 0), (0, rank - one.rank))))
         right.append(np.pad(one.A, ((0, rank - one.rank), (0, 0))))
     B = np.stack(left, axis=2).reshape(first.shape[0], -1)

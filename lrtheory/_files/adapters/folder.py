@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory._files.adapters import settings
 from lrtheory._files.adapters.experts import experts_of, factors_of, is_parameter, packed
-from lrtheory._files.adapters.module import AdapterModule, encoded_as, with_kernels
+from lrtheory._files.adapters.module import BESIDE, AdapterModule, encoded_as, with_kernels
 from lrtheory._files.adapters.names import PREFIX, VECTORS, Name, array_name, parsed, vector_of
 from lrtheory._files.adapters.one_file import FOLDER, is_one_file, read_one_file, write_one_file
 from lrtheory._files.safetensors import Stored, Tensors, write_tensors
@@ -110,8 +110,11 @@ def _with_vectors(
             rule = f"one with {VECTORS[what]} for each module under {setting}, and for none else"
             raise must("adapter", rule, sorted(wanted ^ set(arrays) or arrays)[:4])
         for name, array in arrays.items():
-            factor = 1.0 if what == "magnitude" else found[name].scale
-            value = tensors[array] if factor == 1 else factor * tensors[array].astype(np.float64)
+            value, one = tensors[array], found[name]
+            if what == "magnitude":
+                value = _as_vector(value, one, array)
+            elif one.scale != 1:
+                value = one.scale * value.astype(np.float64)
             more: dict[str, Any] = {what: value}
             found[name] = replace(found[name], **more)
     return found
@@ -141,14 +144,15 @@ def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
         raise must("adapter", "one with a module of rank at least 1, since a file holds no others", "ranks 0")
     plain, joint, rank = packed(kept, adapter.config)
     biased = any(module.bias is not None for module in kept.values())
-    if biased and any(module.kind != "linear" for module in kept.values()):
-        raise must("adapter", "one of linear layers alone, where it adds to biases, as peft needs", "other layers")
+    if biased and any(module.kind not in BESIDE["bias"] for module in kept.values()):
+        rule = f"one of layers that are {' or '.join(BESIDE['bias'])}, where it adds to biases, as peft needs"
+        raise must("adapter", rule, "other layers")
     stored: dict[str, Stored] = {}
     for name, module in {**plain, **joint}.items():
         for factor, value in zip("AB", with_kernels(module, module.B), strict=True):
             array = array_name(name, factor, embedding=module.kind == "embedding", prefixed=adapter.prefixed)
             stored[array] = encoded_as(value, dtype or module.dtype, array)
-        for what, vector in (("magnitude", module.magnitude), ("bias", _bias(module) if biased else None)):
+        for what, vector in (("magnitude", _magnitude(module)), ("bias", _bias(module) if biased else None)):
             if vector is not None:
                 array = (PREFIX if adapter.prefixed else "") + f"{name}.{VECTORS[what]}"
                 stored[array] = encoded_as(vector, dtype or module.dtype, array)
@@ -160,6 +164,22 @@ def write_folder(path: Path, adapter: Any, dtype: str | None) -> None:
     path.mkdir()
     write_tensors(path / ARRAYS, stored | dict(adapter.others), adapter.metadata)
     (path / settings.CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def _magnitude_shape(module: AdapterModule) -> tuple[int, ...]:
+    """The shape in a file of the norms of rows; those of a convolution have the axes of its kernels."""
+    return (1, module.shape[0], *(1 for _ in module.kernel[1:])) if module.kernel else (module.shape[0],)
+
+
+def _as_vector(value: np.ndarray, module: AdapterModule, array: str) -> np.ndarray:
+    if value.shape != _magnitude_shape(module):
+        raise must("adapter", f"one whose {array!r} has the shape {_magnitude_shape(module)}", value.shape)
+    return value.ravel()
+
+
+def _magnitude(module: AdapterModule) -> np.ndarray | None:
+    """The norms of rows as a file holds them."""
+    return None if module.magnitude is None else np.reshape(module.magnitude, _magnitude_shape(module))
 
 
 def _bias(module: AdapterModule) -> np.ndarray:

@@ -12,9 +12,11 @@ from lrtheory._array import read_only, to_numpy
 from lrtheory._files.safetensors import Stored, decoded, encoded
 from lrtheory._validation import choice, floats, must, real
 
-__all__ = ["LAYERS", "AdapterModule", "encoded_as", "layout_of", "with_kernels"]
+__all__ = ["BESIDE", "LAYERS", "AdapterModule", "encoded_as", "layout_of", "with_kernels"]
 
 LAYERS = ("linear", "embedding", "convolution", "expert")
+#: layers of which a vector beside the factors says something
+BESIDE = {"magnitude": LAYERS[:3], "bias": ("linear", "convolution")}
 #: of arrays in files
 TYPES = ("F64", "F32", "F16", "BF16")
 
@@ -40,9 +42,9 @@ class AdapterModule:
         The type of the factors in files: "F64", "F32", "F16" or "BF16"; None is single precision where both factors are
         of it or of half, and else double.
     magnitude : array of shape (d_out,) or None
-        Norm that each row of weight + scale B A gets; DoRA alone has it.
+        Norm that each row of weight + scale B A gets, kernels included; DoRA alone has it, and experts have none.
     bias : array of shape (d_out,) or None
-        Vector that is added to the bias of the layer, scale included.
+        Vector that is added to the bias of a linear layer or a convolution, scale included.
 
     Raises
     ------
@@ -80,8 +82,8 @@ class AdapterModule:
             raise must("scale", "a finite number", self.scale)
         for name in ("magnitude", "bias"):
             if (value := getattr(self, name)) is not None:
-                if self.kind != "linear":
-                    raise must(name, "left out unless the layer is linear", self.kind)
+                if self.kind not in BESIDE[name]:
+                    raise must(name, f"left out unless the layer is one of {', '.join(BESIDE[name])}", self.kind)
                 object.__setattr__(self, name, read_only(floats(name, to_numpy(value), shape=(B.shape[0],))))
         single = all(factor.dtype == np.float32 for factor in (B, A))
         kind = ("F32" if single else "F64") if self.dtype is None else choice("dtype", self.dtype, TYPES)

@@ -70,9 +70,9 @@ def resolved(adapter: Any, base: Tensors) -> Any:
     for name, module in adapter.modules.items():
         modules[name] = module
         if module.magnitude is not None:
-            modules[name] = _of_dora(module, matrix(base, name, module.shape, flag)[0])
+            modules[name] = _of_dora(module, matrix(base, name, module, flag)[0])
         elif module.kind == "linear" and start in RESOLVED:  # peft starts the others as usual
-            modules[name] = _of_start(str(start), module, *matrix(base, name, module.shape, flag))
+            modules[name] = _of_start(str(start), module, *matrix(base, name, module, flag))
     settings = {**(adapter.config or {}), "init_lora_weights": True, "use_dora": False}
     return replace(adapter, modules=modules, config=settings)
 
@@ -86,7 +86,7 @@ def rounded_starts(adapter: Any, base: Tensors | None) -> str:
     for name, module in adapter.modules.items():
         kind = base.dtype(base_name(base, f"{name}.weight"))
         if module.kind == "linear" and kind in HALF:
-            weight, turned = matrix(base, name, module.shape, is_turned(adapter))
+            weight, turned = matrix(base, name, module, is_turned(adapter))
             left, right = _part(str(start), module, weight, turned)
             squares += (CASTS[HALF[kind]][0] * float(np.linalg.norm(weight - left @ right))) ** 2
     if not squares:
@@ -134,7 +134,7 @@ def _of_dora(module: AdapterModule, weight: np.ndarray) -> AdapterModule:
     update -= weight
     rows, columns = module.shape
     pair = (update, np.eye(columns)) if columns <= rows else (np.eye(rows), update)
-    return AdapterModule(*pair, dtype=module.dtype, bias=module.bias)
+    return AdapterModule(*pair, kind=module.kind, kernel=module.kernel, dtype=module.dtype, bias=module.bias)
 
 
 def _of_start(start: str, module: AdapterModule, weight: np.ndarray, turned: bool) -> AdapterModule:

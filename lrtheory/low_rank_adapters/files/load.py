@@ -10,10 +10,10 @@ from typing import Any
 from lrtheory._files.adapters.settings import factors_alone
 from lrtheory._files.safetensors import Stored
 from lrtheory._types import ArrayLike
-from lrtheory._validation import must, path_of
+from lrtheory._validation import Words, must, path_of
 from lrtheory.low_rank_adapters.files import lora
 from lrtheory.low_rank_adapters.files.folder import Folder, read_config
-from lrtheory.low_rank_adapters.files.formats import hira, ia3, loha, lokr, randlora, uni_lora, vera
+from lrtheory.low_rank_adapters.files.formats import hira, ia3, loha, lokr, randlora, tucker, uni_lora, vera
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
 __all__ = ["load_peft", "read_kind"]
@@ -56,7 +56,7 @@ def load_peft(
     dict of str to Adapter
         Adapter of each module. The update has the shape (d_out, d_in) always: models that keep a weight as (d_in,
         d_out), for which the settings have fan_in_fan_out, add its transpose, and so do embeddings, whose weight has a
-        row for each entry of the vocabulary; `save_peft` refuses these.
+        row for each entry of the vocabulary.
 
     Raises
     ------
@@ -64,7 +64,8 @@ def load_peft(
         If there is no such folder, or a file is missing.
     ValueError
         If the kind is unknown, the update depends on the base model (DoRA, PiSSA, OLoRA) and its path is not given,
-        there are arrays or settings beside the updates, projections or weights are missing, or shapes do not fit.
+        there are arrays or settings beside the updates, a layer is a convolution, projections or weights are missing,
+        or shapes do not fit.
 
     Examples
     --------
@@ -117,6 +118,10 @@ def read_kind(
         raise must("path", f"that of an adapter whose peft_type is LORA, ADALORA, {', '.join(READERS)}", kind)
     prefix, read = READERS[kind]
     opened = Folder.read(folder, config, prefix, weights)
+    kernels = [name for name, arrays in opened.modules.items() if tucker.is_convolution(arrays)]
+    if kernels and (not whole or weights is None):
+        rule = "that of an adapter of linear layers, as the model has the lengths of kernels: convert it with `--base`"
+        raise must("path", rule, Words(f"the convolution {kernels[0]!r}"))
     if not whole:
         factors_alone(config, opened.others)
     found = read(opened)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._files.adapters.base import is_embedding
 from lrtheory._files.adapters.folder import ARRAYS
 from lrtheory._files.adapters.names import PREFIX
 from lrtheory._files.adapters.settings import CONFIG
@@ -20,6 +21,7 @@ from lrtheory.low_rank_adapters.files import lora
 from lrtheory.low_rank_adapters.files.carried import Carried
 from lrtheory.low_rank_adapters.files.folder import SHARED
 from lrtheory.low_rank_adapters.files.formats import hira, randlora, uni_lora, vera
+from lrtheory.low_rank_adapters.files.left_out import refuse_embedding
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 
 __all__ = ["save_peft"]
@@ -42,7 +44,8 @@ def save_peft(
 
     Forms of LoRA with frozen factors are written as LoRA. Scales that a kind does not have in files go into its trained
     arrays. All frozen arrays are saved, so that no generator of random numbers is needed to read them. The settings say
-    fan_in_fan_out False, which peft changes where a model keeps its weights as (d_in, d_out).
+    fan_in_fan_out False, which peft changes where a model keeps its weights as (d_in, d_out). A module that is known as
+    an embedding by its last name, such as embed_tokens, has an update of shape (d_out, vocabulary), as in `load_peft`.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ def save_peft(
         If an adapter is none.
     ValueError
         If there is no adapter, kinds are mixed, peft has no such kind, frozen arrays are not shared, or a module is an
-        embedding by its name, where peft does not look for these arrays.
+        embedding by its name, and no LoRA.
 
     Examples
     --------
@@ -89,10 +92,15 @@ def save_peft(
     kinds = sorted({adapter.kind for adapter in adapters.values()})
     if all(kind in AS_LORA for kind in kinds):
         # the kinds above have factors
-        replacing(target, lambda fresh: lora.write(adapters, fresh, Carried(config)), force=force)  # type: ignore[arg-type]
+        layers: dict[str, tuple[str, tuple[int, ...]]]
+        layers = {name: ("embedding", ()) for name in adapters if is_embedding(name)}
+        carried = Carried(config, layers=layers)
+        replacing(target, lambda fresh: lora.write(adapters, fresh, carried), force=force)  # type: ignore[arg-type]
         return
     if len(kinds) > 1 or kinds[0] not in WRITERS:
         raise must("adapters", f"all of one kind among {', '.join((*AS_LORA, *WRITERS))}", ", ".join(kinds))
+    for name in adapters:
+        refuse_embedding("adapters", name)
     peft_type, write = WRITERS[kinds[0]]
     arrays, shared, said = write(adapters)
     named = {PREFIX + key: value for key, value in arrays.items()} | {SHARED + k: v for k, v in shared.items()}

@@ -1,7 +1,7 @@
 """The weights of a model that an adapter changes, in pieces of rows, and files of the model with these changes.
 
 Of weights that a model keeps as (d_in, d_out) the update is transposed, and so it is for embeddings; the kernels of a
-convolution lie side by side in a row.
+convolution lie side by side in a row, and the matrices of experts one below the other.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import numpy as np
 
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile, AdapterModule
-from lrtheory._files.adapters.base import base_name, is_transposed
+from lrtheory._files.adapters.base import is_transposed
 from lrtheory._files.adapters.module import layout_of
 from lrtheory._files.adapters.settings import refuse_tied
 from lrtheory._files.adapters.starts import is_turned, refuse_start, resolved
 from lrtheory._validation import must
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
+from lrtheory.low_rank_optimizers.rounding.expert_arrays import array_in, arrays_of_experts
 
 __all__ = ["Adapted", "Rows", "adapted"]
 
@@ -33,8 +34,26 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Part:
+    """An update as factors in double precision, of which the left one has the scale; without `right` it is that one."""
+
+    left: np.ndarray
+    right: np.ndarray | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the update."""
+        return len(self.left), self.left.shape[1] if self.right is None else self.right.shape[1]
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """Some rows of the update."""
+        left = self.left[start:stop]
+        return left if self.right is None else left @ self.right
+
+
+@dataclass(frozen=True)
 class Adapted:
-    """A weight that an adapter changes: the name of its array, its shape with flat kernels, and factors of the update.
+    """A weight that an adapter changes: the name of its array, and factors of the update.
 
     Parameters
     ----------
@@ -42,30 +61,35 @@ class Adapted:
         The model.
     name : str
         The array.
-    left, right : array
-        Factors of what is added, as the model keeps it; without `right` it is the left one.
-    scale : float
-        The factor in front of their product.
+    parts : tuple of Part
+        Factors of what is added, as the model keeps it: of the whole weight, or of the matrix of each expert.
     """
 
     model: Checkpoint
     name: str
-    left: np.ndarray
-    right: np.ndarray | None
-    scale: float
+    parts: tuple[Part, ...]
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Of the weight, with the kernels of a convolution in one row."""
-        return len(self.left), self.left.shape[1] if self.right is None else self.right.shape[1]
+        """Of the weight, with the kernels of a convolution in one row, and experts one below the other."""
+        rows, columns = self.parts[0].shape
+        return len(self.parts) * rows, columns
 
     def rows(self, n: int) -> Iterator[Rows]:
         """Pieces of n rows."""
         weight = self.model.read(self.name).reshape(self.shape)
-        right = None if self.right is None else self.right.astype(np.float64)
         for start in range(0, len(weight), n):
-            left = self.scale * self.left[start : start + n].astype(np.float64)
-            yield Rows(weight[start : start + n].astype(np.float64), left if right is None else left @ right)
+            stop = min(start + n, len(weight))
+            yield Rows(weight[start:stop].astype(np.float64), self._update(start, stop))
+
+    def _update(self, start: int, stop: int) -> np.ndarray:
+        """Rows of what is added."""
+        rows = self.parts[0].shape[0]
+        found = [
+            self.parts[k].rows(max(start - k * rows, 0), min(stop - k * rows, rows))
+            for k in range(start // rows, -(-stop // rows))
+        ]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
 
 def adapted(model: Checkpoint, adapter: AdapterFile) -> dict[str, Adapted]:
@@ -86,29 +110,25 @@ def adapted(model: Checkpoint, adapter: AdapterFile) -> dict[str, Adapted]:
     Raises
     ------
     ValueError
-        If a weight is missing or of another shape, the update depends on weights that are no files, or factors are
-        those of experts.
+        If a weight is missing or of another shape, the update depends on weights that are no files, or factors of
+        experts fit several arrays.
     """
     refuse_tied(adapter.config or {})
-    if any(module.kind == "expert" for module in adapter.modules.values()):
-        raise must("adapter", "one of layers, and not of arrays of experts, whose order factors do not say", "experts")
     flag = is_turned(adapter)
     if isinstance(model.tensors, Tensors):
         adapter = resolved(adapter, model.tensors)
     else:
         refuse_start(adapter.config or {}, "model")
-    return {name: _weight(model, name, module, flag) for name, module in adapter.modules.items() if module.rank}
+    layers = {name: one for name, one in adapter.modules.items() if one.rank and one.kind != "expert"}
+    found = {name: _weight(model, name, one, flag) for name, one in layers.items()}
+    for array, (experts, turned) in arrays_of_experts(model, adapter).items():
+        found[array] = Adapted(model, array, tuple(_part(one, turned) for one in experts))
+    return found
 
 
 def _weight(model: Checkpoint, module: str, one: AdapterModule, flag: bool) -> Adapted:
-    name = f"{module}.weight"
-    if isinstance(model.tensors, Tensors):
-        name = base_name(model.tensors, name)
-        known = is_transposed(model.tensors, module)
-    elif name not in model.names:
-        raise must("model", f"the model of the adapter, with the array {name!r}", model.names[:4])
-    else:
-        known = None
+    name = array_in(model, f"{module}.weight")
+    known = is_transposed(model.tensors, module) if isinstance(model.tensors, Tensors) else None
     stored = model.shape(name)
     flat = (stored[0], math.prod(stored[1:])) if len(stored) > 1 else (0, 0)
     turned = one.kind == "embedding" or (
@@ -117,10 +137,15 @@ def _weight(model: Checkpoint, module: str, one: AdapterModule, flag: bool) -> A
     kernels = tuple(stored) if math.prod(stored[2:]) > 1 else flat
     if kernels != (one.shape[::-1] if turned else layout_of(one)):
         raise must("model", f"the model of the adapter, with {name!r} of the shape {one.shape}", stored)
+    return Adapted(model, name, (_part(one, turned),))
+
+
+def _part(one: AdapterModule, turned: bool) -> Part:
+    """The factors of an update, or of its transpose."""
     left, right = _factors(one)
     if turned:
         left, right = (left.T, None) if right is None else (right.T, left.T)
-    return Adapted(model, name, left, right, one.scale)
+    return Part(one.scale * left.astype(np.float64), None if right is None else right.astype(np.float64))
 
 
 def _factors(one: AdapterModule) -> tuple[np.ndarray, Any]:

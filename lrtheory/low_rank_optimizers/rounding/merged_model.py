@@ -54,9 +54,10 @@ def write_merged(target: Path, model: Tensors, adapter: AdapterFile, dtype: str)
         If a number is too large for the type, the adapter has an array that the model lacks, or it changes one array in
         two ways.
     """
-    changed = {one.name: one for one in adapted(Checkpoint(model), adapter).values()}
+    weights = adapted(Checkpoint(model), adapter)
+    changed = {one.name: one for one in weights.values()}
     # modules of different names may share one array of the model, as tied embeddings do, and one update would be lost
-    if len(changed) < len([one for one in adapter.modules.values() if one.rank]):
+    if len(changed) < len(weights):
         raise _twice("two updates of one array")
     # before the folder is made, so that a refusal leaves nothing behind
     made = _whole(model, adapter)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 FOLDERS = Path(__file__).parent / "peft"
-BASE, EXPERTS = FOLDERS / "base", FOLDERS / "base-experts"
+BASE, EXPERTS, IMAGES = (FOLDERS / name for name in ("base", "base-experts", "base-images"))
 
 
 def arrays(path: Path) -> dict[str, np.ndarray]:
@@ -41,10 +41,22 @@ def of_experts(A: np.ndarray, B: np.ndarray, rank: int) -> np.ndarray:
     return np.einsum("ore,eri->eoi", B.reshape(len(B), rank, -1), A.reshape(-1, rank, A.shape[1]))
 
 
+def base_of(folder: Path) -> Path:
+    """The model of an adapter."""
+    config = json.loads((folder / "adapter_config.json").read_text())
+    return EXPERTS if config.get("target_parameters") else IMAGES if "image" in config["target_modules"] else BASE
+
+
+def with_norms(weight: np.ndarray, lengths: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """A weight whose entries for each output have these norms, over all other axes."""
+    sizes = np.sqrt((weight**2).sum(axis=axes, keepdims=True))
+    return weight / sizes * lengths.reshape(sizes.shape)
+
+
 def merged(folder: Path) -> dict[str, np.ndarray]:
     """The model after the adapter was loaded and merged."""
     config = json.loads((folder / "adapter_config.json").read_text())
-    model = arrays((EXPERTS if config.get("target_parameters") else BASE) / "model.safetensors")
+    model = arrays(base_of(folder) / "model.safetensors")
     found = {
         name.removeprefix("base_model.model."): a for name, a in arrays(folder / "adapter_model.safetensors").items()
     }
@@ -76,8 +88,10 @@ def merged(folder: Path) -> dict[str, np.ndarray]:
         if "embedding_A" in parts:
             s = scaling(config, module, len(parts["embedding_A"]))
             model[name] = weight + s * (parts["embedding_B"] @ parts["embedding_A"]).T
+            if "magnitude_vector" in parts:
+                model[name] = with_norms(model[name], parts["magnitude_vector"], (0,))
             continue
-        A, B = parts["A"], parts["B"]
+        A, B = (parts[factor].reshape(len(parts[factor]), -1) for factor in "AB")
         # of the model here c_proj alone is a Conv1D, and peft looks at the layer before the setting
         r, s, turned = len(A), scaling(config, module, len(A)), config.get("fan_in_fan_out") and module == "c_proj"
         if start == "olora":
@@ -86,9 +100,9 @@ def merged(folder: Path) -> dict[str, np.ndarray]:
         if start == "pissa":
             U, S, Vt = np.linalg.svd(weight)
             weight = weight - (U[:, :r] * S[:r]) @ Vt[:r]
-        weight = weight + s * ((B @ A).T if turned else B @ A)
+        weight = weight + (s * ((B @ A).T if turned else B @ A)).reshape(weight.shape)
         if "magnitude_vector" in parts:
-            weight = weight * (parts["magnitude_vector"] / np.linalg.norm(weight, axis=1))[:, None]
+            weight = with_norms(weight, parts["magnitude_vector"], tuple(range(1, weight.ndim)))
         model[name] = weight
         if "B.bias" in parts and parts["B.bias"].any():
             model[f"{module}.bias"] = model[f"{module}.bias"] + s * parts["B.bias"]
@@ -104,20 +118,25 @@ def multiply(model: dict[str, np.ndarray], module: str, parts: dict[str, np.ndar
             model[f"{module}.bias"] = model[f"{module}.bias"] * by.ravel()
         return
     alpha = config["alpha"] / config["rank_pattern"].get(module, config["r"])
-    w1, w2 = (
-        parts[f"{kind}_{which}"]
-        if f"{kind}_{which}" in parts
-        else parts[f"{kind}_{which}_a"] @ parts[f"{kind}_{which}_b"]
-        for kind in ("hada" if config["peft_type"] == "LOHA" else "lokr",)
-        for which in ("w1", "w2")
-    )
-    update = w1 * w2 if config["peft_type"] == "LOHA" else np.kron(w1, w2)
-    model[f"{module}.weight"] = model[f"{module}.weight"] + alpha * update
+    kind, weight = "hada" if config["peft_type"] == "LOHA" else "lokr", model[f"{module}.weight"]
+    w1, w2 = (factor(parts, f"{kind}_{which}", f"{kind}_t{which[1]}") for which in ("w1", "w2"))
+    if kind == "lokr" and w2.ndim == 4:
+        w1 = w1[:, :, None, None]
+    update = w1 * w2 if kind == "hada" else np.kron(w1, w2)
+    model[f"{module}.weight"] = weight + alpha * update.reshape(weight.shape)
+
+
+def factor(parts: dict[str, np.ndarray], name: str, kernels: str) -> np.ndarray:
+    """One of the two matrices of LoHa and LoKr, which may be that of a convolution."""
+    if name in parts:
+        return parts[name]
+    a, b = parts[f"{name}_a"], parts[f"{name}_b"]
+    return np.einsum("ijkl,jr,ip->prkl", parts[kernels], b, a) if kernels in parts else a @ b
 
 
 def untouched(folder: Path) -> dict[str, np.ndarray]:
     """The model of an adapter before it was loaded."""
-    return arrays((EXPERTS if folder.name == "experts" else BASE) / "model.safetensors")
+    return arrays(base_of(folder) / "model.safetensors")
 
 
 def distance(one: Path | dict[str, np.ndarray], other: Path | dict[str, np.ndarray]) -> float:

@@ -44,12 +44,25 @@ SQUEEZED: dict[str, Config] = {
     "words": lora(target_modules=["embed_tokens", "q_proj"]),
     "conv1d": lora(target_modules=["c_proj"], fan_in_fan_out=True),
     "experts": lora(target_modules=["q_proj"], target_parameters=["experts.up", "experts.down"]),
+    "convolutions": lora(target_modules=["conv", "image"], lora_bias=True),
+    "dora of words": lora(target_modules=["embed_tokens", "q_proj", "c_proj"], use_dora=True),
+    "dora of convolutions": lora(target_modules=["conv", "image", "voxels", "points"], use_dora=True),
 }  # fmt: skip
 #: adapters of kinds that become a LoRA
 CONVERTED: dict[str, Config] = {
     **SQUEEZED,
     "loha": lambda: peft.LoHaConfig(r=2, alpha=3, target_modules=["q_proj", "up_proj"]),
     "lokr": lambda: peft.LoKrConfig(r=2, alpha=3, target_modules=["q_proj", "up_proj"]),
+    "loha of convolutions": lambda: peft.LoHaConfig(
+        r=2, alpha=3, target_modules=["conv", "image", "points"], use_effective_conv2d=True
+    ),
+    "lokr of convolutions": lambda: peft.LoKrConfig(
+        r=1,
+        alpha=3,
+        target_modules=["conv", "image", "points", "tall"],
+        use_effective_conv2d=True,
+        rank_pattern={"conv": 4},
+    ),
     "ia3": lambda: peft.IA3Config(target_modules=["q_proj", "up_proj"], feedforward_modules=["up_proj"]),
 }
 
@@ -72,6 +85,9 @@ class Model(torch.nn.Module):  # type: ignore[misc, name-defined]
         self.embed_tokens, self.experts = torch.nn.Embedding(9, 6), Experts()
         self.q_proj, self.up_proj = torch.nn.Linear(6, 6), torch.nn.Linear(6, 8, bias=False)
         self.c_proj, self.norm, self.lm_head = Conv1D(6, 6), torch.nn.LayerNorm(6), torch.nn.Linear(6, 9, bias=False)
+        self.conv, self.image = torch.nn.Conv1d(3, 5, 2), torch.nn.Conv2d(3, 4, (2, 3), stride=2)
+        self.tall = torch.nn.Conv2d(2, 24, (2, 1))
+        self.points, self.voxels = torch.nn.Conv2d(4, 6, 1), torch.nn.Conv3d(2, 5, (1, 2, 1))
 
 
 @pytest.fixture
@@ -131,7 +147,8 @@ def test_converted_folders_are_loaded(name: str, base: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("names", [("plain", "pissa"), ("head", "plain"), ("dora", "olora"), ("experts", "experts"),
-                                   ("norm", "norm"), ("bias", "bias"), ("velora", "plain")])  # fmt: skip
+                                   ("norm", "norm"), ("bias", "bias"), ("velora", "plain"),
+                                   ("dora of words", "words"), ("dora of convolutions", "convolutions")])  # fmt: skip
 def test_merged_folders_are_the_sum(names: tuple[str, str], base: Path, tmp_path: Path) -> None:
     pair = [trained(tmp_path / str(k), SQUEEZED[name], seed=k) for k, name in enumerate(names)]
     mc.merge_adapters(pair, [0.5, 0.75], rank=8, base=base).to_file(tmp_path / "sum")
@@ -141,7 +158,7 @@ def test_merged_folders_are_the_sum(names: tuple[str, str], base: Path, tmp_path
     assert far(total, merged(tmp_path / "sum")) < 1e-5
 
 
-@pytest.mark.parametrize("name", [name for name in SQUEEZED if name != "experts"])
+@pytest.mark.parametrize("name", SQUEEZED)
 def test_merged_models_are_those_of_peft(name: str, base: Path, tmp_path: Path) -> None:
     source = trained(tmp_path / "source", SQUEEZED[name])
     absorb_adapter(base, source, dtype="float16").to_file(tmp_path / "merged")

@@ -90,7 +90,7 @@ def test_a_head_that_is_stored_beside_its_embedding_is_adapted_once(tmp_path: Pa
 
 
 def test_embeddings_are_not_saved_where_peft_ignores_them(tmp_path: Path) -> None:
-    adapter = make_adapter("lora", (4, 4), rank=1, rng=0)
+    adapter = make_adapter("vera", (4, 4), rank=1, rng=0)
     with pytest.raises(ValueError, match="peft ignores .*embed_tokens"):
         save_peft({"model.embed_tokens": adapter}, tmp_path / "a")
     assert not (tmp_path / "a").exists()

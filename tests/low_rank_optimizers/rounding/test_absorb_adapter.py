@@ -16,7 +16,7 @@ from lrtheory.cli import main
 from lrtheory.low_rank_optimizers import absorb_adapter, rounded
 from lrtheory.low_rank_optimizers.rounding.stored_types import NF4, kept
 from lrtheory.matrix_compression import compress_adapter
-from tests.core.files.reader import BASE, FOLDERS, merged
+from tests.core.files.reader import BASE, FOLDERS, base_of, merged
 
 RNG = np.random.default_rng(0)
 
@@ -89,16 +89,83 @@ def test_a_small_update_drowns_in_bfloat16(share: float, noise: float, direction
 
 
 @pytest.mark.parametrize(
-    "name", ["plain", "pissa", "olora", "olora-conv1d", "dora", "head", "norm", "tokens", "words", "bias", "velora"]
-)
+    "name",
+    ["plain", "pissa", "olora", "olora-conv1d", "dora", "dora-words", "dora-images", "head", "norm", "tokens", "words",
+     "bias", "velora", "images", "experts"],
+)  # fmt: skip
 def test_merged_models_are_those_of_peft(name: str, tmp_path: Path) -> None:
-    found = absorb_adapter(BASE, FOLDERS / name, dtype="float16")
+    found = absorb_adapter(base_of(FOLDERS / name), FOLDERS / name, dtype="float16")
     found.to_file(tmp_path / "merged")
     made, expected = Tensors(tmp_path / "merged"), merged(FOLDERS / name)
     assert set(made.names) == set(expected)
     for array, value in expected.items():
         assert made.dtype(array) == "F16"
         np.testing.assert_allclose(made[array], value, rtol=2.0**-11 * 1.01, atol=1e-5)
+
+
+def experts(*shape: int) -> list[AdapterModule]:
+    """Factors of experts of this shape, after their number."""
+    n, rows, columns = shape
+    return [
+        AdapterModule(RNG.normal(size=(rows, 2)), RNG.normal(size=(2, columns)), kind="expert") for _ in range(n)
+    ]  # fmt: skip
+
+
+def in_memory(**groups: list[AdapterModule]) -> AdapterFile:
+    """An adapter of the arrays `up` and `down` of a module `e`."""
+    nested = dict(zip(groups, ("e.base_layer", "e"), strict=False)) if len(groups) == 2 else dict.fromkeys(groups, "e")
+    modules = {f"{nested[name]}[{k}]": one for name, group in groups.items() for k, one in enumerate(group)}
+    return AdapterFile(modules, {"target_parameters": [f"e.{name}" for name in groups]})
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "int8", "nf4"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_experts_are_rounded_as_one_array(dtype: str, turned: bool) -> None:
+    """Blocks of codes go on from one expert to the next one, as entries do in a file."""
+    up, down = experts(3, 5, 7), experts(3, 7, 4)
+    updates = {name: np.stack([one.dense().T if turned else one.dense() for one in group])
+               for name, group in (("up", up), ("down", down))}  # fmt: skip
+    weights = {f"e.{name}": RNG.normal(size=update.shape) for name, update in updates.items()}
+    found = absorb_adapter(weights, in_memory(up=up, down=down), dtype=dtype)
+    assert sorted(found.names) == ["e.down", "e.up"]
+    for name, update in updates.items():
+        flat = weights[f"e.{name}"].reshape(-1, update.shape[2])
+        D = update.reshape(flat.shape)
+        made = kept(flat + D, dtype)[0]
+        at = found.names.index(f"e.{name}")
+        assert found.modules["noise"][at] == pytest.approx(np.linalg.norm(made - flat - D) / np.linalg.norm(D))
+        assert found.modules["update"][at] == pytest.approx(np.linalg.norm(D) / np.linalg.norm(flat))
+
+
+def test_the_arrays_of_experts_are_told_by_their_shapes(tmp_path: Path) -> None:
+    up, square = experts(2, 6, 4), experts(2, 4, 4)
+    W = {"e.up": RNG.normal(size=(2, 4, 6)), "e.down": RNG.normal(size=(2, 4, 4))}
+    for groups in ({"up": up, "down": square}, {"down": square, "up": up}):
+        found = absorb_adapter(W, in_memory(**groups), dtype="int8")
+        update = np.stack([one.dense().T for one in square])  # as the other array of the module is kept
+        at = found.names.index("e.down")
+        rounded_W = kept((W["e.down"] + update).reshape(-1, 4), "int8")[0] - (W["e.down"] + update).reshape(-1, 4)
+        assert found.modules["noise"][at] == pytest.approx(np.linalg.norm(rounded_W) / np.linalg.norm(update))
+    for arrays, adapter, said in (
+        ({"e.up": (2, 6, 4), "e.down": (2, 4, 6)}, in_memory(up=up, down=up), "in one way; got 2 ways"),
+        ({"e.up": (2, 6, 5)}, in_memory(up=up), "in one way; got 0 ways"),
+        ({"e.up": (1, 4, 6)}, in_memory(up=up[:1]), "in one way; got 0 ways"),
+        ({"e.up": (2, 4, 6), "e.down": (2, 3, 5)}, in_memory(up=up, down=experts(2, 3, 5)), "are kept alike"),
+        ({"e.down": (2, 4, 4)}, in_memory(down=square), "whether it keeps square weights of 'e'"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            absorb_adapter({name: np.ones(shape) for name, shape in arrays.items()}, adapter)
+    # one matrix is no stack of experts
+    assert absorb_adapter({"e.up": np.ones((6, 4))}, in_memory(up=up[:1])).names == ("e.up",)
+    write_tensors(tmp_path / "model.safetensors", {"e.down": encoded(W["e.down"], "F32")})
+    moved = []
+    for kind in ("gpt_oss", "mixtral"):
+        (tmp_path / "config.json").write_text(json.dumps({"model_type": kind}))
+        absorb_adapter(tmp_path, in_memory(down=square), dtype="float16").to_file(tmp_path.parent / f"{kind}-merged")
+        moved.append(Tensors(tmp_path.parent / f"{kind}-merged")["e.down"] - W["e.down"])
+    updates = np.stack([one.dense() for one in square])
+    np.testing.assert_allclose(moved[0], updates.transpose(0, 2, 1), atol=1e-2)
+    np.testing.assert_allclose(moved[1], updates, atol=1e-2)
 
 
 def model_in_parts(path: Path) -> dict[str, np.ndarray]:
@@ -186,7 +253,7 @@ def test_what_cannot_be_merged_is_refused(tmp_path: Path) -> None:
         ({"q.weight": np.ones((2, 3))}, AdapterFile({"q": one}), {"trained_on": "bfloat16"}, "`trained_on` must be"),
         ({"q.weight": np.full((2, 3), 1e200)}, AdapterFile({"q": one}), {"dtype": "int8"}, "in the range of doubles"),
         ({"q.weight": np.full((2, 3), 1e-200)}, AdapterFile({"q": one}), {"dtype": "nf4"}, "in the range of doubles"),
-        (BASE, FOLDERS / "experts", {}, "not of arrays of experts"),
+        (BASE, FOLDERS / "experts", {}, "with the array 'experts."),
     ):
         with pytest.raises(ValueError, match=said):
             absorb_adapter(model, adapter, **options)  # type: ignore[arg-type]
