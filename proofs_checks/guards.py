@@ -39,6 +39,8 @@ def signed_square(norms: Any) -> Any:
 
 def allowance(*arrays: Any, steps: int = 1) -> float:
     """Return what squares may err by in doubles, after some factorizations of matrices of these sizes."""
+    if not all(map(np.ndim, arrays)):  # a number of steps by its place would count as a square
+        raise TypeError("arrays of at least one axis are due, and the number of factorizations as `steps`")
     # backward errors of a factorization are a small multiple of the sides of the matrix; 64 times as a margin
     sides = sum(sum(np.shape(one)) for one in arrays)
     return float(rounding(64 * (sides + 8) * steps, sum(map(square, arrays))))

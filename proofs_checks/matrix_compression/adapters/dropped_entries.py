@@ -6,11 +6,13 @@ D_i are updates, with their weights in them, and every entry of each is kept wit
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -115,6 +117,13 @@ DROPPED = Family(
 )
 
 
+def four_entries() -> Iterator[Dropped]:
+    """Yield two updates of two entries from -1 to 2, of which a quarter, a half or three quarters are kept."""
+    for entries in itertools.product(range(-1, 3), repeat=4):
+        updates = np.reshape(entries, (2, 1, 2)).astype(float)
+        yield from (Dropped(updates, quarters / 4) for quarters in (1, 2, 3))
+
+
 MG_4 = Statement(
     id="matrix_compression/MG-4",
     title="Dropping entries at random keeps the sum on average, and errs by a known variance",
@@ -127,6 +136,9 @@ MG_4 = Statement(
     tex=r"\mathbb E\,T = \sum_i D_i,\quad \mathbb E\,\|T - \textstyle\sum_i D_i\|^2 = \tfrac{1 - q}{q}\sum_i\|D_i\|^2",
     hypotheses={"few entries, and a share above 0": are_few_entries},
     instances=DROPPED,
+    for_all=(
+        All("pairs of updates of two entries from -1 to 2, at three shares that are kept", four_entries, members=768),
+    ),
     solve=averaged,
     claim=Identity(on_average),
     saboteurs=(

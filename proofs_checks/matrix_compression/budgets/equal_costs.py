@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from lrtheory._array import to_numpy
 from lrtheory._numbers import plain, table
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must, sequence
-from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.matrix_compression import certify_ranks
 from lrtheory.matrix_compression.budgets import spectra
 from proofs_checks.matrix_compression.families.budgets import (
@@ -48,6 +49,13 @@ EVEN_COSTS = Family(
     ),
     draw=draw_even,
 )
+
+
+def all_even() -> Iterator[Budget]:
+    """Yield two spectra of two values from 0 to 3, all ties and zeros among them, and budgets from 0 to 5."""
+    spectra = list(itertools.combinations_with_replacement((3, 2, 1, 0), 2))
+    for pair in itertools.product(spectra, repeat=2):
+        yield from (Budget(pair, (1, 1), budget) for budget in range(6))
 
 
 def _told(case: Budget, ranks: list[int]) -> dict[str, Any]:
@@ -128,6 +136,7 @@ AB_1 = Statement(
     tex=r"\max_{\sum r_k \le b}\ \sum_k\sum_{i \le r_k}\sigma_{k,i}^2 = \text{sum of the } b \text{ largest } \sigma^2",
     hypotheses=LISTED | {"every rank costs 1": costs_one},
     instances=EVEN_COSTS,
+    for_all=(All("budgets from 0 to 5 for two matrices of two singular values from 0 to 3", all_even, members=600),),
     solve=allocated,
     claim=Identity(largest),
     saboteurs=(

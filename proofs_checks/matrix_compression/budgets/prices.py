@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, Tight, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Sides, Statement, Tight, saboteur
 from lrtheory.matrix_compression import certify_ranks, theory
 from lrtheory.matrix_compression.budgets import certificate, spectra
 from proofs_checks.guards import unlike
@@ -67,6 +69,16 @@ CHOSEN = Family(
     tight=(Tight(Chosen(Budget(((3, 1), (2, 2)), (1, 1), 3), (1, 2)), 1, 1),),
     draw=draw_chosen,
 )
+
+
+def all_chosen() -> Iterator[Chosen]:
+    """Yield all ranks within budgets from 0 to 5 for two matrices of two values 1 or 2, whose ranks cost 1 or 2."""
+    spectra, costs = [(1, 1), (2, 1), (2, 2)], [(1, 1), (1, 2), (2, 2)]
+    for first, second, two, budget in itertools.product(spectra, spectra, costs, range(6)):
+        case = Budget((first, second), two, budget)
+        yield from filter(is_within, (Chosen(case, ranks) for ranks in itertools.product(range(3), repeat=2)))
+
+
 #: prices at which a bound is compared with the least one, beside those of the values themselves
 PRICES = 9
 
@@ -107,6 +119,13 @@ AB_5 = Statement(
         "ranks within the budget": is_within,
     },
     instances=CHOSEN,
+    for_all=(
+        All(
+            "ranks within budgets from 0 to 5 for two matrices of two singular values 1 or 2, whose ranks cost 1 or 2",
+            all_chosen,
+            members=747,
+        ),
+    ),
     solve=certified,
     claim=Inequality(dual),
     saboteurs=(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -10,7 +12,7 @@ import numpy as np
 from scipy.linalg import hadamard
 
 from lrtheory._numbers import plain
-from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Statement, formula, rounding, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Identity, Number, Sides, Statement, formula, rounding, saboteur
 from lrtheory.matrix_compression import salt_to_adapter
 from lrtheory.matrix_compression.layers import training as library
 from proofs_checks.matrix_compression.families.exact import energies, norm, product
@@ -101,6 +103,17 @@ def salts() -> tuple[Salted, ...]:
 SALTS = Family("scaled-spectra", always=salts, draw=draw_salted)
 
 
+def two_values() -> Iterator[Salted]:
+    """Yield the singular values 3 and 2, of which the first is scaled and shifted, and a number added to the second."""
+    for halves, b, x in itertools.product(range(-2, 5), range(-3, 4), range(-2, 3)):
+        X, Y = np.array([[float(x)]]), np.ones((1, 1))
+        a, values = np.array([halves / 2]), np.array([3.0, 2.0])
+        yield Salted(SIGNS[:, :2], values, SIGNS[1:3], a, np.array([float(b)]), X, Y, 1)
+
+
+TWO_VALUES = All("scales in halves from -1 to 2, shifts up to 3 and numbers up to 2", two_values, members=245)
+
+
 def rectified(case: Salted, rng: np.random.Generator | None = None) -> dict[str, Any]:
     """Pass the whole middle matrix through relu, which cuts off negative entries of X Y."""
     k, middle = len(case.a), np.diag(case.s)
@@ -169,6 +182,7 @@ SA_1 = Statement(
     tex=r"\|W' - W\|^2 = \textstyle\sum_{i \le k}((a_i - 1)s_i + b_i)^2 + \|XY\|^2",
     hypotheses=SALTED,
     instances=SALTS,
+    for_all=(TWO_VALUES,),
     solve=as_adapter,
     claim=Identity(of_parts),
     unread={"values": "SA-3 compares them with the spectrum"},
@@ -213,6 +227,7 @@ SA_3 = Statement(
     tex=r"\sigma(W' - W) = \{|(a_i - 1)s_i + b_i|\} \cup \sigma(XY)",
     hypotheses=SALTED,
     instances=SALTS,
+    for_all=(TWO_VALUES,),
     solve=partial(as_adapter, whole=False),
     claim=Identity(united_values),
     saboteurs=(

@@ -31,6 +31,7 @@ from proofs_checks.matrix_compression.families.passes import (
     PASSED,
     PASSES,
     PASSES_FD,
+    STREAMS,
     TOO_WIDE,
     TREES,
     VALUES,
@@ -177,7 +178,7 @@ def bracketed(case: Pass, found: Trace, *, steps: Steps, shrunk: bool = False, f
     M, known = case.whole, steps(case, found)
     if not known or np.shape(found.brackets) != (case.keep + 2, 2):
         return NOTHING if known == [] and not M.any() else NO_OUTCOME
-    allowed, ranks = 2 * allowance(M, len(known) + 1), np.arange(1, case.keep + 1)
+    allowed, ranks = 2 * allowance(M, steps=len(known) + 1), np.arange(1, case.keep + 1)
     lhs, rhs, limits = [], [], []
     for step in known:
         exact, kept = tops(truth(step.columns), case.keep), tops(held(step.node.factor), case.keep)
@@ -258,7 +259,7 @@ def with_floors(case: Pass, found: Trace) -> Sides:
     wrong = misfit(case, known)
     if wrong is not None or known is None:
         return wrong or NOTHING
-    allowed, ranks = allowance(case.whole, len(known) + 1), range(case.keep + 1)
+    allowed, ranks = allowance(case.whole, steps=len(known) + 1), range(case.keep + 1)
     low, high, off = [], [], []
     for step in known:
         spectrum, kept, floors = truth(step.columns), held(step.node.factor), np.asarray(step.node.floors, float)
@@ -317,7 +318,10 @@ def shrunk(case: Pass, found: Trace, beyond: int = 1) -> Sides:
     M, spectrum = case.whole, truth(case.whole)
     most = [theory.fd_bound(tail(spectrum, k), case.keep + beyond - 1, k) for k in range(case.keep + 1)]
     return entries(
-        [[known[-1].delta] * len(most)], [most], trivial=float((M * M).sum()), allowed=allowance(M, len(known) + 1)
+        [[known[-1].delta] * len(most)],
+        [most],
+        trivial=float((M * M).sum()),
+        allowed=allowance(M, steps=len(known) + 1),
     )
 
 
@@ -339,6 +343,7 @@ CM_16 = Statement(
     tex=r"T_r(F) \le T_r(M) \le T_r(F) + r\Delta,\quad \Delta \le E_k(M)^2/(\ell + 1 - k)",
     hypotheses=PASSED,
     instances=PASSES_FD,
+    for_all=(STREAMS,),
     solve=partial(sketched, method="fd"),
     claim=Inequality(frequent),
     unread={**FLOORS, **VALUES},
@@ -365,7 +370,7 @@ def exact_within(case: Pass, found: Kept) -> Sides:
     exact = tops(spectrum, case.keep)
     lhs = [(F @ F.T).ravel(), np.ravel(bracket), found.errors]
     rhs = [(M @ M.T).ravel(), np.repeat(exact, 2), error]
-    return Sides(np.concatenate(lhs), np.concatenate(rhs), rounding=4 * allowance(M, M.shape[1] + 1))
+    return Sides(np.concatenate(lhs), np.concatenate(rhs), rounding=4 * allowance(M, steps=M.shape[1] + 1))
 
 
 def fits(case: Pass) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ from proofs_checks.matrix_compression.families.passes import (
     NOTHING,
     PASSED,
     PASSES,
+    STREAMS,
     VALUES,
     WIDTHS,
     Pass,
@@ -37,7 +39,7 @@ def balanced(case: Pass, found: Trace, counted: Callable[[np.ndarray], float] = 
         return NO_OUTCOME
     lhs = [float((step.node.factor**2).sum()) + sum(map(counted, step.dropped)) for step in known]
     return Sides(
-        [*lhs, 0.0], [*(float((step.columns**2).sum()) for step in known), 0.0], rounding=allowance(case.whole, 8)
+        [*lhs, 0.0], [*(float((step.columns**2).sum()) for step in known), 0.0], rounding=allowance(case.whole, steps=8)
     )
 
 
@@ -77,7 +79,7 @@ def value_by_value(case: Pass, found: Trace, share: float = 1.0) -> Sides:
     wrong = misfit(case, known)
     if wrong is not None or not known:
         return wrong or NOTHING
-    allowed, step = allowance(case.whole, len(known) + 1), known[-1]
+    allowed, step = allowance(case.whole, steps=len(known) + 1), known[-1]
     kept = held(step.node.factor)[: case.keep]
     exact = truth(case.whole)[: len(kept)]
     most = sum(top(one, 1) for one in step.dropped)
@@ -99,6 +101,7 @@ CM_10 = Statement(
     tex=r"\lambda_i \le \sigma_i(M)^2 \le \lambda_i + \textstyle\sum_t \text{largest dropped in step } t",
     hypotheses={**PASSED, "a rank of 1 at least": lambda case: case.rank >= 1},
     instances=PASSES,
+    for_all=(replace(STREAMS, invisible={"seven tenths of what was dropped": "five columns hide at most half of it"}),),
     solve=sketched,
     claim=Inequality(value_by_value),
     unread={**FLOORS, **BRACKETS},
