@@ -140,7 +140,9 @@ class Dual:
             multipliers = program.multipliers or _proposed(program)
             if multipliers is None or not follows(program, multipliers):
                 point = vertex(program)
-                against = [point] if point is not None and _value(program.goal, point) < 0 else []
+                against: list[Mapping[Hashable, Fraction]] = (
+                    [point] if point is not None and _value(program.goal, point) < 0 else []
+                )
                 return f"program {number} has no multipliers that prove its goal", against, []
             inhabited = True
             if self.sharp and not tight:
