@@ -7,7 +7,6 @@ log does not rule out, which a list of ratings does not tell.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping
 from fractions import Fraction
 from os import PathLike
@@ -37,6 +36,8 @@ N_SOLVED = 20
 MOST_WORK = 1e10
 #: the largest game of seats that is ranked
 MOST_PROFILES = 1500
+#: matches that are too many to be planned, or to be worth a number
+MOST_PLAYED = 10**9
 #: the most deviations of a game of seats whose next matches are chosen
 MOST_DEVIATIONS = 2**24
 
@@ -287,7 +288,7 @@ def next_matches(
     matches : MatchLog, MatchTable, SeatTable, path or data frame
         The log so far, as `MatchLog.from_file` reads it, or what was counted.
     n : int
-        Number of matches to play, at least 1.
+        Number of matches to play, from 1 to 10^9.
     delta : float
         Probability, in (0, 1), that some direction is ever settled wrongly.
     population : {"auto", "single", "multi"}
@@ -303,7 +304,7 @@ def next_matches(
     TypeError
         If `matches` is none of these.
     ValueError
-        If the log cannot be read, has too many profiles of seats, or `n` is below 1.
+        If the log cannot be read, has too many profiles of seats, or `n` is out of range.
 
     Notes
     -----
@@ -318,7 +319,7 @@ def next_matches(
     >>> next_matches(log, n=3).plays.tolist()
     [2, 1]
     """
-    n = integer("n", n, low=1)
+    n = integer("n", n, low=1, high=MOST_PLAYED)
     table = _counted(matches, population)
     box = box_of(table, delta=open_interval("delta", delta, 0, 1), anytime=True)
     names: tuple[tuple[str, ...], ...]
@@ -357,10 +358,16 @@ def _fewest_first(games: np.ndarray, waiting: np.ndarray, n: int) -> np.ndarray:
     """Give each of n matches to the one with the fewest among those that wait, the first of equals."""
     plays = np.zeros(len(games), np.int64)
     # one without a match is asked for its mean, also where no direction waits for it
-    queue = [(int(games[i]), int(i)) for i in np.flatnonzero((waiting > 0) | (games == 0))]
-    heapq.heapify(queue)
-    for _ in range(n if queue else 0):
-        fewest, i = queue[0]
-        plays[i] += 1
-        heapq.heapreplace(queue, (fewest + 1, i))
+    queue = np.flatnonzero((waiting > 0) | (games == 0))
+    if not queue.size:
+        return plays
+    # how many more each has had than the fewest; n more are never reached
+    ahead = np.minimum(games[queue] - games[queue].min(), n)
+    ordered = np.sort(ahead)
+    before = np.cumsum(ordered) - ordered
+    # so many of them get as far as the next one, and share what is left
+    k = int(np.searchsorted(np.arange(len(queue)) * ordered - before, n, side="right"))
+    level, more = divmod(n + int(ordered[:k].sum()), k)
+    plays[queue] = np.maximum(level - ahead, 0)
+    plays[queue[ahead <= level][:more]] += 1
     return plays

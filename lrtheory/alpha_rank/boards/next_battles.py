@@ -15,12 +15,10 @@ from lrtheory._validation import integer
 from lrtheory.alpha_rank.boards.board import rank_models
 from lrtheory.alpha_rank.boards.comparing import log_of_pairs
 from lrtheory.alpha_rank.boards.differences import POINTS
+from lrtheory.alpha_rank.boards.leaderboard import MOST_PLAYED
 from lrtheory.alpha_rank.matches.log import MatchLog
 
 __all__ = ["NextBattles", "next_battles"]
-
-#: battles that are too many to be worth a number
-MOST = 10**9
 
 
 @result
@@ -59,13 +57,15 @@ class NextBattles(Result):
     def _columns(self) -> dict[str, Any]:
         columns: dict[str, Any] = {"model": [self.names[self.leader]] * len(self.others)}
         columns |= {"against": [self.names[i] for i in self.others], "play": self.plays, "p so far": self.p_values}
-        return columns | {"likely needed": [None if many >= MOST else many for many in self.needed.tolist()]}
+        return columns | {"likely needed": [None if many >= MOST_PLAYED else many for many in self.needed.tolist()]}
 
     def _facts(self) -> list[str]:
         if not self.others.size:
             return [self.message]
         many = self.counts["needed"]
-        needed = f"{many:,} battles are likely needed" if many < MOST else "more battles are needed than one can say"
+        needed = (
+            f"{many:,} battles are likely needed" if many < MOST_PLAYED else "more battles are needed than one can say"
+        )
         return [
             self.message,
             f"{needed}, if ratings are right",
@@ -129,7 +129,7 @@ def next_battles(
     >>> found.message, found.plays.tolist()
     ('first can be: ann, bob', [10])
     """
-    n = integer("n", n, low=1, high=MOST)
+    n = integer("n", n, low=1, high=MOST_PLAYED)
     log = log_of_pairs(matches)
     board = rank_models(log, delta=delta, anytime=anytime, any_schedule=any_schedule, batch=batch, by=by)
     p = board.p_values[board.leader]
@@ -139,7 +139,7 @@ def next_battles(
     rivals, plays = rivals[plays > 0], plays[plays > 0].astype(np.int64)
     threshold = delta / (len(p) - 1)
     needed = np.array([_needed(-board.elo[i] / POINTS, math.log(p[i] / threshold)) for i in rivals], np.int64)
-    counts = {"battles": int(plays.sum()), "needed": int(min(needed.sum(), MOST))}
+    counts = {"battles": int(plays.sum()), "needed": int(min(needed.sum(), MOST_PLAYED))}
     message = board.first()
     if board.circle:  # then no battle of the leader shows a first
         message += "; matches that settle directions without an order are found with --masses"
@@ -150,4 +150,4 @@ def _needed(gap: float, missing: float) -> int:
     """Count the direct battles that bring a log p value down by `missing`, for a gap in natural logits."""
     q = 1 / (1 + math.exp(-min(gap, 500.0)))
     growth = math.log(2) + (q * math.log(q) if q > 0 else 0.0) + ((1 - q) * math.log(1 - q) if q < 1 else 0.0)
-    return MOST if growth <= 0 or missing / growth >= MOST else max(1, math.ceil(missing / growth))
+    return MOST_PLAYED if growth <= 0 or missing / growth >= MOST_PLAYED else max(1, math.ceil(missing / growth))

@@ -7,6 +7,7 @@ h / n.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,16 +16,18 @@ from functools import partial
 import numpy as np
 from scipy import stats
 
+from lrtheory.alpha_rank.boards import orders
 from lrtheory.alpha_rank.boards.battles import battles_of, results_of
 from lrtheory.alpha_rank.boards.differences import decided_wins
-from lrtheory.alpha_rank.boards.orders import order_test
 from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, rounding, saboteur
 from proofs_checks.alpha_rank.boards.comparisons import law_and_score
 from proofs_checks.alpha_rank.boards.standings import (
     Standing,
+    Wins,
     all_wins,
     is_ordered,
     log_of,
+    pairs_of,
     standing,
     won_by,
 )
@@ -193,7 +196,7 @@ def tests_of_order(one: Standing, rng: np.random.Generator) -> np.ndarray:
     found = []
     for wins, _ in all_wins(one):
         battles = battles_of(log_of(wins, one.games))
-        crossing, circle = order_test(results_of(battles), decided_wins(battles))
+        crossing, circle = orders.order_test(results_of(battles), decided_wins(battles))
         found.append([crossing[0], circle[0]])
     return np.array(found)
 
@@ -214,30 +217,32 @@ def largest_once(tails: list[list[Fraction]], n_strata: list[int]) -> Fraction:
     return max(m * min(claims) for claims, m in zip(tails, n_strata, strict=True))
 
 
-def due_of(wins: tuple[int, int, int], games: np.ndarray, pick: str = "largest") -> tuple[Fraction, Fraction]:
+def due_of(wins: Wins, games: np.ndarray, pick: str = "largest") -> tuple[Fraction, Fraction]:
     """The two p values by enumeration."""
-    half = Fraction(1, 2)
-    direct = {
-        (i, j): binomial_tail(sum(counts), half, counts[0])
-        for i in range(3)
-        for j in range(3)
-        if i != j
-        for counts in [won_by(wins, games, i, j)]
-    }
+    pairs, half, nothing = pairs_of(games), Fraction(1, 2), (0, 0, 0)
+    n = pairs[-1][1] + 1
+    of_pair = {(i, j): won_by(wins, games, i, j) for i, j in itertools.permutations(range(n), 2)}
+    direct = {pair: binomial_tail(sum(counts), half, counts[0]) for pair, counts in of_pair.items()}
+
+    def strata(i: int, j: int) -> list[Fraction]:
+        """The p values of "i is above j" against each opponent of both, and in their battles."""
+        found = [direct[i, j]] if sum(of_pair[i, j]) else []
+        for k in sorted({*range(n)} - {i, j}):
+            if sum(of_pair[i, k]) and sum(of_pair[j, k]):
+                law, score = law_and_score(((of_pair[i, k], of_pair[j, k]), (nothing, nothing)))
+                found.append(sum((chance for x, chance in law.items() if x >= score), Fraction(0)))
+        return found
+
     crossing = Fraction(1)
-    for i, j in ((0, 1), (0, 2), (1, 2)):
-        k = 3 - i - j
-        ways, n_strata = [], []
-        for a, b in ((i, j), (j, i)):
-            table = ((won_by(wins, games, a, k), won_by(wins, games, b, k)), ((0, 0, 0), (0, 0, 0)))
-            law, score = law_and_score(table)
-            ways.append([direct[a, b], sum((chance for x, chance in law.items() if x >= score), Fraction(0))])
-            n_strata.append(2)
-        chosen = largest_once(ways, n_strata) if pick == "largest" else 2 * min(min(way) for way in ways)
-        crossing = min(crossing, chosen)
+    for i, j in pairs:
+        ways = [strata(i, j), strata(j, i)]
+        m = len(ways[0])
+        if m:  # what nothing compares crosses nowhere
+            chosen = largest_once(ways, [m, m]) if pick == "largest" else m * min(map(min, ways))
+            crossing = min(crossing, chosen)
     take = max if pick == "largest" else min
-    circles = [take(direct[a, b], direct[b, c], direct[c, a]) for a, b, c in ((0, 1, 2), (0, 2, 1))]
-    return min(Fraction(1), 3 * crossing), min(Fraction(1), 2 * min(circles))
+    circles = [take(direct[a, b], direct[b, c], direct[c, a]) for a, b, c in itertools.permutations(range(n), 3)]
+    return min(Fraction(1), len(pairs) * crossing), min(Fraction(1), 2 * math.comb(n, 3) * min(circles))
 
 
 def rarely_refuted(one: Standing, found: np.ndarray) -> Sides:
@@ -263,8 +268,23 @@ def smallest_of_a_circle(one: Standing, rng: np.random.Generator) -> np.ndarray:
     return np.array([due_of(wins, one.games, "smallest") for wins, _ in all_wins(one)], float)
 
 
+#: the pairs of four models that meet: two parts, in which some pairs have no battle and no common opponent, and a path
+#: from the first to the last, which have none either
+TWO_PARTS, PATH = np.array([1, 0, 0, 0, 0, 1]), np.array([1, 0, 0, 1, 0, 1])
+
+
+def of_four(meet: np.ndarray, games: np.ndarray, skills: list[float]) -> Standing:
+    """Four models, those pairs meeting, whose chances are those of their skills."""
+    a, b, c, d = sorted(skills, reverse=True)
+    chances = 0.5 + np.array([a - b, a - c, a - d, b - c, b - d, c - d]) / 2
+    return Standing(meet * games, chances, 0.5)
+
+
 def drawn_standing(draws: Draws) -> Standing:
-    """Draw a standing with more battles."""
+    """Draw a standing of three models with more battles, or of four of which not all can be compared."""
+    if draws.integers(0, 2) == 0:
+        meet = (TWO_PARTS, PATH)[draws.integers(0, 1)]
+        return of_four(meet, draws.integers(1, 4, (6,)), [draws.floats(0, 0.8) for _ in range(4)])
     a, c = draws.floats(0.5, 0.8), draws.floats(0.5, 0.8)
     return Standing(draws.integers(2, 5, (3,)), np.array([a, draws.floats(max(a, c), 0.9), c]), 0.5)
 
@@ -286,6 +306,8 @@ SST_11 = Statement(
             standing([5, 5, 5], [0.5, 0.5, 0.5], 0.5),
             standing([4, 4, 4], [0.5, 0.75, 0.625], 0.5),
             standing([3, 5, 4], [0.625, 0.625, 0.5], 0.5),
+            of_four(TWO_PARTS, np.full(6, 5), [0.0, 0.0, 0.0, 0.0]),
+            of_four(PATH, np.full(6, 4), [0.5, 0.25, 0.25, 0.0]),
         ),
         draw=drawn_standing,
     ),
@@ -295,5 +317,7 @@ SST_11 = Statement(
     saboteurs=(
         saboteur("the smallest of a circle", solve=smallest_of_a_circle),
         saboteur("one for all pairs", solve=lambda one, rng: tests_of_order(one, rng) / [3, 2]),
+        # seen alone where a pair has neither a battle nor a common opponent
+        saboteur("no comparison refutes an order", patch=(orders._crossing, "max(1, n_strata)", "n_strata")),
     ),
 )

@@ -1,4 +1,4 @@
-"""Three models and all results of their battles: who can be first, who is above whom, and what a better result does.
+"""A few models and all results of their battles: who can be first, who is above whom, and what a better result does.
 
 The models are ordered by skill: p_ik is the chance that i beats k, and under SST a better model has the larger one
 against everybody. delta is the probability that an answer may be wrong, n the number of models.
@@ -22,22 +22,30 @@ from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement
 from proofs_checks.alpha_rank.boards.comparisons import Table, permutation_p
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
-Wins = tuple[int, int, int]  # of the first of each pair
+Wins = tuple[int, ...]  # of the first of each pair
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Battles of each pair, and the chances that the first of the pair wins; models may be equal."""
+    """Battles of each pair of models, and the chances that the first of the pair wins; models may be equal."""
 
-    games: np.ndarray  # int64 (3,)
-    chances: np.ndarray  # float64 (3,)
+    games: np.ndarray  # int64 (n (n - 1) / 2,), in the order of `pairs_of`
+    chances: np.ndarray  # float64 (n (n - 1) / 2,)
     delta: float
 
 
+def pairs_of(games: np.ndarray) -> list[tuple[int, int]]:
+    """The pairs of models, those of the first model first."""
+    n_models = (1 + math.isqrt(1 + 8 * len(games))) // 2
+    return list(itertools.combinations(range(n_models), 2))
+
+
 def is_ordered(one: Standing) -> bool:
-    """Whether SST holds with model 0 as good as 1, and 1 as good as 2."""
-    (a, b, c), half = one.chances.tolist(), 0.5
-    return half <= a <= b and half <= c <= b
+    """Whether SST holds with each model as good as the next one."""
+    chance = dict(zip(pairs_of(one.games), one.chances.tolist(), strict=True))
+    triples = [(i, j, k) for i, j in chance for _, k in chance if j < k]
+    steps = all(chance[i, k] >= max(chance[i, j], chance[j, k]) for i, j, k in triples)
+    return steps and min(chance.values()) >= 0.5
 
 
 def all_wins(one: Standing) -> list[tuple[Wins, Fraction]]:
@@ -53,14 +61,14 @@ def all_wins(one: Standing) -> list[tuple[Wins, Fraction]]:
 
 def won_by(wins: Wins, games: np.ndarray, i: int, j: int) -> tuple[int, int, int]:
     """Wins, ties and losses of i against j."""
-    pair = PAIRS.index((min(i, j), max(i, j)))
+    pair = pairs_of(games).index((min(i, j), max(i, j)))
     w, n = wins[pair], int(games[pair])
     return (w, 0, n - w) if i < j else (n - w, 0, w)
 
 
 def log_of(wins: Wins, games: np.ndarray) -> MatchLog:
-    """The log of some results, in which all three models have names."""
-    pairs = [(i, j) for (i, j), n in zip(PAIRS, games.tolist(), strict=True) for _ in range(n)]
+    """The log of some results, in which every model has a battle."""
+    pairs = [(i, j) for (i, j), n in zip(pairs_of(games), games.tolist(), strict=True) for _ in range(n)]
     won = [x < w for w, n in zip(wins, games.tolist(), strict=True) for x in range(n)]
     words = ["model_a" if first else "model_b" for first in won]
     return MatchLog.from_frame({"model_a": [i for i, _ in pairs], "model_b": [j for _, j in pairs], "winner": words})

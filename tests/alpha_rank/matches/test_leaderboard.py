@@ -281,8 +281,36 @@ def test_next_matches_go_to_the_fewest_first():
     certain = next_matches({"winner": ["ann"] * 200, "loser": ["bob"] * 200})
     assert certain.plays.size == 0
     assert "0 directions are open" in repr(certain)
-    with pytest.raises(ValueError, match="`n` must be an integer of at least 1"):
-        next_matches(log, n=0)
+    for n in (0, 10**9 + 1, 10**30):
+        with pytest.raises(ValueError, match=r"`n` must be an integer in \[1, 1000000000\]"):
+            next_matches(log, n=n)
+
+
+def fewest_first(games, n):
+    """Give the matches one after the other."""
+    plays = dict.fromkeys(games, 0)
+    for _ in range(n):
+        plays[min(games, key=lambda pair: (games[pair] + plays[pair], pair))] += 1
+    return plays
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 6), min_size=6, max_size=6).filter(lambda games: min(games[:3]) > 0), st.integers(1, 60))
+def test_many_matches_are_shared_as_one_after_the_other(played, n):
+    games = dict(zip(itertools.combinations(range(4), 2), played, strict=True))
+    pairs = [pair for pair, many in games.items() for _ in range(many)]
+    # so sure that every direction is open
+    found = next_matches(table_from_matches(pairs, np.full(len(pairs), 0.5)), n=n, delta=1e-9)
+    plays = {tuple(pair): many for pair, many in zip(found.profiles.tolist(), found.plays.tolist(), strict=True)}
+    assert plays == {pair: many for pair, many in fewest_first(games, n).items() if many}
+
+
+def test_a_thousand_million_matches_are_shared_at_once():
+    log = {"winner": ["ann"] * 3 + ["bob"], "loser": ["bob"] * 3 + ["cat"]}
+    found = next_matches(log, n=10**9)
+    ends = found.games + found.plays
+    assert found.plays.sum() == 10**9
+    assert ends.max() - ends.min() <= 1
 
 
 def test_rank_next_and_rank_again_settle_a_tournament():
