@@ -5,6 +5,8 @@ Y is the entrywise quotient of D by W.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,6 +16,7 @@ import numpy as np
 from lrtheory._numbers import numbers, plain
 from lrtheory._types import ArrayLike
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -68,6 +71,31 @@ WITH_ZEROS = Family(
     draw=draw_zeros,
 )
 
+
+def tables(case: Aimed) -> set[bytes]:
+    """Return the weight and the target of an adapter in every order of rows and columns."""
+    both = np.stack([case.named["W"], case.target])
+    orders = ([list(one) for one in itertools.permutations(range(size))] for size in case.shape)
+    return {both[:, rows][:, :, columns].tobytes() for rows, columns in itertools.product(*orders)}
+
+
+def small_tables(weights: tuple[float, float], numbers: tuple[float, float]) -> Iterator[Aimed]:
+    """Yield Hadamard adapters of rank one with 2 x 2 weights and targets of two numbers each, one of each kind."""
+    e, met = np.array([[1.0], [0.0]]), set()
+    for W, D in itertools.product(itertools.product(weights, repeat=4), itertools.product(numbers, repeat=4)):
+        target = np.reshape(D, (2, 2))
+        one = aimed(Case("hadamard", (e, e.T), (np.reshape(W, (2, 2)),), 1.0, (2, 2)), target)
+        if np.stack([one.named["W"], target]).tobytes() not in met:
+            met |= tables(one)
+            yield one
+
+
+def alike(case: Aimed) -> int:
+    """Count the pairs of a weight and a target that are this one in another order of rows and columns."""
+    return len(tables(case))
+
+
+ORDER = "the order of rows and columns"
 Found = dict[str, Any]
 
 
@@ -142,6 +170,16 @@ HU_2 = Statement(
         "a weight with a zero": lambda case: bool((case.named["W"] == 0).any()),
     },
     instances=WITH_ZEROS,
+    for_all=(
+        All(
+            "pairs of a 2 x 2 weight of 0 and 1 with a zero and a target of 1 and 2",
+            lambda: (one for one in small_tables((0.0, 1.0), (1.0, 2.0)) if not one.named["W"].all()),
+            members=69,
+            orbit=alike,
+            total=15 * 16,
+            up_to=ORDER,
+        ),
+    ),
     solve=reached,
     decisions=("nearest.*",),
     claim=Inequality(unrevived),
@@ -208,6 +246,16 @@ HU_3 = Statement(
         "a weight without zeros": lambda case: bool((case.named["W"] != 0).all()),
     },
     instances=WEIGHTS,
+    for_all=(
+        All(
+            "pairs of a 2 x 2 weight of 1 and 2 and a target of 0 and 1",
+            lambda: small_tables((1.0, 2.0), (0.0, 1.0)),
+            members=76,
+            orbit=alike,
+            total=16 * 16,
+            up_to=ORDER,
+        ),
+    ),
     solve=reached,
     decisions=("nearest.*",),
     claim=Inequality(weighed),

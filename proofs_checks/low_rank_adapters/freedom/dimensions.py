@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from lrtheory._validation import choice, pair
-from lrtheory.bounds import Derived, Family, Identity, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Derived, Family, Identity, Sides, Statement, formula, saboteur
 from lrtheory.low_rank_adapters.kinds.vera import VeRA
 from proofs_checks.low_rank_adapters.families.adapters import (
     KINDS,
@@ -64,6 +66,17 @@ SAME_BASES = Family(
         frozen=(np.array([nonzero(draws, (5, 2))] * 2), nonzero(draws, (2, 4))),
     ),
 )
+
+
+def all_graphs() -> Iterator[Case]:
+    """Yield VeRA with a left factor (3, 2) of 0 and 1, and RandLoRA with such a factor (2, 3) and one or two bases."""
+    rows, bases = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 3.0]]), np.arange(1.0, 5.0) ** np.arange(4)[:, None]
+    for entries in itertools.product((0.0, 1.0), repeat=6):
+        B = np.reshape(entries, (3, 2))
+        yield Case("vera", (np.ones(3), np.ones(2)), (B, rows), 1.0, (3, 3))
+        for N in (1, 2):
+            frozen = (bases.reshape(4, 2, 2).swapaxes(0, 1)[:N], B.T)
+            yield Case("randlora", (np.ones((N, 2)), np.ones((N, 3))), frozen, 1.0, (4, 3))
 
 
 def counted(case: Case, rng: np.random.Generator | None = None) -> dict[str, int]:
@@ -167,6 +180,7 @@ AD_2 = Statement(
         "frozen arrays in general position": is_generic,
     },
     instances=FREE_NUMBERS,
+    for_all=(All("factors of 0 and 1 of VeRA (3 x 2) and of RandLoRA with one or two bases", all_graphs, members=192),),
     solve=counted,
     claim=Identity(free_numbers),
     saboteurs=(

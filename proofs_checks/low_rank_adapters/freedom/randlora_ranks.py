@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import combinations, product
+from itertools import combinations, combinations_with_replacement, permutations, product
 from typing import Any
 
 import numpy as np
 
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
-from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Identity, Inequality, Sides, Statement, formula, saboteur
 from lrtheory.low_rank_adapters import theory
 from lrtheory.low_rank_adapters.kinds.randlora import RandLoRA
 from proofs_checks.guards import misfit
@@ -75,6 +76,31 @@ TERNARY = Family(
         vandermonde(DEAD, 2, 3),
     ),
     draw=draw_ternary,
+)
+
+
+def all_ternary() -> Iterator[Case]:
+    """Yield the factors of two rows and up to four columns of 0, 1 and -1, up to what `alike` counts; 1 to 3 bases."""
+    columns = [(0.0, 0.0), (0.0, 1.0), (1.0, -1.0), (1.0, 0.0), (1.0, 1.0)]
+    for n in range(1, 5):
+        for chosen in combinations_with_replacement(columns, n):
+            yield from (vandermonde(np.array(chosen).T, N, 4) for N in (1, 2, 3))
+
+
+def alike(case: Case) -> int:
+    """Count the factors that are this one with its columns in another order and with other signs."""
+    columns = [tuple(column) for column in case.named["A"].T.tolist()]
+    signed = product(*({column, tuple(-x for x in column)} for column in columns))
+    return len({one for chosen in signed for one in permutations(chosen)})
+
+
+ALL_TERNARY = All(
+    "pairs of 1 to 3 bases of four rows and a factor of two rows and up to four columns of 0, 1 and -1",
+    all_ternary,
+    members=375,
+    orbit=alike,
+    total=3 * sum(9**n for n in range(1, 5)),
+    up_to="the order and signs of columns",
 )
 
 
@@ -157,6 +183,7 @@ RA_2 = Statement(
     tex=r"\mathrm{rank}\,\Delta = \min(m,\ \min_S N\,\mathrm{rank}(A_S) + n - |S|)",
     hypotheses={"RandLoRA with up to eight columns": is_randlora, "bases in general position": in_general_position},
     instances=TERNARY,
+    for_all=(ALL_TERNARY,),
     solve=moved,
     claim=Identity(generic_rank),
     decisions=("update",),
@@ -203,6 +230,7 @@ RA_7 = Statement(
     tex=r"\mathrm{rank}\,\Delta \le |\{c : a_c \ne 0\}|",
     hypotheses={"RandLoRA with up to eight columns": is_randlora},
     instances=TERNARY,
+    for_all=(ALL_TERNARY,),
     solve=moved,
     claim=Inequality(alive),
     decisions=("update",),
@@ -261,6 +289,13 @@ RA_7E = Statement(
     tex=r"P(a_c = 0) = (1 - 1/q)^r",
     hypotheses={"r and q of 1 at least": lambda case: case.rank >= 1 and case.sparsity >= 1},
     instances=SPARSE,
+    for_all=(
+        All(
+            "pairs of a rank up to 5 and a sparsity up to 40",
+            lambda: (Ternary(r, q) for r, q in product(range(1, 6), range(1, 41))),
+            members=200,
+        ),
+    ),
     solve=dead_share_of,
     claim=Identity(enumerated),
     closed="the claim is about a formula, which is compared with the sum over all columns",

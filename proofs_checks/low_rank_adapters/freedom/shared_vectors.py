@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import permutations
+from itertools import combinations_with_replacement, permutations, product
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +20,7 @@ from lrtheory._numbers import exact, gathered, numbers, plain, table
 from lrtheory._types import ArrayLike
 from lrtheory._validation import integer, must
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -86,6 +87,14 @@ SHARED = Family(
     tight=(Tight(BALANCED, 1 - 1e-12, 1),),
     draw=draw_shared,
 )
+
+
+def two_layers() -> Iterator[Shared]:
+    """Yield two layers with five entries together, which use all places of a vector of up to five numbers."""
+    for line in product(range(5), repeat=5):
+        d = len(set(line))
+        if max(line) == d - 1:
+            yield Shared(np.arange(1.0, d + 1), ((1, 1), (1, 2)), (np.array(line[:2]), np.array(line[2:])))
 
 
 def layers(case: Shared, *, own: bool = False) -> list[FactoredAdapter]:
@@ -165,6 +174,7 @@ UL_1 = Statement(
     tex=r"P^\top P = I_d",
     hypotheses={"layers that use each place of the vector": is_shared},
     instances=SHARED,
+    for_all=(All("ways in which two layers of 2 and 3 entries use all of a vector", two_layers, members=541),),
     solve=made,
     claim=Identity(isometry),
     saboteurs=(
@@ -212,6 +222,20 @@ LINES = Family(
     always=(Line(np.array([2.0]), np.array([0]), 1), Line(np.array([1.0, 3.0, 5.0, 5.0]), np.array([0, 0, 1, 1]), 2)),
     draw=draw_line,
 )
+
+
+def partitions(n: int) -> Iterator[tuple[int, ...]]:
+    """Yield all ways to put n numbers into groups, which are numbered in the order in which they come."""
+    for names in product(range(n), repeat=n):
+        if all(one <= max(names[:i], default=-1) + 1 for i, one in enumerate(names)):
+            yield names
+
+
+def short_lines() -> Iterator[Line]:
+    """Yield all lines of up to four numbers -1, 0 and 2 in all groups."""
+    for n in range(1, 5):
+        for values, groups in product(product((-1.0, 0.0, 2.0), repeat=n), partitions(n)):
+            yield Line(np.array(values), np.array(groups), max(groups) + 1)
 
 
 def nearest(case: Line, rng: np.random.Generator | None = None) -> np.ndarray:
@@ -275,6 +299,7 @@ UL_2 = Statement(
     tex=r"\min_\theta\|v - P\theta\|^2 = \textstyle\sum_j\sum_{i \in j}(v_i - \mathrm{mean}_j)^2",
     hypotheses={"a line in groups, of which none is empty": is_line},
     instances=LINES,
+    for_all=(All("partitions of up to four numbers that are -1, 0 or 2", short_lines, members=1371),),
     solve=nearest,
     claim=Identity(to_means),
     saboteurs=(
@@ -298,6 +323,19 @@ ENUMERATED = Family(
     ),
     draw=lambda draws: draw_line(draws, 5),
 )
+
+
+def sorted_lines() -> Iterator[Line]:
+    """Yield all lines of up to five numbers 0, 1 and 3, each in one order, in groups of all sizes."""
+    for n in range(1, 6):
+        sizes = {tuple(sorted(map(names.count, set(names)))) for names in partitions(n)}
+        for values, counts in product(combinations_with_replacement((0.0, 1.0, 3.0), n), sorted(sizes)):
+            yield Line(np.array(values), np.repeat(np.arange(len(counts)), counts), len(counts))
+
+
+def orders(case: Line) -> int:
+    """Count the lines that are this one in another order."""
+    return len(set(permutations(case.values.tolist())))
 
 
 @formula(d="[1, inf)")
@@ -359,6 +397,16 @@ UL_3 = Statement(
     tex=r"\mathbb E\|v - PP^\top v\|^2 = \tfrac{D - d}{D - 1}\textstyle\sum_i (v_i - \bar v)^2",
     hypotheses={"a line in groups, of which none is empty": is_line},
     instances=ENUMERATED,
+    for_all=(
+        All(
+            "pairs of a line of up to five numbers 0, 1 and 3 and the sizes of its groups",
+            sorted_lines,
+            members=267,
+            orbit=orders,
+            total=sum(ways * 3**n for n, ways in ((1, 1), (2, 2), (3, 3), (4, 5), (5, 7))),
+            up_to="the order of the numbers",
+        ),
+    ),
     solve=expected,
     claim=Identity(over_all),
     closed="the claim is about a formula, which is compared with the mean over all assignments",
