@@ -20,7 +20,7 @@ import numpy as np
 
 from lrtheory.alpha_rank.boards import exact
 from lrtheory.alpha_rank.boards.battles import Battles, results_of
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Sides, Statement, rounding, saboteur
 
 Counts = tuple[int, int, int]  # wins, ties and losses
 Table = tuple[tuple[Counts, Counts], ...]  # of i and of j against each opponent; the last one is of i against j alone
@@ -198,6 +198,15 @@ COMPARISONS = Family(
 )
 
 
+def small_designs() -> Iterator[Comparison]:
+    """Yield all designs of one opponent, one or two battles with it, up to one direct one, and ties or none."""
+    chances = ((0.25, 0.25), (0.25, 0.5), (0.5, 0.5))
+    for games in itertools.product((1, 2), repeat=2):
+        for direct, both, tie, win in itertools.product((0, 1), chances, (0.0, 0.25), (0.25, 0.5)):
+            if direct or win == 0.5:  # without direct battles their chance is not read
+                yield comparison([games], direct, [both], [[tie, tie]], (win, 0.0))
+
+
 SST_1 = Statement(
     id="alpha_rank/SST-1",
     title="The exact test of an order has its level",
@@ -210,6 +219,15 @@ SST_1 = Statement(
     tex=r"p = P(T^* \ge T) \Rightarrow P(p \le a) \le a",
     hypotheses={"j is as good as i, by SST-D": is_not_above},
     instances=COMPARISONS,
+    for_all=(
+        All(
+            "designs of one opponent, one or two battles of each model with it, and one direct one or none, with "
+            "chances of a win of 1/4 or 1/2 and of a tie of 0 or 1/4",
+            small_designs,
+            members=72,
+            invisible={"all opponents in one pool": "there is one opponent"},
+        ),
+    ),
     solve=p_values,
     claim=Inequality(level),
     decisions=("outcome",),

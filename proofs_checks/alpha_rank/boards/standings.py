@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -18,7 +19,7 @@ from lrtheory.alpha_rank import MatchLog, rank_models
 from lrtheory.alpha_rank.boards.battles import battles_of, results_of
 from lrtheory.alpha_rank.boards.comparing import compare_pairs
 from lrtheory.alpha_rank.boards.exact import exact_p_values
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Sides, Statement, rounding, saboteur
 from proofs_checks.alpha_rank.boards.comparisons import Table, permutation_p
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
@@ -166,6 +167,20 @@ STANDINGS = Family(
     draw=drawn,
 )
 
+
+def small_standings() -> Iterator[Standing]:
+    """Yield all standings of one or two battles a pair whose chances are 1/2 or 3/4, at delta 0.53."""
+    for games in itertools.product((1, 2), repeat=3):
+        whole = (standing([*games], [*chances], 0.53) for chances in itertools.product((0.5, 0.75), repeat=3))
+        yield from filter(is_ordered, whole)
+
+
+SMALL_STANDINGS = All(
+    "standings with one or two battles of each pair, chances of 1/2 or 3/4, and delta 0.53",
+    small_standings,
+    members=40,
+)
+
 SST_6 = Statement(
     id="alpha_rank/SST-6",
     title="The first is among those who can be first",
@@ -178,6 +193,7 @@ SST_6 = Statement(
     tex=r"P(\min_i p_{ij^*} > \delta/(n-1)) \ge 1 - \delta",
     hypotheses={"SST": is_ordered, "delta in (0, 1)": lambda one: 0 < one.delta < 1},
     instances=STANDINGS,
+    for_all=(SMALL_STANDINGS,),
     solve=first_sets,
     claim=Inequality(kept, unbounded="a solver may answer with any numbers in place of sets"),
     decisions=("outcome",),
@@ -262,6 +278,7 @@ SST_7 = Statement(
         ),
         draw=drawn,
     ),
+    for_all=(SMALL_STANDINGS,),
     solve=above_all,
     claim=Inequality(reversed_claims, unbounded="a solver may answer with any numbers in place of claims"),
     decisions=("outcome",),
@@ -344,6 +361,13 @@ def drawn_raise(draws: Draws) -> Raised:
     return Raised(games, wins, pair)
 
 
+def results_to_raise(most: int) -> Iterator[Raised]:
+    """Yield all results of one to `most` battles of each pair, and each pair whose first model can win once more."""
+    for games in itertools.product(range(1, most + 1), repeat=3):
+        for wins in itertools.product(*(range(n + 1) for n in games)):
+            yield from (Raised(np.array(games), np.array(wins), k) for k in range(3) if wins[k] < games[k])
+
+
 SST_13 = Statement(
     id="alpha_rank/SST-13",
     title="A better result never hurts",
@@ -362,6 +386,19 @@ SST_13 = Statement(
             Raised(np.array([6, 2, 5]), np.array([5, 1, 0]), 2),
         ),
         draw=drawn_raise,
+    ),
+    for_all=(
+        All(
+            "results of one or two battles of each pair, of which one is raised",
+            partial(results_to_raise, 2),
+            members=225,
+        ),
+        All(
+            "results of one to three battles of each pair, of which one is raised",
+            partial(results_to_raise, 3),
+            members=1458,
+            budget="thorough",
+        ),
     ),
     solve=before_and_after,
     claim=Inequality(no_harm),

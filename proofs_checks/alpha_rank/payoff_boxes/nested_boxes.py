@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from lrtheory.alpha_rank import theory
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Sides, Statement, saboteur
 from proofs_checks.alpha_rank.families.boxes import Box, brute_force, draw_box, exact_intervals
+from proofs_checks.alpha_rank.families.response_graphs import (
+    CERTAIN,
+    HIDDEN,
+    LOWER,
+    NAMES,
+    PAYOFF,
+    TIED,
+    UPPER,
+    edges,
+    renamed,
+)
 from proofs_checks.alpha_rank.families.wrong_solvers import midpoints
 
 
@@ -42,6 +54,31 @@ WIDE = replace(POINT, lower=POINT.lower - 1, upper=POINT.upper + 1)
 
 
 NESTED_BOXES = Family("nested-boxes", always=(NestedBoxes(POINT, POINT), NestedBoxes(POINT, WIDE)), draw=draw_nested)
+
+
+def nested_edges() -> Iterator[NestedBoxes]:
+    """Yield two boxes for all pairs of what they leave open of each edge: of HIDDEN ones the outer box leaves all."""
+    for table, epsilon in edges((*CERTAIN, *HIDDEN, *TIED), (1 / 4,)):
+        M, L, U = PAYOFF[table], LOWER[table], UPPER[table]
+        known = (table == 2) | (table == 3)
+        inner = Box(M, np.where(known, M, L), np.where(known, M, U), epsilon)
+        yield NestedBoxes(inner, Box(M, L, U, epsilon))
+
+
+def n_nested(boxes: NestedBoxes) -> int:
+    """Count the pairs of boxes that differ from one by names."""
+    ends = (boxes.inner.lower, boxes.inner.upper, boxes.outer.lower, boxes.outer.upper)
+    return len(renamed((2, 2), tuple(map(int, sum(4**k * end.ravel() for k, end in enumerate(ends))))))
+
+
+NESTED_EDGES = All(
+    "pairs of nested boxes of two players with two strategies, by which edges each of them leaves open",
+    nested_edges,
+    members=90,
+    orbit=n_nested,
+    total=5**4,
+    up_to=NAMES,
+)
 
 
 UNNESTED_BOXES = Family("unnested-boxes", always=(NestedBoxes(WIDE, POINT),))
@@ -81,6 +118,7 @@ RU_T4 = Statement(
     tex=r"[L', U'] \subseteq [L, U] \Rightarrow [l', u'] \subseteq [l, u]",
     hypotheses={"nested": is_nested, "epsilon in (0, 1/2)": lambda boxes: 0 < boxes.inner.epsilon < 0.5},
     instances=NESTED_BOXES,
+    for_all=(NESTED_EDGES,),
     solve=nested,
     claim=Inequality(in_order),
     saboteurs=(

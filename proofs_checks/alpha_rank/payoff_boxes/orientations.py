@@ -20,6 +20,7 @@ from proofs_checks.alpha_rank.families.boxes import (
     exact_intervals_flat,
     is_inside,
 )
+from proofs_checks.alpha_rank.families.response_graphs import OPEN_EDGES, TRUE_EDGES
 from proofs_checks.alpha_rank.families.wrong_solvers import midpoints
 
 # large enough that the distance to the target, in steps, and the hitting time order the ends of some edge differently
@@ -72,6 +73,7 @@ RU_T1 = Statement(
     tex=r"R_{\max}(s) = \max_o R_o(s),\ R_{\min}(s) = \min_o R_o(s),\ o \in \{\pm1\}^{\text{open edges}}",
     hypotheses={"epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
     instances=SMALL_BOXES,
+    for_all=(OPEN_EDGES,),
     solve=exact_intervals_flat,
     claim=Identity(lambda box, ends: Sides(lhs=ends, rhs=brute_force(box))),
     saboteurs=(
@@ -121,6 +123,7 @@ P7 = Statement(
     tex=r"R^{(i)}(s) \le R^{(i+1)}(s) \le R_{\max}(s),\quad R_{\min}(s) \le R^{(i+1)}(s) \le R^{(i)}(s)",
     hypotheses={"epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
     instances=SMALL_BOXES,
+    for_all=(OPEN_EDGES,),
     solve=iterates,
     claim=Inequality(monotone, unbounded="a return time may be as long as one likes"),
     saboteurs=(
@@ -193,6 +196,7 @@ RU_T2 = Statement(
     tex=r"M \in [L, U] \Rightarrow 1/R_{\max}(s) \le \pi_\varepsilon(s) \le 1/R_{\min}(s)",
     hypotheses={"payoffs in the box": is_inside, "epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
     instances=BOXES,
+    for_all=(TRUE_EDGES,),
     solve=exact_intervals,
     claim=Inequality(contained),
     decisions=("outcome",),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from lrtheory.alpha_rank import alpha_rank, intervals, ranking_intervals, theory
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, exactly, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Sides, Statement, exactly, saboteur
 from proofs_checks.alpha_rank.families.boxes import AT_THE_TARGET
 from proofs_checks.alpha_rank.families.chains import Chain, return_times
+from proofs_checks.orbits import representatives
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,42 @@ SQUARES = Family(
         win_rates([6, 5, 3, 4, 7, 4, 5, 5, 2, 6], [1, 2, 0, 3, 0, 1, 2, 0, 1, 3]),
     ),
     draw=draw_square,
+)
+
+
+PairStates = tuple[tuple[int, int], ...]  # win rate in eighths and reach, for the pairs (0, 1), (0, 2) and (1, 2)
+
+
+def reordered(pairs: PairStates) -> set[PairStates]:
+    """Return the win rates of three strategies under all of their orders."""
+    of = {pair: state for pair, state in zip(itertools.combinations(range(3), 2), pairs, strict=True)}
+    of |= {(s, r): (8 - above, reach) for (r, s), (above, reach) in of.items()}
+    orders = itertools.permutations(range(3))
+    return {tuple(of[o[r], o[s]] for r, s in itertools.combinations(range(3), 2)) for o in orders}
+
+
+def squares_of_three() -> Iterator[SquareBox]:
+    """Yield win rates of three strategies of 3/8, 1/2 or 5/8, and intervals that reach 0 or 1/8 on both sides."""
+    states = list(itertools.product((3, 4, 5), (0, 1)))
+    for pairs in representatives(itertools.product(states, repeat=3), reordered):
+        yield win_rates(*map(list, zip(*pairs, strict=True)))
+
+
+def n_reordered(box: SquareBox) -> int:
+    """Count the boxes that differ from one by the order of the strategies."""
+    rows, columns = np.triu_indices(3, 1)
+    above, reach = 8 * box.table[rows, columns], 8 * (box.upper - box.table)[rows, columns]
+    return len(reordered(tuple(zip(above.astype(int).tolist(), reach.astype(int).tolist(), strict=True))))
+
+
+THREE_STRATEGIES = All(
+    "tables of three strategies with win rates of 3/8, 1/2 or 5/8, each of which is known exactly or up to 1/8",
+    squares_of_three,
+    members=44,
+    orbit=n_reordered,
+    total=6**3,
+    up_to="the order of the strategies",
+    invisible={"win rates compared with 1/2 alone": "they are win rates, those of a pair sum to 1"},
 )
 
 
@@ -169,6 +207,7 @@ RU_T5 = Statement(
     tex=r"M \in [L, U] \Rightarrow 1/R_{\max}(s) \le \pi_\varepsilon(s) \le 1/R_{\min}(s), \text{ both attained}",
     hypotheses={"payoffs in the box": holds_table, "epsilon in (0, 1/2)": lambda box: 0 < box.epsilon < 0.5},
     instances=SQUARES,
+    for_all=(THREE_STRATEGIES,),
     solve=single_intervals,
     claim=Inequality(exact_range),
     decisions=("outcome",),

@@ -31,6 +31,7 @@ from proofs_checks.alpha_rank.families.games import (
     log_law,
     log_rounding,
 )
+from proofs_checks.alpha_rank.families.response_graphs import TWO_STRATEGIES, WITH_TIES
 
 
 @formula()
@@ -212,6 +213,7 @@ AR_T5_LIMIT = Statement(
     tex=r"f \uparrow\ \Rightarrow \lim_\varepsilon\pi_\varepsilon(f \circ M) = \lim_\varepsilon\pi_\varepsilon(M)",
     hypotheses={"increasing map": keeps_the_order},
     instances=EXACT_GAMES,
+    for_all=(TWO_STRATEGIES, replace(WITH_TIES, budget="thorough")),
     solve=increasing,
     claim=Identity(equal_limits),
     saboteurs=(

@@ -45,6 +45,12 @@ from proofs_checks.alpha_rank.families.games import (
     exact_game,
     exact_limit,
 )
+from proofs_checks.alpha_rank.families.response_graphs import (
+    THREE_PLAYERS,
+    THREE_STRATEGIES,
+    WITH_TIES,
+    one_sink,
+)
 
 
 def reversed_arcs(game: ExactGame, rng: np.random.Generator) -> np.ndarray:
@@ -87,6 +93,7 @@ AR_T9 = Statement(
     tex=r"\operatorname{supp}\lim_{\varepsilon\to0}\pi_\varepsilon \subseteq \bigcup \mathrm{MCC}, = \text{for one}",
     hypotheses={"finite game": always},
     instances=EXACT_GAMES,
+    for_all=(WITH_TIES, THREE_PLAYERS, THREE_STRATEGIES),
     solve=exact_limit,
     claim=Inequality(support, unbounded="the masses that a solver returns may be any numbers"),
     decisions=("outcome",),
@@ -197,6 +204,7 @@ AR_T6 = Statement(
         "one sink": lambda game: len(sinks(game)) == 1,
     },
     instances=ONE_SINK,
+    for_all=(one_sink(lambda game: len(sinks(game)) == 1),),
     solve=both_limits,
     claim=Identity(law_of_the_walk),
     saboteurs=(
