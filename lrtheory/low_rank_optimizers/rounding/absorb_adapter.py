@@ -22,9 +22,10 @@ from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._validation import Words, choice, must
-from lrtheory.low_rank_optimizers.rounding.adapted import Adapted, adapted
+from lrtheory.low_rank_optimizers.rounding.adapted import Adapted, Rows, adapted
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint, Weights, checkpoint_of
 from lrtheory.low_rank_optimizers.rounding.merged_model import write_merged
+from lrtheory.low_rank_optimizers.rounding.row_kernels import sums
 from lrtheory.low_rank_optimizers.rounding.stored_types import CODED, FLOATS, kept, rows_at_once
 
 __all__ = ["AdapterAbsorption", "absorb_adapter"]
@@ -216,35 +217,28 @@ def _measured(name: str, one: Adapted, dtype: str, trained_on: str | None) -> _S
     """Sums over the rows of one weight."""
     total = _Sums()
     step = math.lcm(*(rows_at_once(one.shape, kind) for kind in (dtype, trained_on) if kind))
-    for rows in one.rows(min(step, one.shape[0])):
+    for rows in one.rows(min(step, one.shape[0]), finite=False):
         whole = rows.weight + rows.update
-        if not np.isfinite(whole).all():
-            raise must("model, adapter", f"ones whose merged weights of {name!r} are numbers", "an infinity")
-        squares = [_square(rows.weight), _square(rows.update)]
-        lost = any(numbers.any() and not square for numbers, square in zip(rows, squares, strict=True))
-        if lost or not math.isfinite(sum(squares)):
-            raise must("model, adapter", f"ones whose squares at {name!r} are in the range of doubles", "others")
         (merged, bound), alone = kept(whole, dtype), kept(rows.weight, dtype)[0]
-        if not np.isfinite(merged).all():
-            raise must("dtype", f"a type in whose range the merged weights of {name!r} lie", dtype)
         if trained_on is not None:  # the weights for which the update was made
             meant = kept(rows.weight, trained_on)[0]
             bound += float(np.linalg.norm(meant - rows.weight))
             whole = meant + rows.update
-        same = int(np.count_nonzero(merged == alone))
-        alone = merged - alone
-        merged -= whole
-        total += _Sums(
-            weight=squares[0],
-            update=squares[1],
-            noise=_square(merged),
-            along=float(np.vdot(alone, rows.update)),
-            bound=bound * bound,
-            same=same,
-            size=whole.size,
-        )
+        weight, update, noise, along, same = sums(*(part.reshape(-1) for part in (*rows, whole, merged, alone)))
+        if not (weight and update and math.isfinite(weight + update + noise)):
+            _refuse(name, one, rows, merged, dtype)
+        total += _Sums(weight, update, noise, along, bound * bound, same, whole.size)
     return total
 
 
-def _square(numbers: np.ndarray) -> float:
-    return float(np.vdot(numbers, numbers))
+def _refuse(name: str, one: Adapted, rows: Rows, merged: np.ndarray, dtype: str) -> None:
+    """Refuse rows whose sums say nothing, with what is wrong; zeros are right."""
+    one.model.read(one.name)  # which refuses weights that are not finite
+    if not np.isfinite(rows.weight + rows.update).all():
+        raise must("model, adapter", f"ones whose merged weights of {name!r} are numbers", "an infinity")
+    squares = [float(np.vdot(numbers, numbers)) for numbers in rows]
+    lost = any(numbers.any() and not square for numbers, square in zip(rows, squares, strict=True))
+    if lost or not math.isfinite(sum(squares)):
+        raise must("model, adapter", f"ones whose squares at {name!r} are in the range of doubles", "others")
+    if not np.isfinite(merged).all():
+        raise must("dtype", f"a type in whose range the merged weights of {name!r} lie", dtype)

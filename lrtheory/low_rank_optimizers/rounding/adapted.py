@@ -75,9 +75,9 @@ class Adapted:
         rows, columns = self.parts[0].shape
         return len(self.parts) * rows, columns
 
-    def rows(self, n: int) -> Iterator[Rows]:
-        """Pieces of n rows."""
-        weight = self.model.read(self.name).reshape(self.shape)
+    def rows(self, n: int, *, finite: bool = True) -> Iterator[Rows]:
+        """Pieces of n rows; it is for the caller to refuse numbers that are not finite, where he says so."""
+        weight = self.model.read(self.name, finite=finite).reshape(self.shape)
         for start in range(0, len(weight), n):
             stop = min(start + n, len(weight))
             yield Rows(weight[start:stop].astype(np.float64), self._update(start, stop))

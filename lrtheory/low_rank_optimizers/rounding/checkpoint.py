@@ -76,9 +76,12 @@ class Checkpoint:
         tensors = self.tensors
         return tensors.shape(name) if isinstance(tensors, Tensors) else tuple(np.shape(tensors[name]))
 
-    def read(self, name: str) -> np.ndarray:
-        """An array of finite numbers; half precision becomes single."""
-        found = array(f"weights[{name!r}]", on_host(self.tensors[name]))
+    def read(self, name: str, *, finite: bool = True) -> np.ndarray:
+        """An array, of finite numbers unless it is not asked for them; half precision becomes single."""
+        if not finite and isinstance(self.tensors, Tensors):
+            found = self.tensors[name]
+        else:
+            found = array(f"weights[{name!r}]", on_host(self.tensors[name]))
         return found if found.dtype in (np.float32, np.float64) else found.astype(np.float32)
 
     def sixteen_bits(self) -> str:

@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory.low_rank_optimizers.rounding.row_kernels import code_blocks, float_numbers, integer_rows
+
 __all__ = ["CODED", "FLOATS", "kept", "rows_at_once"]
 
 
@@ -48,10 +50,10 @@ HALF_GAP = float(np.max(np.diff(NF4))) / 2
 CODED = ("int8", "nf4")
 #: bins of a table that tells codes, each of which holds one middle at most
 BINS = 256
-LOWEST = np.searchsorted(MIDDLES, (np.arange(2 * BINS + 1) - BINS) / BINS, side="left")
+LOWEST = np.searchsorted(MIDDLES, (np.arange(2 * BINS + 1) - BINS) / BINS, side="left").astype(np.int64)
 NEXT = np.append(MIDDLES, np.inf)[LOWEST]
 #: entries that are worked on at once, so that what comes between stays in the cache
-AT_ONCE = 1 << 16
+AT_ONCE = 1 << 14
 
 
 def rows_at_once(shape: tuple[int, int], dtype: str) -> int:
@@ -67,15 +69,16 @@ def kept(rows: np.ndarray, dtype: str) -> tuple[np.ndarray, float]:
     Parameters
     ----------
     rows : float64 array of shape (m, n)
-        Finite numbers. For codes all rows of a matrix, or as many as hold whole blocks.
+        Numbers in a row. For codes all rows of a matrix, or as many as hold whole blocks.
     dtype : {"bfloat16", "float16", "int8", "nf4"}
         The type.
 
     Returns
     -------
     pair of array of shape (m, n) and float
-        Infinite where a number is too large for the type.
+        Infinite where a number is too large for the type; a NaN or an infinity is none of any type either.
     """
+    rows = np.ascontiguousarray(rows)
     if dtype in FLOATS:
         return _as_float(rows, FLOATS[dtype])
     return _as_integers(rows) if dtype == "int8" else _as_codes(rows)
@@ -83,50 +86,23 @@ def kept(rows: np.ndarray, dtype: str) -> tuple[np.ndarray, float]:
 
 def _as_float(rows: np.ndarray, kind: Float) -> tuple[np.ndarray, float]:
     """Numbers with fewer bits, to the nearest, and to even where two are equally near."""
-    bits = np.ascontiguousarray(rows).view(np.int64)
-    largest, size = max(float(rows.max()), -float(rows.min())), float(np.vdot(rows, rows))
-    small = np.abs(rows) < kind.tiny if 0.0 < size < math.inf else None
-    bound = 2.0 ** (kind.dropped - 53) * math.sqrt(size)
-    found = bits & ((1 << kind.dropped) - 1)
-    if not found.any() and largest <= kind.largest and (small is None or not rows[small].any()):
-        return rows, bound  # as numbers of the type are
-    np.right_shift(bits, kind.dropped, out=found)
-    found &= 1
-    found += bits
-    found += (1 << (kind.dropped - 1)) - 1
-    found >>= kind.dropped
-    found <<= kind.dropped
-    numbers = found.view(np.float64)
-    if largest > kind.largest:
-        numbers = np.where(np.abs(numbers) > kind.largest, np.copysign(np.inf, numbers), numbers)
-    if small is None or small.any():
-        small = np.abs(rows) < kind.tiny
-        numbers = np.where(small, np.rint(rows / kind.gap) * kind.gap, numbers)
-        bound = math.hypot(bound, kind.gap / 2 * math.sqrt(np.count_nonzero(rows[small])))
-    return numbers, bound
+    flat, found = rows.reshape(-1), np.empty_like(rows)
+    largest, n_small = float_numbers(flat, found.reshape(-1), kind.dropped, kind.tiny, kind.gap)
+    if not largest <= kind.largest:
+        found = np.where(np.abs(found) > kind.largest, np.copysign(np.inf, found), found)
+    size = float(np.vdot(flat, flat))
+    return found, math.hypot(2.0 ** (kind.dropped - 53) * math.sqrt(size), kind.gap / 2 * math.sqrt(n_small))
 
 
 def _as_integers(rows: np.ndarray) -> tuple[np.ndarray, float]:
     """Rounded multiples of the largest entry of each row over 127."""
-    steps = np.maximum(rows.max(axis=1), -rows.min(axis=1)) / 127
-    steps = np.where(steps > 0, steps, 1.0)
-    found = rows / steps[:, None]
-    np.rint(found, out=found)
-    found *= steps[:, None]
-    moved = np.where(rows.any(axis=1), steps, 0.0)
-    return found, math.sqrt(rows.shape[1]) * float(np.linalg.norm(moved)) / 2
+    found = np.empty_like(rows)
+    squares = integer_rows(rows, found)
+    return found, math.sqrt(rows.shape[1] * squares) / 2
 
 
 def _as_codes(rows: np.ndarray) -> tuple[np.ndarray, float]:
     """The nearest of sixteen multiples of the largest entry of each block."""
-    flat = rows.reshape(-1)
-    lacking = -flat.size % BLOCK
-    blocks = (np.pad(flat, (0, lacking)) if lacking else flat).reshape(-1, BLOCK)
-    largest = np.maximum(blocks.max(axis=1), -blocks.min(axis=1))
-    units = np.where(largest > 0, largest, 1.0)[:, None]
-    parts = blocks / units
-    bins = (parts * BINS + BINS).astype(np.int64)  # rounded down, as all are at least 0
-    codes = LOWEST[bins]
-    codes += parts > NEXT[bins]
-    found = (NF4[codes] * units).reshape(-1)[: flat.size].reshape(rows.shape)
-    return found, HALF_GAP * math.sqrt(BLOCK) * float(np.linalg.norm(largest))
+    found = np.empty_like(rows)
+    squares = code_blocks(rows.reshape(-1), found.reshape(-1), BLOCK, NF4, LOWEST, NEXT, BINS)
+    return found, HALF_GAP * math.sqrt(BLOCK * squares)

@@ -14,6 +14,7 @@ from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory.cli import main
 from lrtheory.low_rank_optimizers import absorb_adapter, rounded
+from lrtheory.low_rank_optimizers.rounding.bfloat16 import numbers_of
 from lrtheory.low_rank_optimizers.rounding.stored_types import NF4, kept
 from lrtheory.matrix_compression import compress_adapter
 from tests.core.files.reader import BASE, FOLDERS, base_of, merged
@@ -71,6 +72,31 @@ def test_numbers_of_every_size_are_rounded_as_files_hold_them(dtype: str) -> Non
     assert np.array_equal(found, rounded(x, dtype=dtype))
     assert np.linalg.norm(found - x) <= bound
     assert np.isinf(kept(np.full((1, 1), 10.0**39), dtype)[0]).all()
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "int8", "nf4"])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_none_are_none_of_any_type(dtype: str, wrong: float, tmp_path: Path) -> None:
+    x = RNG.normal(size=(2, 128))
+    x[1, 70] = wrong
+    assert not np.isfinite(kept(x, dtype)[0][1, 70])
+    write_tensors(tmp_path / "model.safetensors", {"q.weight": Stored("F64", x.shape, x.tobytes())})
+    adapter = AdapterFile({"q": AdapterModule(np.ones((2, 1)), np.ones((1, 128)))})
+    with pytest.raises(ValueError, match=r"q.weight"):
+        absorb_adapter(tmp_path, adapter, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_ties_and_numbers_below_the_normal_ones_are_rounded_to_even(dtype: str) -> None:
+    """Every number of the type, its middles with both neighbors, and what lies one bit beside them."""
+    codes = np.arange(0x7F80 if dtype == "bfloat16" else 0x7C00, dtype=np.uint16)
+    numbers = numbers_of(codes, dtype).astype(np.float64)
+    middles = (numbers[1:] + numbers[:-1]) / 2
+    near = np.concatenate([numbers, middles, np.nextafter(middles, 0), np.nextafter(middles, np.inf)])
+    found = kept(np.stack([near, -near]), dtype)[0]
+    even = np.where(codes[:-1] % 2 == 0, numbers[:-1], numbers[1:])
+    expected = np.concatenate([numbers, even, numbers[:-1], numbers[1:]])
+    assert np.array_equal(found, np.stack([expected, -expected]))
 
 
 @pytest.mark.parametrize(
