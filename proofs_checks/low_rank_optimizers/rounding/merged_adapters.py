@@ -27,7 +27,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.low_rank_optimizers import absorb_adapter
-from lrtheory.low_rank_optimizers.rounding import stored_types
+from lrtheory.low_rank_optimizers.rounding import row_kernels
 from proofs_checks.guards import unlike
 
 #: binary digits, the exponent of the least normal number, and that of the largest numbers
@@ -180,7 +180,7 @@ RN_7 = Statement(
         saboteur("the weights alone", claim=Inequality(partial(noisy, alone=True), unbounded=FREE)),
         saboteur(
             "digits are cut off, and not rounded",
-            patch=(stored_types._as_float, "found += (1 << (kind.dropped - 1)) - 1", "found -= found"),
+            patch=(row_kernels.float_numbers, "bits + (half + ((bits >> dropped) & one))", "bits"),
         ),
     ),
 )
