@@ -14,7 +14,7 @@ __all__ = ["BUDGETS", "COMMANDS", "DETAILS", "OUTSIDE", "SEED", "Parser", "parse
 
 #: folders of a checkout that are run as commands, by the module that is run
 OUTSIDE = {"figures": "figures", "bench": "benchmarks.run", "demo": "demos"}
-COMMANDS = ("list", "show", "check", "start", "report", "data", "new", "warmup", "verbs", *OUTSIDE)
+COMMANDS = ("list", "show", "check", "sharpen", "start", "report", "data", "new", "warmup", "verbs", *OUTSIDE)
 
 # What the engine calls BUDGETS, DEFAULT_SEED and DETAILS: its import would take longer than the help itself.
 BUDGETS = ("quick", "thorough")
@@ -107,6 +107,12 @@ def parser() -> argparse.ArgumentParser:
     _add_list(command("list", "statements:listed", "List the statements, or those that have some words."))
     _add_show(command("show", "statements:show", "Print a statement with its hypotheses, saboteurs, and `solve`."))
     _add_check(command("check", "checking:check", "Measure statements and their saboteurs, or an algorithm of yours."))
+    sharper = command("sharpen", "checking:sharpen", "Propose a sharper constant of an inequality.", machine=False)
+    sharper.add_argument("id", help=_ID)
+    sharper.add_argument("--budget", choices=BUDGETS, default=BUDGETS[0], help="How many instances are looked at.")
+    sharper.add_argument(
+        "--seed", type=int, default=SEED, help="Seed of the first of five checks (default: %(default)s)."
+    )
     start = command("start", "starting:start", "Print a file with a `solve` of a statement to fill in.", machine=False)
     start.add_argument("id", help=_ID)
     _add_report(command("report", "project:report", "Render the evidence of a run of the bounds.", machine=False))

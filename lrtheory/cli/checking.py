@@ -15,7 +15,7 @@ from lrtheory.cli.arguments import BUDGETS, SEED
 from lrtheory.cli.solver import loaded
 from lrtheory.cli.statements import named
 
-__all__ = ["check"]
+__all__ = ["check", "sharpen"]
 
 _EXIT = {"supported": 0, "recorded": 0, "refuted": 1, "inconclusive": 2}
 
@@ -52,6 +52,18 @@ def _answered(options: Any, evidence: Evidence) -> int:
 def _number(word: str | None, names: list[str]) -> str | int | None:
     """The saboteur that an argument names; a number is a position in the order of `lrtheory show`."""
     return word if word is None or word in names or not word.isdecimal() else int(word)
+
+
+def sharpen(options: Any) -> int:
+    """Print what a sharper claim could say; nothing is written into the statement."""
+    from lrtheory.bounds import Session
+    from lrtheory.bounds.trust.sharpening import sharpen as proposed
+
+    found, kind = named(options.id)
+    if kind:
+        raise ValueError(f"`{options.id}` is a {kind}, of {len(found)} statements; name one of them")
+    print(proposed(found[0], Session.named(options.budget, options.seed)))
+    return 0
 
 
 # --- an algorithm of the caller's own --------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 from lrtheory.bounds.arithmetic.letters import Ratio
 from lrtheory.bounds.errors import StatementError
 
-__all__ = ["ONE", "Dual", "Program", "follows", "vertex"]
+__all__ = ["ONE", "Dual", "Form", "Program", "follows", "rational_solution", "table", "vertex"]
 
 Form = Mapping[Hashable, Any]  # a linear form: the coefficient of each variable
 ONE = "1"  # the variable that is 1, for constants
@@ -63,6 +63,12 @@ class Dual:
         Further instances of the set, on which the check must agree.
     sharp : bool
         Whether some program attains its goal, so that no larger constant holds; needs `instance`.
+    share : Fraction or None
+        Share of the unit that the goals claim, if that is their constant.
+    quantity : str
+        Name of the unit of which the goals claim a share, such as "OPT".
+    terms : mapping of str to mapping
+        Other quantities as linear forms, by their names, of which a sharper claim may take a share too.
     invisible : mapping of str to str
         Saboteurs that hold on the members that are measured, by their names, each with the reason; see `All`.
     budget : {"quick", "thorough"}
@@ -79,6 +85,9 @@ class Dual:
     instance: Callable[[Mapping[Hashable, Fraction]], Any] | None = None
     anchors: Sequence[Any] = ()
     sharp: bool = False
+    share: Fraction | None = None
+    quantity: str = "the unit"
+    terms: Mapping[str, Form] = field(default_factory=dict)
     invisible: Mapping[str, str] = field(default_factory=dict)
     budget: str = "quick"
 
@@ -206,10 +215,29 @@ def _value(form: Form, point: Mapping[Hashable, Fraction]) -> Fraction:
     return sum((Fraction(c) * point[v] for v, c in form.items()), Fraction(0))
 
 
-def _table(program: Program) -> tuple[list[Hashable], list[str], np.ndarray, np.ndarray]:
-    """Variables, names of facts, their coefficients, one row a fact, and those of the goal; that ONE >= 0 is a fact."""
+def table(program: Program, *others: Form) -> tuple[list[Hashable], list[str], np.ndarray, np.ndarray]:
+    """Write a program as a table.
+
+    Parameters
+    ----------
+    program : Program
+        Facts and goal, whose coefficients are numbers; that `ONE` is at least 0 becomes a fact.
+    *others : mapping
+        Further forms whose variables get a place.
+
+    Returns
+    -------
+    variables : list
+        All variables.
+    names : list of str
+        Names of the facts.
+    A : ndarray of shape (n_facts, n_variables)
+        Coefficients of the facts as Fractions.
+    c : ndarray of shape (n_variables,)
+        Coefficients of the goal.
+    """
     facts: dict[str, Form] = {ONE: {ONE: 1}, **program.facts}
-    variables = list(dict.fromkeys(v for form in (*facts.values(), program.goal) for v in form))
+    variables = list(dict.fromkeys(v for form in (*facts.values(), program.goal, *others) for v in form))
     place = {v: i for i, v in enumerate(variables)}
     A, c = np.full((len(facts), len(variables)), Fraction(0)), np.full(len(variables), Fraction(0))
     for row, form in zip(A, facts.values(), strict=True):
@@ -224,17 +252,30 @@ def _proposed(program: Program) -> dict[str, Fraction] | None:
     """Multipliers from a linear program in doubles, solved again in rationals on those that it uses."""
     from scipy.optimize import linprog
 
-    _, names, A, c = _table(program)
+    _, names, A, c = table(program)
     found = linprog(np.ones(len(names)), A_eq=A.T.astype(float), b_eq=c.astype(float), method="highs-ds")
     if found.x is None:
         return None
     used = np.flatnonzero(found.x > 1e-9)
-    exact = _solved(A[used].T, c)
+    exact = rational_solution(A[used].T, c)
     return None if exact is None else {names[i]: y for i, y in zip(used, exact, strict=True)}
 
 
-def _solved(A: np.ndarray, b: np.ndarray) -> list[Fraction] | None:
-    """One solution of A y = b in rationals, with 0 for what is free; None where there is none."""
+def rational_solution(A: np.ndarray, b: np.ndarray) -> list[Fraction] | None:
+    """Solve equations in rationals.
+
+    Parameters
+    ----------
+    A : ndarray of shape (m, n)
+        Coefficients as Fractions.
+    b : ndarray of shape (m,)
+        Right sides as Fractions.
+
+    Returns
+    -------
+    list of Fraction or None
+        One y with A y = b, with 0 for what is free; None where there is none.
+    """
     rows = [[_rational(entry) for entry in (*row, right)] for row, right in zip(A, b, strict=True)]
     reduced, rank = flint.fmpq_mat(rows).rref()
     n = A.shape[1]
@@ -270,7 +311,7 @@ def vertex(program: Program) -> dict[Hashable, Fraction] | None:
 
     if program.multipliers is not None:
         return None
-    variables, _, A, c = _table(program)
+    variables, _, A, c = table(program)
     units = [v for v in (ONE, program.unit) if v in variables]
     ends = [(1, 1) if v in units else (-_LARGEST, _LARGEST) for v in variables]
     found = linprog(c.astype(float), A_ub=-A.astype(float), b_ub=np.zeros(len(A)), bounds=ends, method="highs-ds")

@@ -91,6 +91,9 @@ def all_functions(n: int, k: int, **options: Any) -> Dual:
     return Dual(
         f"monotone submodular functions of {n} elements, of which greedy selection takes {k}",
         lambda: shares_of_greedy(n, k, greedy_ratio(Fraction(k))),
+        share=greedy_ratio(Fraction(k)),
+        quantity="OPT",
+        terms={"the best single element": {1: 1}},
         instance=partial(offline, n, k),
         anchors=(Offline(modular([5.0, 4.0, 3.0, 2.0, 1.0][-n:]), k),),
         sharp=True,

@@ -165,8 +165,8 @@ def test_a_set_needs_an_instance_that_the_check_can_measure() -> None:
 
 @pytest.mark.parametrize("spoil", [lambda y: y + Fraction(1, 10**6), lambda y: -y, lambda y: 0 * y])
 def test_a_solver_that_lies_proves_nothing(monkeypatch: pytest.MonkeyPatch, spoil: Any) -> None:
-    solved = dual._solved
-    monkeypatch.setattr(dual, "_solved", lambda A, b: [spoil(one) for one in solved(A, b) or []])
+    solved = dual.rational_solution
+    monkeypatch.setattr(dual, "rational_solution", lambda A, b: [spoil(one) for one in solved(A, b) or []])
     evidence = check(of(sharp=False, anchors=(point(8, 0),)), Session())
     assert evidence.verdict == "inconclusive"
     assert "has no multipliers that prove its goal" in evidence.message
