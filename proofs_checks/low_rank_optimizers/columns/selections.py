@@ -6,10 +6,10 @@ those with the largest sums of squares of G Q.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from lrtheory._numbers import exact, numbers, plain
 from lrtheory._types import ArrayLike
 from lrtheory._validation import integer
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -78,6 +79,17 @@ def draw_choice(draws: Draws) -> Choice:
 
 
 CHOICES = Family("columns-of-a-basis", always=special, tight=[Tight(equal_columns(), 1.0, 1.0)], draw=draw_choice)
+
+
+def small_choices() -> Iterator[Choice]:
+    """Yield all coordinates of 2 x 2 gradients of the numbers 0 to 2, of which one column of rotated axes is kept."""
+    for entries in product(range(3), repeat=4):
+        yield Choice(np.reshape(entries, (2, 2)), "rotations", np.arange(2), 1)
+
+
+SMALL = All(
+    "coordinates of two rows and two columns of the numbers 0 to 2 in a rotated basis", small_choices, members=81
+)
 
 
 def without_basis(case: Choice, rng: np.random.Generator | None = None) -> Found:
@@ -179,6 +191,7 @@ DC_1 = Statement(
     tex=r"\|G - GQ_IQ_I^\top\|^2 = \|G\|^2 - \textstyle\sum_{j \in I}e_j = \min_{|J| = r}\|G - GQ_JQ_J^\top\|^2",
     hypotheses=FITS,
     instances=CHOICES,
+    for_all=(SMALL,),
     solve=reported,
     claim=Identity(leaves_the_least),
     decisions=("indices",),
@@ -253,6 +266,7 @@ DC_2 = Statement(
     tex=r"\textstyle\sum_{k > r}\sigma_k(G)^2 \le \|G - GQ_IQ_I^\top\|^2 \le (1 - r/n)\|G\|^2",
     hypotheses=FITS,
     instances=CHOICES,
+    for_all=(SMALL,),
     solve=chosen,
     claim=Inequality(leaves_little),
     decisions=("indices",),
@@ -338,6 +352,7 @@ DC_3 = Statement(
     tex=r"\textstyle\sum_{j \in I}e_j \ge \tfrac1m\max_{|J| = r}\sum_{j \in J}e_j \ge \tfrac{r}{nm}\|G\|^2",
     hypotheses=FITS,
     instances=SPIKES,
+    for_all=(SMALL,),
     solve=BY_ABSOLUTE,
     claim=Inequality(holds_a_share),
     decisions=("indices",),

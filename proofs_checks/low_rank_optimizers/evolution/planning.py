@@ -9,7 +9,7 @@ Gaussian noise.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import exact, numbers
-from lrtheory.bounds import Derived, Family, Identity, Number, Sides, Statement, formula, rounding, saboteur
+from lrtheory.bounds import All, Derived, Family, Identity, Number, Sides, Statement, formula, rounding, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.planning.plan_population import plan_population
 from lrtheory.low_rank_optimizers.theory.moments import sides
@@ -135,6 +135,16 @@ BUDGETS = Family(
 )
 
 
+def shapes(largest: int) -> Iterator[Budget]:
+    """Yield all shapes up to a side, of which the first is not longer than the second."""
+    yield from (Budget((m, n)) for n in range(1, largest + 1) for m in range(1, n + 1))
+
+
+def turned(case: Budget) -> int:
+    """Count the shapes with these sides."""
+    return len({case.shape, case.shape[::-1]})
+
+
 EG_O = Statement(
     id="low_rank_optimizers/EG-O",
     title="The best rank for quadratics is 1 or 2",
@@ -147,6 +157,12 @@ EG_O = Statement(
     tex=r"\arg\min_r \Bigl(mn + 1 + \frac cr\Bigr)\bigl(mn + r(m+n)\bigr) = 1 + [(m-1)(n-1) > 1]\,[c > 0]",
     hypotheses={"a large budget": is_large},
     instances=BUDGETS,
+    for_all=(
+        All("shapes up to 16 x 16", lambda: shapes(16), 136, turned, 256, "the order of sides"),
+        All(
+            "shapes up to 128 x 128", lambda: shapes(128), 8256, turned, 128**2, "the order of sides", budget="thorough"
+        ),
+    ),
     solve=planned,
     claim=Identity(best_of),
     decisions=("ranks", "pairs", "errors", "best"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Identity, Inequality, Sides, Statement, formula, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN
@@ -110,6 +110,14 @@ EI_1 = Statement(
     tex=r"|(xB)A^\top| \le 127^3\, n r,\qquad 127^3\, n r < 2^{31} \iff n r \le 1048",
     hypotheses={"entries of eight bits": is_product},
     instances=PRODUCTS,
+    for_all=(
+        All(
+            "products of 1,030 to 1,079 inputs at rank 1 whose entries are all 127",
+            lambda: (full(n, 1) for n in range(1030, 1080)),
+            members=50,
+            invisible={"A counts once": "at rank 1 it does"},
+        ),
+    ),
     solve=multiplied,
     claim=Inequality(fits, unbounded="a solver may say that a product is any number"),
     saboteurs=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -14,7 +15,7 @@ import numpy as np
 from lrtheory._numbers import numbers
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
-from lrtheory.bounds import Derived, Family, Identity, Inequality, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Derived, Family, Identity, Inequality, Number, Sides, Statement, formula, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.integer import kernels
 from lrtheory.low_rank_optimizers.integer.integer_es import IntegerES
@@ -209,6 +210,18 @@ VOTES = Family(
 )
 
 
+def few_pairs() -> Iterator[Vote]:
+    """Yield all noise of two pairs with entries -16, 0 and 16, and of four pairs with 16 and 0 or 16, in all layers.
+
+    It votes at the first step, where every vote counts, and at step 150, where the square of 16 is at the bound.
+    """
+    factors = [((16,) * 4, four) for four in product((0, 16), repeat=4)]
+    factors += [(four[:2], four[2:]) for four in product((-16, 0, 16), repeat=4)]
+    for step, both in product((150, 0), factors):
+        B, A = (np.repeat(np.array(one)[:, None], LAYERS, axis=1) for one in both)
+        yield Vote(B, A, step)
+
+
 def sizes_of_the_smallest() -> list[list[int]]:
     """Return inputs and outputs of the layers of the smallest network."""
     return [list(size) for size in IntegerRNN(1, 1, rng=0).shapes.values()]
@@ -277,6 +290,11 @@ EI_4 = Statement(
     tex=r"P(\Delta W \ne 0) = P\bigl(Z \ne 0,\ 16|Z| \ge q\,\mathrm{isqrt}(P)\,256\bigr)",
     hypotheses={"noise of one to ten pairs": is_vote},
     instances=VOTES,
+    for_all=(
+        All(
+            "votes of two pairs with noise -16, 0 or 16, and of four with 0 or 16, at two steps", few_pairs, members=194
+        ),
+    ),
     solve=voted,
     claim=Identity(flips),
     decisions=("outcome",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -10,6 +11,7 @@ import numpy as np
 
 from lrtheory._numbers import plain
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -229,6 +231,13 @@ STORED = Family(
 )
 
 
+def all_binades() -> Iterator[Stored]:
+    """Yield all binades of normal numbers and one gradient, whose step reaches the limit or half more."""
+    for exponent in range(-126, 128):
+        codes = of_one_binade(exponent)
+        yield from (near_the_limit(codes, 0.5, 0.75, 1, share) for share in (1.0, 1.5))
+
+
 KEPT_APART = Family(
     "stored-weights-and-a-copy",
     always=[Stored(of_one_binade(0), np.ones((4, 128)), 0.9, 0.95, 0.99 / 512 / 1.17, "float32")],
@@ -278,6 +287,7 @@ RN_3 = Statement(
     tex=r"|w| \ge 512\, C_t\, \eta \Rightarrow \mathrm{rd}(w + d_t) = w",
     hypotheses={"normal weights, and options of Adam": are_normal, "stored in bfloat16": is_stored},
     instances=STORED,
+    for_all=(All("binades of bfloat16, with longest steps of the limit and of half more", all_binades, members=508),),
     solve=trained,
     claim=Inequality(stays),
     decisions=("outcome",),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Sides, Statement, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Identity, Sides, Statement, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.rounding import compare_checkpoints as comparing
 from lrtheory.low_rank_optimizers.rounding.bfloat16 import rounded
@@ -189,6 +190,15 @@ MOVES = Family(
 )
 
 
+def all_moves() -> Iterator[Moves]:
+    """Yield all numbers of a binade of bfloat16, moved by one towards 0 or away.
+
+    The tolerance is the gap towards 0 from the power of two, which is below all others of the binade.
+    """
+    for exponent in range(-126, 127):
+        yield from (Moves(of_one_binade(exponent), np.full(128, move), 2.0 ** (exponent - 8)) for move in (-1, 1))
+
+
 def not_below(case: Moves, rng: np.random.Generator | None = None) -> dict[str, int]:
     """Count changes of exactly the tolerance too."""
     gaps = np.abs(value_of(case.codes + case.moves) - value_of(case.codes))
@@ -216,6 +226,11 @@ RN_6 = Statement(
     tex=r"|w' - w| \in \{\mathrm{ulp}(w), \mathrm{ulp}(w)/2\}",
     hypotheses={"normal weights that move by at most one number": are_moves},
     instances=MOVES,
+    for_all=(
+        All(
+            "moves of a normal binade of bfloat16 by one number, at the least gap as tolerance", all_moves, members=506
+        ),
+    ),
     solve=counted,
     claim=Identity(counts),
     saboteurs=(

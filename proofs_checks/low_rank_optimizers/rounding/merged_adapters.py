@@ -6,6 +6,7 @@ numbers next to 0 are `gap` apart.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,6 +15,7 @@ import numpy as np
 from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._numbers import inexact
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -137,6 +139,15 @@ def tied(dtype: str) -> Merged:
     return Merged(np.ones((1, 1)), np.full((1, 1), 2.0 ** -FORMATS[dtype][0]), np.ones((1, 1)), dtype)
 
 
+def all_mantissas() -> Iterator[Merged]:
+    """Yield all updates from 1 to 2 that bfloat16 holds, and weights of one to seven eighths of a gap."""
+    one = np.ones((1, 1))
+    for mantissa in range(128):
+        yield from (
+            Merged(eighths / 1024 * one, (1 + mantissa / 128) * one, one, "bfloat16") for eighths in range(1, 8)
+        )
+
+
 #: why neither side has a limit
 FREE = "a report may be any number, and weights have any unit"
 MERGED = Family(
@@ -170,6 +181,11 @@ RN_7 = Statement(
         "sums in the range of the format": is_in_range,
     },
     instances=MERGED,
+    for_all=(
+        All(
+            "pairs of an update from 1 to 2 that bfloat16 holds and a weight in eighths of the gap", all_mantissas, 896
+        ),
+    ),
     solve=absorbed,
     claim=Inequality(noisy, unbounded=FREE),
     saboteurs=(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -9,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Sides, Statement, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Identity, Sides, Statement, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.evolution.low_rank_es import LowRankES
 from lrtheory.low_rank_optimizers.optimizers.adamw import AdamW
@@ -72,6 +74,12 @@ def shapes() -> list[Weights]:
     small = [(1, 1), (1, 3), (3, 1), (2, 3), (4, 4), (5, 2), (3,)]
     cases = [Weights(shape, rank, rank) for shape in small for rank in (1, 3)]
     return [*cases, Weights((6, 3), 2, 1, "rows", 8), Weights((3, 5), 2, 2, "entries"), Weights((4, 4), 1, 0)]
+
+
+def small_weights() -> Iterator[Weights]:
+    """Yield all matrices of up to four rows and columns with ranks up to 4 and three kinds of half a split."""
+    for m, n, rank, kind in itertools.product(range(1, 5), range(1, 5), range(1, 5), KINDS):
+        yield Weights((m, n), rank, 2, kind)
 
 
 def draw_weights(draws: Draws) -> Weights:
@@ -149,6 +157,7 @@ FR_5 = Statement(
     tex=r"8r\max(m, n) + 4r\ (+\ 4mn),\quad 4mn + 4r,\quad 4(m^2 + n^2),\ \dots",
     hypotheses={"a shape, and options that optimizers take": is_weights},
     instances=SHAPES,
+    for_all=(All("triples of a shape up to 4 x 4, a rank up to 4 and a kind of split", small_weights, members=192),),
     solve=counted,
     claim=Identity(keep_so_many),
     saboteurs=(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 from types import SimpleNamespace
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import exact, plain
-from lrtheory.bounds import Derived, Identity, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Derived, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.low_rank_optimizers import theory
 from lrtheory.low_rank_optimizers.optimizers.sgd import SGD
 from proofs_checks.low_rank_optimizers.families.bases import in_fractions
@@ -79,6 +81,14 @@ def is_settled(case: Coordinate) -> bool:
 STABLE = {"stable steps": is_settled}
 
 
+def coordinates(
+    curvatures: range, densities: range, periods: range, is_one: Callable[[Coordinate], bool]
+) -> Iterator[Coordinate]:
+    """Yield all coordinates with these numbers and any step in quarters and momentum in eighths that are some."""
+    for c, b, p, T in itertools.product(curvatures, range(7, -1, -1), densities, periods):
+        yield from filter(is_one, (Coordinate(c, quarters, b, 1, p, T) for quarters in range(1, 16)))
+
+
 def settles(case: Coordinate, found: Found, formula: Any = None) -> Sides:
     """Compare the variance of the recursion that positions obey with the formula, and positions with the recursion."""
     shape = (6, 7)
@@ -126,6 +136,13 @@ FR_3 = Statement(
     tex=r"\mathbb E x^2 = \frac{\alpha s^2(1 + b)}{l\,(2(1 + b) - \alpha(1 - b)\,l)}",
     hypotheses=STABLE,
     instances=POINTS,
+    for_all=(
+        All(
+            "triples of a curvature in halves up to 3, a stable step in quarters and a momentum in eighths",
+            lambda: coordinates(range(1, 7), range(1), range(1, 2), is_settled),
+            members=280,
+        ),
+    ),
     solve=settled,
     claim=Identity(settles),
     saboteurs=(
@@ -224,6 +241,18 @@ FR_3T = Statement(
     tex=r"\mathbb E x_t^2 = c_t + f_tv,\quad v = \frac{c_T}{1 - f_T}",
     hypotheses={**SHORT, "a period makes variances smaller": contracts},
     instances=POINTS,
+    for_all=(
+        All(
+            "splits at curvature 1: a stable step in quarters, momentum in eighths, density in halves, a short period",
+            lambda: coordinates(
+                range(2, 3),
+                range(0, 5, 2),
+                range(1, 5),
+                lambda case: is_settled(case) and is_short(case) and contracts(case),
+            ),
+            members=588,
+        ),
+    ),
     solve=split_anew,
     claim=Identity(settles_anew),
     saboteurs=(
@@ -293,6 +322,13 @@ FR_6 = Statement(
     tex=r"\textstyle\sum_{j = 1}^t(1 - b^j) = t - \frac{b(1 - b^t)}{1 - b}",
     hypotheses=SHORT,
     instances=POINTS,
+    for_all=(
+        All(
+            "triples of a stable step in quarters, a momentum in eighths and a period of up to four steps",
+            lambda: coordinates(range(2, 3), range(1), range(1, 5), lambda case: is_settled(case) and is_short(case)),
+            members=196,
+        ),
+    ),
     solve=travelled,
     claim=Identity(travels),
     saboteurs=(

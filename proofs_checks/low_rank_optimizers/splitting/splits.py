@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family, Identity, Paper, Recorded, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import All, Draws, Family, Identity, Paper, Recorded, Sides, Statement, rounding, saboteur
 from lrtheory.low_rank_optimizers.optimizers.frugal import Frugal
 from lrtheory.low_rank_optimizers.optimizers.sgd import SGD
 from proofs_checks.low_rank_optimizers.families.splits import KINDS, POINTS, Split, failing, split_anew
@@ -41,6 +43,12 @@ def splits() -> list[Split]:
     cases = [Split(G, quarters, kind) for quarters in range(5) for kind in KINDS]
     cases += [Split(G + 1, 2, kind, "identity", 3) for kind in KINDS]
     return [*cases, Split(np.full((4, 1, 1), 3), 4), Split(np.zeros((3, 2, 2), int), 2)]
+
+
+def short_splits() -> Iterator[Split]:
+    """Yield all gradients of two entries -2, 0 or 1 in three steps, of which one entry has moments for two steps."""
+    for entries in itertools.product((-2, 0, 1), repeat=6):
+        yield Split(np.reshape(entries, (3, 1, 2)), 2)
 
 
 def draw_split(draws: Draws) -> Split:
@@ -108,6 +116,7 @@ FR_1 = Statement(
     tex=r"\Delta W = -\eta\,P^\top\mathrm{Adam}(Pg) - \eta\rho\,\mathrm{rest}(g - P^\top Pg)",
     hypotheses={"options of the method": is_split},
     instances=SPLITS,
+    for_all=(All("streams of three gradients of two entries -2, 0 or 1, split by columns", short_splits, members=729),),
     solve=split,
     claim=Identity(splits_rightly),
     decisions=("indices",),
