@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws, Family
+from lrtheory.bounds import All, Draws, Family
 
 Rows = tuple[tuple[int, ...], ...]
 HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
@@ -158,3 +160,15 @@ ALWAYS = (
 STREAMS = Family("edit-streams", always=ALWAYS, draw=draw_stream)
 EDITS = {"a stream of edits": is_stream}
 HELD = EDITS | {"ridge and anchors leave no direction free": is_held}
+
+
+def two_edits() -> Iterator[Stream]:
+    """Yield two edits with one or two of the keys (1, 0), (0, 1) and (1, 1) each, with the anchor (1, 1) or without."""
+    keys = ((1, 0), (0, 1), (1, 1))
+    some = [(one,) for one in keys] + list(itertools.combinations(keys, 2))
+    for first, second, anchors in itertools.product(some, some, ((), key(1, 1))):
+        edits = (first, ((1,), (2,))[: len(first)]), (second, ((2,), (-1,))[: len(second)])
+        yield Stream(((1,), (0,)), edits, Fraction(4), anchors, order=(1, 0))
+
+
+TWO_EDITS = All("streams of two edits of one or two of three keys, with an anchor or none", two_edits, members=72)

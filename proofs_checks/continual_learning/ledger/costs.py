@@ -19,7 +19,7 @@ from lrtheory._validation import must, sequence
 from lrtheory.bounds import Derived, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.continual_learning.theory.ridge import of_one_kind
 from proofs_checks.continual_learning.families.runs import DEPENDENT, written
-from proofs_checks.continual_learning.families.streams import HELD, STREAMS, Stream
+from proofs_checks.continual_learning.families.streams import HELD, STREAMS, TWO_EDITS, Stream
 from proofs_checks.continual_learning.families.truths import (
     allowances,
     as_fractions,
@@ -188,6 +188,7 @@ RL_10 = Statement(
     tex=r"J_T(W_T) = \sum_{t \le T} \mathrm{tr}(E_t^\top H_t^{-1} E_t)",
     hypotheses=HELD,
     instances=STREAMS,
+    for_all=(TWO_EDITS,),
     solve=partial(written, reports=("cost", "drift", "anchor_drift")),
     claim=Identity(balance),
     decisions=("*.weights",),

@@ -11,7 +11,7 @@ import numpy as np
 from lrtheory._numbers import exact, plain
 from lrtheory.bounds import Derived, Family, Inequality, Number, Sides, Statement, Tight, formula, saboteur
 from proofs_checks.continual_learning.families.runs import written
-from proofs_checks.continual_learning.families.streams import ALWAYS, HELD, Stream, draw_stream, key
+from proofs_checks.continual_learning.families.streams import ALWAYS, HELD, TWO_EDITS, Stream, draw_stream, key
 from proofs_checks.continual_learning.families.truths import Truth, beside, energy, of_forms, path_of
 from proofs_checks.continual_learning.families.wrong_edits import (
     fixed,
@@ -80,6 +80,7 @@ RL_9 = Statement(
     tex=r"\sum_{i<t} \|K_i D_t\|^2 + \lambda^2 \|D_t\|^2 + \mu^2 \|K_0 D_t\|^2 \le \tfrac14 \|E_t\|^2",
     hypotheses=HELD,
     instances=TIGHT_STREAMS,
+    for_all=(TWO_EDITS,),
     solve=written,
     claim=Inequality(quarter_law),
     decisions=("*.weights",),
@@ -140,6 +141,7 @@ RL_4 = Statement(
     tex=r"\lambda^2 \|W_t - W_0\|^2 + \mu^2 \|K_0 (W_t - W_0)\|^2 \le \tfrac14 \|R_t\|^2",
     hypotheses=HELD,
     instances=TIGHT_STREAMS,
+    for_all=(TWO_EDITS,),
     solve=written,
     claim=Inequality(total_deviation),
     decisions=("*.weights",),

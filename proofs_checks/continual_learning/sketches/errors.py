@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import exact, plain
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Number, Sides, Statement, formula, saboteur
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.sketching.buffer import SketchBuffer
 from proofs_checks.continual_learning.families.matrices import is_matrix, largest, spectrum
@@ -17,6 +19,7 @@ from proofs_checks.continual_learning.families.rows import (
     DROPS,
     HADAMARD,
     KEPT,
+    SHORT_STREAMS,
     SIGNS,
     STREAM,
     STREAMS,
@@ -71,6 +74,7 @@ FD_1 = Statement(
     tex=r"0 \preceq A^\top A - B^\top B \preceq \min_{k \le \ell}\frac{\mathrm{tail}_k}{\ell + 1 - k}\,I",
     hypotheses=STREAM,
     instances=STREAMS,
+    for_all=(SHORT_STREAMS,),
     solve=sketched,
     claim=Inequality(misses_little, unbounded=ANY_SIZE),
     decisions=("sketch",),
@@ -132,6 +136,7 @@ FD_6 = Statement(
     ),
     hypotheses=STREAM,
     instances=STREAMS,
+    for_all=(SHORT_STREAMS,),
     solve=sketched,
     claim=Inequality(certified, unbounded=ANY_SIZE),
     decisions=("sketch",),
@@ -212,6 +217,16 @@ def draw_parts(draws: Draws) -> Parts:
 TREES = Family("merged-rows", always=trees, draw=draw_parts)
 
 
+def two_parts() -> Iterator[Parts]:
+    """Yield one or two rows (1, 0), (0, 1) and (1, 1), and three of them, of which either takes in the other."""
+    rows = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    short, long = (
+        [rows[list(one)] for T in some for one in itertools.product(range(3), repeat=T)] for some in ((1, 2), (3,))
+    )
+    for parts in itertools.product(short, long):
+        yield from (Parts(parts, 1, 2, (merge,)) for merge in ((0, 1), (1, 0)))
+
+
 def truncated_parts(case: Parts, rng: np.random.Generator | None = None) -> dict[str, Any]:
     """Keep the first directions of each part, without a shrink, and merge sketches of what is left."""
     parts = []
@@ -246,6 +261,7 @@ FD_3 = Statement(
     ),
     hypotheses={"parts of one length, and merges that leave one sketch": is_tree},
     instances=TREES,
+    for_all=(All("merges of one or two rows with three, each of which is one of three rows", two_parts, members=648),),
     solve=merged,
     claim=Inequality(certified_union, unbounded=ANY_SIZE),
     decisions=("sketch",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 
 from lrtheory._numbers import plain
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -108,6 +111,14 @@ def exact_steps() -> tuple[Exact, ...]:
     )
 
 
+def unit_steps() -> Iterator[Exact]:
+    """Yield all bases of one to three columns of a Hadamard matrix, and changes of one of 16 weights, by layout."""
+    bases = [one for k in (1, 2, 3) for one in itertools.combinations(range(4), k)]
+    for basis, place, layout in itertools.product(bases, range(16), LAYOUTS):
+        change = (np.arange(16) == place).astype(float).reshape(4, 4)
+        yield exact_of(basis, np.eye(len(basis)), np.ones((4, 4)), change, layout)
+
+
 EXACT = Family("exact-protected-steps", always=exact_steps, draw=draw_exact)
 
 
@@ -157,6 +168,11 @@ CS_1 = Statement(
     tex=r"XMM^\top = X,\ M^\top\Delta W = 0 \Rightarrow X\,\Delta W = 0",
     hypotheses={"inputs in the span of a basis of halves": is_exact},
     instances=EXACT,
+    for_all=(
+        All(
+            "bases of columns of a Hadamard matrix with a change of one weight, in two layouts", unit_steps, members=448
+        ),
+    ),
     solve=guarded_exactly,
     claim=Identity(leaves_outputs),
     decisions=("after",),
