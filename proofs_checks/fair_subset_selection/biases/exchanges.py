@@ -40,6 +40,7 @@ from proofs_checks.fair_subset_selection.families.biased import (
 )
 from proofs_checks.fair_subset_selection.families.outcomes import REPORTS, Entries, check_rankings
 from proofs_checks.fair_subset_selection.families.panels import draw_positions
+from proofs_checks.fair_subset_selection.families.small_panels import FULLY_SWAPPED, NEAREST_SWAPPED
 
 
 def not_refreshed(panel: Swapped, rng: np.random.Generator) -> Swaps:
@@ -98,6 +99,7 @@ FSS_P1 = Statement(
     tex=r"I_{\text{before}} - I_{\text{after}} = \sum d,\quad d \ge 1",
     hypotheses={"both groups have items": has_both},
     instances=SWAPPED,
+    for_all=(FULLY_SWAPPED,),
     solve=swapped,
     decisions=("observed",),
     claim=Inequality(lowered, unbounded=REPORTS),
@@ -153,6 +155,7 @@ FSS_P3 = Statement(
     tex=r"\lambda = 1 \Rightarrow I_{\text{after}} = 0,\ \#\text{exchanges} \le I_{\text{before}}",
     hypotheses={"full intensity": lambda panel: panel.intensity == 1},
     instances=FULL,
+    for_all=(FULLY_SWAPPED,),
     solve=swapped,
     decisions=("observed",),
     claim=Inequality(all_removed, unbounded=REPORTS),
@@ -226,6 +229,7 @@ FSS_P2 = Statement(
     tex=r"\varphi = 0 \Rightarrow I_{\text{after}} = I_{\text{before}} - \lfloor \lambda I_{\text{before}} \rfloor",
     hypotheses={"nearest pairs": lambda panel: panel.phi == 0},
     instances=NEAREST,
+    for_all=(NEAREST_SWAPPED,),
     solve=swapped,
     decisions=("observed",),
     claim=Identity(nearest),
@@ -366,6 +370,7 @@ FSS_N2 = Statement(
     tex=r"\lambda = 1,\ \ell \le |G_1| \Rightarrow \hat s_i = 0 \text{ for all } i \in G_2",
     hypotheses={"full intensity": lambda panel: panel.intensity == 1},
     instances=FULL,
+    for_all=(FULLY_SWAPPED,),
     solve=swapped_places,
     decisions=("outcome",),
     claim=Identity(seen),

@@ -23,6 +23,7 @@ from proofs_checks.fair_subset_selection.families.biased import (
     within_groups,
 )
 from proofs_checks.fair_subset_selection.families.outcomes import Entries, check_rankings, check_set
+from proofs_checks.fair_subset_selection.families.small_panels import FEW_UTILITIES, FULLY_SWAPPED
 
 
 def moved(before: np.ndarray, after: np.ndarray, disadvantaged: np.ndarray) -> Sides:
@@ -50,6 +51,7 @@ FSS_P8 = Statement(
     tex=r"\hat p_i \le p_i \text{ for } i \in G_1,\quad \hat p_i \ge p_i \text{ for } i \in G_2",
     hypotheses={"both groups have items": has_both},
     instances=SWAPPED,
+    for_all=(FULLY_SWAPPED,),
     solve=swapped_places,
     decisions=("outcome",),
     claim=Inequality(moved_by_swaps),
@@ -134,6 +136,7 @@ FSS_P8_UTILITIES = Statement(
     tex=r"\hat p_i \le p_i \text{ for } i \in G_1,\quad \hat p_i \ge p_i \text{ for } i \in G_2",
     hypotheses={"theta is at most one": lambda panel: panel.theta <= 1},
     instances=UTILITIES,
+    for_all=(FEW_UTILITIES,),
     solve=ranked,
     decisions=("latent", "observed"),
     claim=Inequality(moved_by_utilities),
@@ -162,6 +165,7 @@ FSS_P7 = Statement(
     tex=r"u_i > u_j \iff \hat u_i > \hat u_j \text{ for } i, j \text{ of one group}",
     hypotheses={"theta is positive": lambda panel: panel.theta > 0},
     instances=UTILITIES,
+    for_all=(FEW_UTILITIES,),
     solve=ranked,
     decisions=("latent", "observed"),
     claim=Identity(same_order),
@@ -237,6 +241,7 @@ FSS_D2 = Statement(
         "theta is positive": lambda panel: panel.theta > 0,
     },
     instances=SINGLE,
+    for_all=(FEW_UTILITIES,),
     solve=best_by_quota,
     decisions=("*",),
     claim=Identity(nothing_is_lost),

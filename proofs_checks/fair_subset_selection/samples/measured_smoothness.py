@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import permutations
@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import rel_entr
 
 from lrtheory.bounds import (
+    All,
     Classical,
     Derived,
     Draws,
@@ -37,6 +38,7 @@ from lrtheory.fair_subset_selection import (
 )
 from proofs_checks.fair_subset_selection.families.outcomes import Entries
 from proofs_checks.fair_subset_selection.families.ranked import Bounded, Estimated
+from proofs_checks.orbits import representatives
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,38 @@ MEANS = Family(
         Means(np.array([2, 4, 4]), np.array([1, 1, 1]), np.array([0, 0, 0]), 4),
     ),
     draw=draw_means,
+)
+
+
+Item = tuple[int, int, int]  # mean latent and observed score, and group
+
+
+def renamed(items: tuple[Item, ...]) -> set[tuple[Item, ...]]:
+    """Return the items in all orders, and with the names of the two groups exchanged."""
+    other = tuple((latent, observed, 1 - group) for latent, observed, group in items)
+    return {*permutations(items), *permutations(other)}
+
+
+def small_means() -> Iterator[Means]:
+    """Yield three items in up to two groups, whose mean latent scores are 1, 2 or 3."""
+    kinds = itertools.product((1, 2, 3), (1, 2), (0, 1))
+    for items in representatives(itertools.product(kinds, repeat=3), renamed):
+        yield Means(*map(np.array, zip(*items, strict=True)), 3)
+
+
+def n_renamed(means: Means) -> int:
+    """Count the mean scores that differ from some by the order of items and the names of groups."""
+    columns = (means.latent.tolist(), means.observed.tolist(), means.groups.tolist())
+    return len(renamed(tuple(zip(*columns, strict=True))))
+
+
+SMALL_MEANS = All(
+    "three items in up to two groups, with mean latent scores from 1 to 3 and observed ones of 1 or 2",
+    small_means,
+    members=182,
+    orbit=n_renamed,
+    total=12**3,
+    up_to="the order of items and the names of groups",
 )
 
 
@@ -190,6 +224,7 @@ FSS_A8 = Statement(
     tex=r"\gamma(\beta) = \max\{\hat f_j/\hat f_i: \beta f_i \ge f_j,\ i \ne j \text{ of one group}\}",
     hypotheses={"positive mean scores": lambda means: bool(min(*means.latent, *means.observed) > 0)},
     instances=MEANS,
+    for_all=(SMALL_MEANS,),
     solve=measured,
     claim=Identity(steps),
     saboteurs=(
@@ -239,6 +274,7 @@ FSS_P10 = Statement(
     tex=r"\beta \le \beta' \Rightarrow \gamma(\beta) \le \gamma(\beta'),\quad \beta_+ \ge \beta",
     hypotheses={"positive mean scores": lambda means: bool(min(*means.latent, *means.observed) > 0)},
     instances=MEANS,
+    for_all=(SMALL_MEANS,),
     solve=measured,
     claim=Inequality(monotone, unbounded="gamma may be any number, where the bias exchanges items"),
     saboteurs=(saboteur("gamma of each ratio alone", solve=not_accumulated),),

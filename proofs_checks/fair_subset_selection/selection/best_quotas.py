@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -9,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import (
+    All,
     Classical,
     Derived,
     Draws,
@@ -41,6 +44,7 @@ from proofs_checks.fair_subset_selection.families.panels import (
     score,
     without_quotas,
 )
+from proofs_checks.fair_subset_selection.families.small_panels import ADDING, within_quotas
 
 #: the best item must leave its place to the other group
 RESERVED = apart([[1, 0, 2, 3]], "sntv", 1, 1, (1, 0), (1, 1))
@@ -84,6 +88,7 @@ FSS_A2 = Statement(
     tex=r"S = \arg\max_{|S| = k,\ \mathrm{low}_g \le |S \cap g| \le \mathrm{high}_g} \sum_{i \in S} s_i",
     hypotheses={"separable": is_separable, "feasible quotas": is_feasible},
     instances=SEPARABLE_PANELS,
+    for_all=(within_quotas(ADDING[1:], "a place or none, by 2-Bloc or Borda", exact=False),),
     solve=chosen_set,
     decisions=("items",),
     claim=Inequality(best, unbounded=REPORTS),
@@ -114,6 +119,22 @@ def draw_two_groups(draws: Draws) -> Panel:
 
 
 TWO_GROUPS = Family("two-groups", always=(alike(1, 4, "borda", 2), alike(2, 6, "bloc", 3)), draw=draw_two_groups)
+
+
+def halved_panels() -> Iterator[Panel]:
+    """Yield single rankings of four items with two items in each group, of which two are chosen."""
+    for order, (kind, depth), second in itertools.product(
+        itertools.permutations(range(4)), ADDING[1:], itertools.combinations(range(4), 2)
+    ):
+        groups = np.isin(np.arange(4), second).astype(np.int64)
+        yield Panel(np.array([order]), kind, depth, 2, groups, np.zeros(2, int), np.array([4, 4]))
+
+
+HALVED = All(
+    "rankings of four items in two groups of two, of which two are chosen by 2-Bloc or Borda",
+    halved_panels,
+    members=24 * 6 * 2,
+)
 
 
 def one_item_fewer(panel, rng: np.random.Generator):
@@ -179,6 +200,7 @@ FSS_D1 = Statement(
         "both groups have k items": lambda panel: min(np.bincount(panel.groups)) >= panel.k,
     },
     instances=TWO_GROUPS,
+    for_all=(HALVED,),
     solve=swept,
     claim=Inequality(wrong_quota, unbounded=REPORTS),
     saboteurs=(
@@ -266,6 +288,7 @@ FSS_D5 = Statement(
     tex=r"|S \cap G_2| \le \ell \Rightarrow S_{\ge \ell} = S_\ell",
     hypotheses={"separable": is_separable},
     instances=TWO_GROUPS,
+    for_all=(HALVED,),
     solve=both_ways,
     decisions=("*",),
     claim=Identity(equal),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -14,6 +16,7 @@ from lrtheory._numbers import exact, numbers
 from lrtheory._types import ArrayLike
 from lrtheory._validation import integer, is_iterable, must, unmasked
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -59,6 +62,12 @@ SHARES = Family(
     ),
     draw=draw_shares,
 )
+
+
+def small_shares() -> Iterator[Shares]:
+    """Yield the scores of one to four items from -1 to 2."""
+    for m in range(1, 5):
+        yield from (Shares(np.array(scores)) for scores in itertools.product(range(-1, 3), repeat=m))
 
 
 def smallest_sums(shares: Shares, rng: np.random.Generator) -> np.ndarray:
@@ -107,6 +116,7 @@ FSS_P6 = Statement(
     tex=r"\mathrm{top}_t(s) \ge (t/t')\, \mathrm{top}_{t'}(s),\quad t \le t'",
     hypotheses={"real scores": always},
     instances=SHARES,
+    for_all=(All("scores of one to four items from -1 to 2", small_shares, members=340),),
     solve=largest_sums,
     claim=Inequality(largest, unbounded="scores may be any numbers, and so may their sums"),
     saboteurs=(
@@ -144,6 +154,12 @@ PAIRS = Family(
     always=(ScorePair(np.array([2, 1]), np.array([1, 2])), ScorePair(np.array([4, 2, 1]), np.array([1, 3, 2]))),
     draw=draw_pair,
 )
+
+
+def small_pairs() -> Iterator[ScorePair]:
+    """Yield the scores of three items from 0 to 2 with all orders of observed ones."""
+    for scores, observed in itertools.product(itertools.product(range(3), repeat=3), itertools.permutations(range(3))):
+        yield ScorePair(np.array(scores), np.array(observed))
 
 
 def next_best(pair: ScorePair, rng: np.random.Generator) -> list[np.ndarray]:
@@ -217,6 +233,7 @@ FSS_P5 = Statement(
     tex=r"s(B) \ge s(A) \min_{i \in A - B,\, j \in B - A} \min(1, s_j/s_i)",
     hypotheses={"scores at or above zero": lambda pair: bool((pair.scores >= 0).all() and (pair.observed >= 0).all())},
     instances=PAIRS,
+    for_all=(All("scores of three items from 0 to 2 with every order of observed ones", small_pairs, members=162),),
     solve=chosen_by,
     decisions=("*",),
     claim=Inequality(exchanged),

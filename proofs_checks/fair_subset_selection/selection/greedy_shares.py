@@ -27,6 +27,7 @@ from proofs_checks.fair_subset_selection.families.panels import (
     trap,
     without_quotas,
 )
+from proofs_checks.fair_subset_selection.families.small_panels import COVERING, within_quotas, without_any
 
 
 def smallest_marginal(panel: Panel, rng: np.random.Generator) -> np.ndarray:
@@ -83,6 +84,13 @@ FSS_G1 = Statement(
     tex=r"F(S_{\mathrm{greedy}}) \ge \tfrac12 \max_{S \text{ within the quotas}} F(S)",
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
     instances=SUBMODULAR_PANELS,
+    for_all=(
+        within_quotas(
+            COVERING[0:3:2],
+            "an exact quota, by CC or Borda-CC",
+            invisible={"six tenths": "the greedy choice keeps three quarters of each"},
+        ),
+    ),
     solve=plainly,
     decisions=("outcome",),
     claim=Inequality(half),
@@ -151,6 +159,14 @@ FSS_G2 = Statement(
         "no quotas": lambda panel: bool((panel.low == 0).all() and (panel.high >= panel.n_items).all()),
     },
     instances=FREE_PANELS,
+    # two rankings of three items attain the bound of Borda-CC for two chosen items, which is 3/4
+    for_all=(
+        without_any(
+            (COVERING[2:3], 3, 2),
+            (COVERING[1:2], 4, 2),
+            words="panels of one or two rankings, of three items for Borda-CC or of four for 2-approval CC",
+        ),
+    ),
     solve=plainly,
     decisions=("outcome",),
     claim=Inequality(partial(share_of_optimum, share=greedy_ratio)),

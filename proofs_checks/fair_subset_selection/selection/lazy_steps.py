@@ -31,6 +31,7 @@ from proofs_checks.fair_subset_selection.families.panels import (
     step_rounding,
     trap,
 )
+from proofs_checks.fair_subset_selection.families.small_panels import COVERING, within_quotas
 
 #: where a bound of an earlier step is too large, and where a kept marginal is
 STALE = apart([[0, 1, 2, 3]], "pav", 1, 3, (0, 0), (2, 1))
@@ -77,6 +78,7 @@ FSS_A4 = Statement(
     tex=r"i_t = \min \arg\max_{i \text{ fits}} F(S_{t-1} + i) - F(S_{t-1})",
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
     instances=STEPS,
+    for_all=(within_quotas(COVERING[2:4], "an exact quota, by Borda-CC or PAV"),),
     solve=both_methods,
     decisions=("*.items",),
     claim=Identity(step_by_step),
@@ -168,6 +170,7 @@ FSS_C1 = Statement(
     tex=r"\#_{\mathrm{lazy}} \le \#_{\mathrm{greedy}} = \sum_{t < k} |\{i \text{ fits at } t\}|",
     hypotheses={"feasible quotas": is_feasible},
     instances=PANELS,
+    for_all=(within_quotas(COVERING[2:3], "an exact quota, by Borda-CC"),),
     solve=counted,
     closed="only our own kernels count the marginals that they evaluate",
     claim=Inequality(evaluations, unbounded="a method may evaluate marginals as often as it likes"),
@@ -246,6 +249,7 @@ FSS_G5_BOUND = Statement(
     tex=r"\max_O F(O) \le F(S) + \max_O \sum_{i \in O} F_k(i|S)",
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
     instances=STEPS,
+    for_all=(within_quotas(COVERING[2:4], "an exact quota, by Borda-CC or PAV"),),
     solve=certified,
     decisions=("items",),
     claim=Inequality(bounded, unbounded=REPORTS),

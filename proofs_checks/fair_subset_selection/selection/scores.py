@@ -31,6 +31,9 @@ from proofs_checks.fair_subset_selection.families.panels import (
     score,
     weights,
 )
+from proofs_checks.fair_subset_selection.families.small_panels import ADDING, COVERING, without_any
+
+SMALL = without_any((ADDING + COVERING, 3, 2), words="panels of one or two rankings of three items, for eight rules")
 
 
 def forgets_the_last(panel, rng: np.random.Generator) -> np.ndarray:
@@ -89,6 +92,7 @@ FSS_P9 = Statement(
     tex=r"\sum_i s_i = n \sum_p w(p)",
     hypotheses={"complete rankings": lambda panel: bool((panel.positions >= 0).all())},
     instances=PANELS,
+    for_all=(SMALL,),
     solve=scores,
     claim=Identity(scored),
     saboteurs=(
@@ -151,6 +155,7 @@ FSS_G5 = Statement(
     tex=r"F(A + i) + F(A + j) \ge F(A) + F(A + i + j),\quad F(A + i) \ge F(A)",
     hypotheses={"OWA weights do not increase": falls},
     instances=PANELS,
+    for_all=(SMALL,),
     solve=all_scores,
     claim=Inequality(diminishing, unbounded="scores may be any numbers, which grow with the panel"),
     saboteurs=(
