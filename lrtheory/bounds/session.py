@@ -47,7 +47,7 @@ class Budget:
     failures : int
         Instances at which the search for the largest probability of failure looks.
     members : int
-        Members of the largest set that is decided as a whole.
+        Members of the largest set that is decided as a whole, and ways in which coins may fall on an instance.
     """
 
     name: str
@@ -161,6 +161,13 @@ class Session:
             return received(outcome) if due is None else _in_form(statement, received(outcome), due[0])
 
         return self._remembered(key, compute, keep=(statement.solve, statement.reference, family.view))
+
+    def outcome_with(self, statement: Statement, instance: Any, rng: np.random.Generator) -> Any:
+        """The outcome of one run of `solve` with somebody else's stream, which nothing remembers."""
+        given = handed(instance)
+        outcome = received(_solved(statement, given, instance, rng, (1,), self._called))
+        _demand_unaltered(given, instance)
+        return outcome
 
     def runs_alone(self, statement: Statement, instance: Any, first: int, size: int) -> Iterator[tuple[Any, bool]]:
         """Outcomes of runs that are calls of their own, and whether each has used its stream.

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from functools import partial
 from itertools import islice
 from typing import Any
 
+from lrtheory.bounds.claims import Law
 from lrtheory.bounds.deciding.both_sides import look
 from lrtheory.bounds.deciding.evidence import NOT_CHECKED
-from lrtheory.bounds.deciding.tally import Tally
+from lrtheory.bounds.deciding.tally import Row, Tally, faulty
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import in_set
+from lrtheory.bounds.running.handover import Fault
 from lrtheory.bounds.running.patching import patched
 from lrtheory.bounds.session import BUDGETS, Session
-from lrtheory.bounds.sets import All, Dual, Generic
+from lrtheory.bounds.sets import All, Coins, Dual, Generic
+from lrtheory.bounds.sets.coins import Continuum
 from lrtheory.bounds.statement import Statement
+
+Entry = All | Generic | Coins | Dual
 
 __all__ = ["decide_sets", "member", "of_statement"]
 
@@ -88,7 +95,12 @@ def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[di
         if BUDGETS[one.budget].members > session.budget.members:
             continue
         since = time.process_time()
-        aside, about = _decided(statement, session, number, one)
+        try:
+            aside, about = _decided(statement, session, number, one)
+        except Continuum:
+            if not statement.sabotage:
+                raise
+            continue  # a wrong solver that draws no coins cannot be measured there
         entry |= {"verdict": aside.verdict(), "about": about, "seconds": time.process_time() - since}
         if statement.sabotage:
             entry["invisible"] = one.invisible.get(statement.sabotage, "")
@@ -100,12 +112,14 @@ def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[di
     return entries
 
 
-def _decided(statement: Statement, session: Session, number: int, one: All | Generic | Dual) -> tuple[Tally, str]:
+def _decided(statement: Statement, session: Session, number: int, one: Entry) -> tuple[Tally, str]:
     """The tally of one set, which ends with the first member that contradicts the claim, and what it is about."""
     if one.members > session.budget.members:
         raise StatementError(f"all {one.told}: at most {session.budget.members:,} members are decided at this budget")
     # a session of its own, so that the runs that the statements of a family share are not forgotten for those of a set
     aside, alone = Tally(), session.aside()
+    if isinstance(one, Coins):
+        return _by_coins(statement, alone, number, one), "the code"
     named: Iterable[tuple[Any, Any]]
     if isinstance(one, All):
         named = enumerate(one.enumerated())
@@ -157,6 +171,29 @@ def _on_letters(statement: Statement, alone: Session, aside: Tally, number: int,
     return _about(statement) if one.outcome is None else traced.about
 
 
+def _by_coins(statement: Statement, alone: Session, number: int, one: Coins) -> Tally:
+    """Compare exact laws; what differs on a member is a row, since equal laws need no sample to be told apart."""
+    aside, claim = Tally(), statement.claim
+    if not isinstance(claim, Law):
+        raise StatementError(f"all {one.told}: coins decide a Law alone")
+    for place, instance in enumerate(one.enumerated()):
+        label = in_set(number, place)
+        aside.admits(statement, label, instance)
+        run = partial(alone.outcome_with, statement, instance)
+        try:
+            wrong = one.against(instance, claim, run, alone.budget.members)
+        except Fault as fault:
+            aside.rows.append(faulty(label, instance, fault))
+            break
+        category, found, due = wrong or (0, Fraction(1), Fraction(1))
+        verdict, shown = "refuted" if wrong else "supported", (f"{found}", f"{due}")
+        aside.rows.append(Row(label, instance, float(found), float(due), verdict, shown, (category,), two_sided=True))
+        aside.counts.update(entries=1, saying=1)
+        if wrong:
+            break
+    return aside
+
+
 def _by_duals(statement: Statement, alone: Session, aside: Tally, number: int, one: Dual) -> None:
     """Decide the programs of a set; a point against them, and one that attains a goal, are instances for the check."""
     why, against, tight = one.decided()
@@ -184,7 +221,7 @@ def member(statement: Statement, number: int, place: str) -> Any:
         return one.member(tuple(map(int, numbers)))
     if len(numbers) > 1:
         return None
-    if isinstance(one, All):
+    if isinstance(one, (All, Coins)):
         return next(islice(one.enumerated(), int(place), None), None)
     if int(place) < len(one.anchors):
         return one.anchors[int(place)]

@@ -5,10 +5,11 @@ judges like any other, with both sides and a replay.
 """
 
 from lrtheory.bounds.sets.all_of import All
+from lrtheory.bounds.sets.coins import Coins
 from lrtheory.bounds.sets.dual import Dual, Program
 from lrtheory.bounds.sets.generic import Generic, Square
 
-__all__ = ["ENTRIES", "All", "Dual", "Generic", "Program", "Square"]
+__all__ = ["ENTRIES", "All", "Coins", "Dual", "Generic", "Program", "Square"]
 
 #: the kinds of sets that a statement may cover
-ENTRIES = (All, Generic, Dual)
+ENTRIES = (All, Generic, Coins, Dual)

@@ -9,6 +9,7 @@ from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.families import SET
 from lrtheory.bounds.provenance.sources import Derived, proof_of
 from lrtheory.bounds.running.encoding import digest
+from lrtheory.bounds.sets import All, Coins, Dual, Generic
 from lrtheory.bounds.statement.statement import Statement
 
 __all__ = ["defects"]
@@ -78,8 +79,11 @@ def _defects_of_sets(statement: Statement) -> list[str]:
     """A set shows that the claim holds on all of it if a wrong variant can fail there."""
     if not statement.for_all:
         return []
-    if statement.kind not in ("inequality", "identity"):
-        return ["a set is covered for inequalities and identities alone"]
+    due = Coins if statement.kind == "law" else (All, Generic, Dual)
+    if statement.kind not in ("inequality", "identity", "law") or not all(
+        isinstance(one, due) for one in statement.for_all
+    ):
+        return ["sets are covered for inequalities and identities, and by coins for laws"]
     seeing = [one.name for one in statement.saboteurs if one.breaks is None and "instances" not in one.changes]
     found = []
     for one in statement.for_all:

@@ -334,7 +334,7 @@ def places_one_swap_less(panel: Swapped, rng: np.random.Generator) -> np.ndarray
 
 @formula(ell="[0, inf)", n_1="[0, inf)", n="[0, inf)")
 def group_places(ell: int, n_1: int, n: int) -> int:
-    r"""How often members of G_2 are among the first ell places of n rankings after full swapping.
+    r"""Count how often members of G_2 are among the first ell places of n rankings after full swapping.
 
     `n_1` is the number |G_1| of advantaged items, and ell at most that of all items.
 

@@ -10,12 +10,14 @@ import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
 from lrtheory.bounds import (
     All,
     Classical,
+    Coins,
     Derived,
     Draws,
     Expectation,
@@ -255,10 +257,14 @@ def outcome_number(law: SketchLaw, found: np.ndarray) -> np.ndarray:
     return digits @ (2 * s) ** np.arange(k)
 
 
+def n_outcomes(law: SketchLaw) -> int:
+    """Count the ways (2 s)^k to choose bucket and sign for each coordinate vector."""
+    return int((2 * law.sketch_size) ** law.basis.shape[1])
+
+
 def uniform(law: SketchLaw) -> np.ndarray:
-    """Return the law under which all (2 s)^k outcomes are equally likely."""
-    outcomes = (2 * law.sketch_size) ** law.basis.shape[1]
-    return np.full(outcomes, 1 / outcomes)
+    """Return the law under which all outcomes are equally likely."""
+    return np.full(n_outcomes(law), 1 / n_outcomes(law))
 
 
 MC_E2_LAW = Statement(
@@ -271,6 +277,14 @@ MC_E2_LAW = Statement(
     tex=r"P[S e_i = \sigma_i e_{b_i},\ i \le k] = (2s)^{-k}",
     hypotheses={"coordinate vectors": is_identity, "CountSketch": lambda law: law.kind == "countsketch"},
     instances=SIGNS,
+    for_all=(
+        Coins(
+            "CountSketches of one or two coordinate vectors in 1 to 4 buckets",
+            lambda: [SketchLaw(np.eye(k), "countsketch", s) for k in (1, 2) for s in (1, 2, 3, 4)],
+            members=8,
+            law=lambda law: [Fraction(1, n_outcomes(law))] * n_outcomes(law),
+        ),
+    ),
     solve=sketches,
     claim=Law(category=outcome_number, probabilities=uniform, within=0.06),
     free={"outcome": "both signs are equally likely, so -S has the law of S"},
@@ -323,6 +337,12 @@ def loss_law(law: SketchLaw) -> np.ndarray:
     return np.array([1 - lost, lost])
 
 
+def exact_loss_law(law: SketchLaw) -> list[Fraction]:
+    """Return the same probabilities as Fractions."""
+    lost = theory.countsketch_rank_loss(law.basis.shape[1], sketch_size=Fraction(law.sketch_size))
+    return [1 - lost, lost]
+
+
 MC_H3 = Statement(
     id="matrix_completion/MC-H3",
     title="CountSketch loses rank by the birthday problem",
@@ -333,6 +353,14 @@ MC_H3 = Statement(
     tex=r"P[\mathrm{rank}(S [I_k; 0]) < k] = 1 - \prod_{i<k}(1 - i/s)",
     hypotheses={"coordinate vectors": is_identity, "CountSketch": lambda law: law.kind == "countsketch"},
     instances=BIRTHDAYS,
+    for_all=(
+        Coins(
+            "CountSketches of two or three coordinate vectors in 2 to 5 buckets",
+            lambda: [SketchLaw(np.eye(k), "countsketch", s) for k in (2, 3) for s in (2, 3, 4, 5)],
+            members=8,
+            law=exact_loss_law,
+        ),
+    ),
     solve=sketches,
     claim=Law(category=singular, probabilities=loss_law, within=0.08),
     decisions=("outcome",),
