@@ -202,7 +202,7 @@ class Coins:
         Returns
         -------
         list
-            As many as `members`.
+            Instances, of which there are `members`.
 
         Raises
         ------
