@@ -17,6 +17,7 @@ from lrtheory.bounds import Derived, Identity, Number, Sides, Statement, formula
 from lrtheory.transductive_clustering.updates import dense
 from lrtheory.transductive_clustering.updates import sparse as sparse_bound
 from proofs_checks.transductive_clustering.families.definitions import Case
+from proofs_checks.transductive_clustering.families.graphs import HELD
 from proofs_checks.transductive_clustering.families.paths import optimized
 from proofs_checks.transductive_clustering.families.problems import PLAIN
 
@@ -201,6 +202,7 @@ TC_C1 = Statement(
     tex=r"\mathrm{nnz}(W) K \text{ multiply-adds},\quad N K \text{ exponentials}",
     hypotheses={"some free rows": lambda case: bool(case.free.any())},
     instances=PLAIN,
+    for_all=(HELD,),
     solve=counted,
     claim=Identity(worked),
     saboteurs=(

@@ -44,6 +44,7 @@ from proofs_checks.transductive_clustering.families.definitions import (
     one_hot,
     vertices,
 )
+from proofs_checks.transductive_clustering.families.graphs import COSTS, STARTS
 from proofs_checks.transductive_clustering.families.paths import (
     ITERATES,
     Descent,
@@ -176,6 +177,7 @@ TC_S3 = Statement(
     tex=r"E^* - T N_F \log K \le \min R_T \le E^*",
     hypotheses=DIAGONAL,
     instances=SANDWICHED,
+    for_all=(COSTS,),
     solve=from_the_best,
     claim=Inequality(sandwiched),
     may_vary={f"*.{name}": reason for name, reason in ITERATES.items()},
@@ -255,6 +257,7 @@ TC_S4 = Statement(
     tex=r"w_{pp} \ge 0 \Rightarrow \min_{Z \in \Delta^N} E(Z) = \min_{Z \in \{0,1\}^{N \times K}} E(Z)",
     hypotheses=DIAGONAL,
     instances=ROUNDED,
+    for_all=(STARTS,),
     solve=inside,
     claim=Inequality(none_below),
     saboteurs=(
@@ -346,6 +349,7 @@ TC_S5 = Statement(
     tex=r"E(\mathrm{round}(Z)) \le E(Z) \le R_T(Z) + T N_F \log K",
     hypotheses=DIAGONAL,
     instances=ROUNDED,
+    for_all=(STARTS,),
     solve=rounded,
     claim=Inequality(not_worse),
     saboteurs=(

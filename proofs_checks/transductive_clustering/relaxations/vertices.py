@@ -26,6 +26,7 @@ from proofs_checks.transductive_clustering.families.definitions import (
     one_hot,
     vertices,
 )
+from proofs_checks.transductive_clustering.families.graphs import COSTS
 from proofs_checks.transductive_clustering.families.problems import ALWAYS, CASES, draw_small
 from proofs_checks.transductive_clustering.families.relaxed import inside
 
@@ -108,6 +109,7 @@ TC_S1 = Statement(
     tex=r"E_{\mathrm{lap}}(Z) = E(Z) + \tfrac\lambda2 \sum w_{pq},\ R_T(Z) = E(Z),\ Z \in \{0, 1\}^{N \times K}",
     hypotheses=SYMMETRIC,
     instances=SMALL,
+    for_all=(COSTS,),
     solve=at_labels,
     claim=Identity(agree),
     saboteurs=(
@@ -170,6 +172,7 @@ TC_S1_SHIFT = Statement(
     tex=r"W \to W + \delta I \Rightarrow E(Z) \to E(Z) - \tfrac\lambda2 \delta N,\ \delta = \max(0, -\lambda_{\min})",
     hypotheses=SYMMETRIC,
     instances=SMALL,
+    for_all=(COSTS,),
     solve=shifted_psd,
     claim=Identity(moved_alike),
     saboteurs=(

@@ -29,6 +29,7 @@ from proofs_checks.transductive_clustering.families.definitions import (
     update,
 )
 from proofs_checks.transductive_clustering.families.fixed_prototypes import squared_steps
+from proofs_checks.transductive_clustering.families.graphs import HELD, PULLED, THRESHOLDS
 from proofs_checks.transductive_clustering.families.paths import ITERATES, Descent, along, descend, entries, joined
 from proofs_checks.transductive_clustering.families.problems import ALWAYS, CASES, COLD, SAFE, TASK, two_points
 from proofs_checks.transductive_clustering.families.rings import CYCLES, PRINTED
@@ -103,6 +104,7 @@ TC_T3 = Statement(
     tex=r"R(Z_i) - R(Z_{i+1}) = T\,\mathrm{KL}(Z_i \| Z_{i+1}) + \tfrac\lambda2 \mathrm{tr}(\Delta' W \Delta)",
     hypotheses=SYMMETRIC,
     instances=CASES,
+    for_all=(HELD,),
     solve=descend,
     claim=Identity(along(decreases)),
     may_vary=ITERATES,
@@ -164,6 +166,7 @@ TC_T5 = Statement(
     tex=r"R(Z_i) - R(Z_{i+1}) \ge (T + \tfrac\lambda2 \lambda_{\min}(W_F)) \|\Delta\|_F^2",
     hypotheses={**SYMMETRIC, "lambda lambda_min >= -2 T": is_safe},
     instances=SAFE,
+    for_all=(THRESHOLDS,),
     solve=descend,
     claim=Inequality(along(falls)),
     may_vary=ITERATES,
@@ -223,6 +226,7 @@ TC_T5_DAMPED = Statement(
     tex=r"t \le \min(1, 2T/(\lambda|\lambda_{\min}|)) \Rightarrow R(Z + t(S(Z) - Z)) \le R(Z)",
     hypotheses=SYMMETRIC,
     instances=DAMPED,
+    for_all=(PULLED,),
     solve=partial(descend, damping="auto"),
     claim=Inequality(along(never_rises, damped=True)),
     may_vary=ITERATES,

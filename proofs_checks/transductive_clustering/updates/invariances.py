@@ -32,6 +32,7 @@ from lrtheory.bounds import (
 from lrtheory.transductive_clustering import monotone_report
 from lrtheory.transductive_clustering.theory.arguments import labels, square
 from proofs_checks.transductive_clustering.families.definitions import Case, is_symmetric, update
+from proofs_checks.transductive_clustering.families.graphs import HELD
 from proofs_checks.transductive_clustering.families.paths import descend, entries, unlike
 from proofs_checks.transductive_clustering.families.problems import PLAIN, draw_case, two_points
 from proofs_checks.transductive_clustering.updates.contractions import contraction_factor
@@ -224,6 +225,7 @@ TC_S10 = Statement(
     tex=r"a_p \to a_p - \lambda \sum_{q \in S} w_{pq} e_{y_q},\quad W \to W_F",
     hypotheses={"some free rows": lambda case: bool(case.free.any()), "a symmetric affinity": is_symmetric},
     instances=PLAIN,
+    for_all=(HELD,),
     solve=free_alone,
     claim=Identity(as_costs),
     saboteurs=(
@@ -265,6 +267,7 @@ TC_S10_INTERLACING = Statement(
     tex=r"\lambda_{\min}(W_F) \ge \lambda_{\min}(W),\ \|W_F\| \le \|W\|",
     hypotheses={"a symmetric affinity": is_symmetric, "some free rows": lambda case: bool(case.free.any())},
     instances=PLAIN,
+    for_all=(HELD,),
     solve=free_spectrum,
     claim=Inequality(within),
     saboteurs=(

@@ -29,6 +29,7 @@ from proofs_checks.transductive_clustering.families.fixed_prototypes import (
     n_times_the_least,
     squared_steps,
 )
+from proofs_checks.transductive_clustering.families.graphs import PULLED
 from proofs_checks.transductive_clustering.families.paths import ITERATES, Descent, along, descend, entries
 from proofs_checks.transductive_clustering.families.problems import CASES
 from proofs_checks.transductive_clustering.families.rings import CYCLES
@@ -118,6 +119,7 @@ TC_T8 = Statement(
     tex=r"G(Z_i, Z_{i+1}) - G(Z_{i+1}, Z_{i+2}) = T\,\mathrm{KL}(Z_i \| Z_{i+2})",
     hypotheses=SYMMETRIC,
     instances=CASES,
+    for_all=(PULLED,),
     solve=descend,
     claim=Identity(along(two_steps)),
     may_vary=ITERATES,
@@ -172,6 +174,7 @@ TC_T8_LIMITS = Statement(
     tex=r"\sum_i \|Z_{i+2} - Z_i\|_F^2 \le (G(Z_0, Z_1) - 2 R_{\mathrm{lb}})/T \Rightarrow S(S(Z)) = Z",
     hypotheses={**SYMMETRIC, "weights at or above zero": attracts},
     instances=CASES,
+    for_all=(PULLED,),
     solve=descend,
     claim=Inequality(along(moves_back)),
     may_vary=ITERATES,

@@ -1,0 +1,119 @@
+"""All small graphs, with costs, starts and held rows of a few kinds, up to the names of points where they are alike."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from lrtheory.bounds import All
+from lrtheory.transductive_clustering import theory
+from proofs_checks.transductive_clustering.families.definitions import Case
+from proofs_checks.transductive_clustering.families.problems import with_clamped_rows
+
+NAMES = "the names of points"
+
+
+def graphs(n: int) -> Iterator[np.ndarray]:
+    """Yield the affinities of all graphs of n points, 1 for an edge."""
+    above = np.triu_indices(n, 1)
+    for edges in itertools.product((0.0, 1.0), repeat=len(above[0])):
+        W = np.zeros((n, n))
+        W[above] = edges
+        yield W + W.T
+
+
+def renamed(case: Case) -> set[bytes]:
+    """Return costs, affinity, start and held labels with the points in every order."""
+    found = set()
+    for order in map(list, itertools.permutations(range(case.n))):
+        parts = (case.costs[order], case.affinity[np.ix_(order, order)], case.init[order], case.clamp[order])
+        found.add(b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
+    return found
+
+
+def alike(case: Case) -> int:
+    """Count the problems that are this one with other names of its points."""
+    return len(renamed(case))
+
+
+def one_of_each(cases: Iterable[Case]) -> Iterator[Case]:
+    """Yield those that are none of the ones before with other names of points."""
+    met: set[bytes] = set()
+    for case in cases:
+        names = renamed(case)
+        if met.isdisjoint(names):
+            met |= names
+            yield case
+
+
+def rows(*kinds: tuple[float, float], n: int) -> Iterator[np.ndarray]:
+    """Yield all tables of n rows that are of some kinds."""
+    yield from map(np.array, itertools.product(kinds, repeat=n))
+
+
+def with_costs() -> Iterator[Case]:
+    """Yield all graphs of three points, each of which prefers one of two clusters or none."""
+    start = np.tile([0.75, 0.25], (3, 1))
+    for W, A in itertools.product(graphs(3), rows((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), n=3)):
+        yield Case(A, W, 1.0, 1.0, start, np.full(3, -1))
+
+
+def with_starts() -> Iterator[Case]:
+    """Yield all graphs of three points that prefer the first cluster or none, and start even or near the other."""
+    for W, A in itertools.product(graphs(3), rows((0.0, 0.0), (0.0, 1.0), n=3)):
+        for Z in rows((0.5, 0.5), (0.25, 0.75), n=3):
+            yield Case(A, W, 2.0, 1.0, Z, np.full(3, -1))
+
+
+def with_held_rows() -> Iterator[Case]:
+    """Yield all graphs of three points, of which all but one are held at any labels, or fewer."""
+    costs, start = np.array([[0.0, 1.0], [0.5, 0.0], [0.25, 1.0]]), np.array([[0.75, 0.25]] * 3)
+    for W, clamp in itertools.product(graphs(3), itertools.product((-1, 0, 1), repeat=3)):
+        if -1 in clamp:
+            yield with_clamped_rows(Case(costs, W, 1.0, 1.0, start, np.array(clamp)))
+
+
+def pulling(lam: float | None) -> Iterator[Case]:
+    """Yield all graphs of four points that start near either cluster, with lambda, or one just below the threshold."""
+    for W, Z in itertools.product(graphs(4), rows((0.75, 0.25), (0.25, 0.75), n=4)):
+        case = Case(np.tile([0.0, 0.25], (4, 1)), W, lam or 0.0, 1.0, Z, np.full(4, -1))
+        if lam is None:
+            least = case.spectrum[0]
+            safe = theory.largest_monotone_lam(least, temperature=1.0) if least < 0 else 1.0
+            case = replace(case, lam=float(np.floor(1024 * safe) - 1) / 1024)
+        yield case
+
+
+COSTS = All(
+    "problems of three points on any graph, each of which prefers one of two clusters or none",
+    lambda: one_of_each(with_costs()),
+    members=56,
+    orbit=alike,
+    total=8 * 27,
+    up_to=NAMES,
+)
+STARTS = All(
+    "problems of three points on any graph, which prefer the first cluster or none, and start even or at the other",
+    with_starts,
+    members=8 * 8 * 8,
+)
+HELD = All("problems of three points on any graph, of which up to two are held at any label", with_held_rows, 8 * 19)
+PULLED = All(
+    "problems of four points on any graph, which start near either of two clusters, at lambda = 4 T",
+    lambda: one_of_each(pulling(4.0)),
+    members=90,
+    orbit=alike,
+    total=64 * 16,
+    up_to=NAMES,
+)
+THRESHOLDS = All(
+    "problems of four points on any graph, which start near either of two clusters, just below the threshold",
+    lambda: one_of_each(pulling(None)),
+    members=90,
+    orbit=alike,
+    total=64 * 16,
+    up_to=NAMES,
+)
