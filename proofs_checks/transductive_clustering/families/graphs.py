@@ -96,7 +96,7 @@ COSTS = All(
     up_to=NAMES,
 )
 STARTS = All(
-    "problems of three points on any graph, which prefer the first cluster or none, and start even or at the other",
+    "problems of three points on any graph, which prefer the first cluster or none, and start even or near the other",
     with_starts,
     members=8 * 8 * 8,
 )
