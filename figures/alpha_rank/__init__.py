@@ -1,6 +1,7 @@
-"""The figures of alpha-Rank: intensity, adaptive sampling, ranking intervals, ratings, information gain, and boards."""
+"""Figures of alpha-Rank: intensity, sampling, intervals, exact failures, ratings, information gain, and boards."""
 
 from figures.alpha_rank.boards import NETWORK, ONLY_WINS, PLAYING_ON, WHO_IS_FIRST, WRONG_PAIRS
+from figures.alpha_rank.exact_failures import EXACT_FAILURES
 from figures.alpha_rank.information import GOOD_BAD
 from figures.alpha_rank.intensity import INTENSITY
 from figures.alpha_rank.intervals import KUHN
@@ -11,6 +12,7 @@ from figures.alpha_rank.two_by_two import TWO_BY_TWO
 __all__ = [
     "BERNOULLI_SWEEP",
     "ELO",
+    "EXACT_FAILURES",
     "GOOD_BAD",
     "INTENSITY",
     "KUHN",
