@@ -83,11 +83,11 @@ def draw_failures(arrays: Any) -> matplotlib.figure.Figure:
     left.set(xscale="log", yscale="log", xlabel="samples of each profile", title="an edge is wrong")
     for place, (name, word) in enumerate((("each", "for each time alone"), ("anytime", "for all times"))):
         right.plot(arrays["means"], arrays[name], LINES[place], color=COLORS[place + 1], label=f"intervals {word}")
-    right.set(xlabel="mean p", yscale="log", ylim=(1e-6, 0.5), title=f"an interval misses within {PLAYS} plays")
+    right.set(xlabel="mean p", yscale="log", ylim=(1e-8, 0.5), title=f"an interval misses within {PLAYS} plays")
     for ax in (left, right):
         ax.axhline(DELTA, color="black", linewidth=0.8, label=rf"promised level $\delta$ = {DELTA}")
         ax.set_ylabel("probability")
-        ax.legend()
+        ax.legend(loc="lower center" if ax is right else "lower left")
     headline(figure, f"All coins enumerated; two strategies with payoffs of 1 and -1 and a gap of {GAP} on the left")
     return figure
 
