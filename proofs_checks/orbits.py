@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Hashable)
+Case = TypeVar("Case")
 
 
 def representatives(things: Iterable[T], images: Callable[[T], set[T]]) -> Iterator[T]:
@@ -28,3 +30,35 @@ def representatives(things: Iterable[T], images: Callable[[T], set[T]]) -> Itera
         if thing not in seen:
             seen |= images(thing)
             yield thing
+
+
+@dataclass(frozen=True)
+class Symmetry(Generic[Case]):
+    """A group that acts on cases with arrays, which are told apart by keys and not by themselves.
+
+    Attributes
+    ----------
+    images : callable
+        ``images(case)``: keys of what the elements of the group make of the case. The first is that of the case itself,
+        and no other is made for a case that is alike one before.
+    """
+
+    images: Callable[[Case], Iterable[Hashable]]
+
+    def size(self, case: Case) -> int:
+        """The number of cases in the orbit of one."""
+        return len(set(self.images(case)))
+
+    def one_of_each(self, cases: Iterable[Case]) -> Iterator[Case]:
+        """The first case of every orbit.
+
+        Yields
+        ------
+        object
+            Cases no two of which are alike.
+        """
+        seen: set[Hashable] = set()
+        for case in cases:
+            if next(iter(self.images(case))) not in seen:
+                seen.update(self.images(case))
+                yield case

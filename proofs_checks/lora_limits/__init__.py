@@ -21,6 +21,7 @@ from proofs_checks.lora_limits.approximation import needed
 from proofs_checks.lora_limits.hardness import reductions
 from proofs_checks.lora_limits.hardness import norms
 from proofs_checks.lora_limits.hardness import pairs
+from proofs_checks.lora_limits.hardness import polynomial_pairs
 from proofs_checks.lora_limits.cube import spectra
 from proofs_checks.lora_limits.cube import rank_limits
 from proofs_checks.lora_limits.cube import transforms

@@ -6,6 +6,7 @@ from proofs_checks.low_rank_adapters.freedom import derivatives
 from proofs_checks.low_rank_adapters.freedom import dimensions
 from proofs_checks.low_rank_adapters.freedom import random_subspaces
 from proofs_checks.low_rank_adapters.freedom import shared_vectors
+from proofs_checks.low_rank_adapters.freedom import grouped_lines
 from proofs_checks.low_rank_adapters.freedom import randlora_ranks
 from proofs_checks.low_rank_adapters.freedom import randlora_records
 from proofs_checks.low_rank_adapters.distances import frozen_factors

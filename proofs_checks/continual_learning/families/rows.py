@@ -14,6 +14,7 @@ from lrtheory.continual_learning.sketching.buffer import SketchBuffer
 from lrtheory.continual_learning.sketching.frequent_directions import FrequentDirections
 from proofs_checks.continual_learning.families.matrices import is_matrix
 from proofs_checks.guards import allowance
+from proofs_checks.orbits import Symmetry
 
 #: orthonormal rows, all of whose entries are halves
 HADAMARD = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2
@@ -120,32 +121,27 @@ TIGHT = Rows(adversarial(3), 3, 4, 1)
 STREAMS = Family("rows", always=streams, tight=(Tight(TIGHT, 1 - 2.0**-40, 1.0),), draw=draw_rows, climb=worse)
 
 
-def reordered(case: Rows) -> set[bytes]:
-    """Return the rows of a stream with their features in every order."""
-    return {case.rows[:, list(one)].tobytes() for one in itertools.permutations(range(case.rows.shape[1]))}
+def reordered(case: Rows) -> Iterator[bytes]:
+    """Yield the rows of a stream with their features in every order."""
+    for order in itertools.permutations(range(case.rows.shape[1])):
+        yield case.rows[:, order].tobytes()
 
 
-def alike(case: Rows) -> int:
-    """Count the streams that are this one with its features in another order."""
-    return len(reordered(case))
+FEATURES = Symmetry(reordered)
 
 
 def short_streams() -> Iterator[Rows]:
     """Yield up to five rows, each an axis of three or the sum of all axes, and a sketch of two rows in three places."""
-    rows, met = np.r_[np.eye(3), np.ones((1, 3))], set()
-    for T in range(1, 6):
-        for names in itertools.product(range(4), repeat=T):
-            one = Rows(rows[list(names)], 2, 3)
-            if one.rows.tobytes() not in met:
-                met |= reordered(one)
-                yield one
+    rows = np.r_[np.eye(3), np.ones((1, 3))]
+    words = itertools.chain.from_iterable(itertools.product(range(4), repeat=T) for T in range(1, 6))
+    return FEATURES.one_of_each(Rows(rows[list(word)], 2, 3) for word in words)
 
 
 SHORT_STREAMS = All(
     "streams of up to five rows that are one of three axes or their sum, of which two are kept",
     short_streams,
     members=260,
-    orbit=alike,
+    orbit=FEATURES.size,
     total=sum(4**T for T in range(1, 6)),
     up_to="the order of features",
 )

@@ -45,6 +45,7 @@ from proofs_checks.low_rank_adapters.families.targets import (
     tail,
     two_values,
 )
+from proofs_checks.orbits import Symmetry
 
 
 def with_zeros(W: list[list[float]], D: list[list[float]]) -> Aimed:
@@ -72,27 +73,22 @@ WITH_ZEROS = Family(
 )
 
 
-def tables(case: Aimed) -> set[bytes]:
-    """Return the weight and the target of an adapter in every order of rows and columns."""
+def reordered(case: Aimed) -> Iterator[bytes]:
+    """Yield the weight and the target of an adapter in every order of rows and columns."""
     both = np.stack([case.named["W"], case.target])
-    orders = ([list(one) for one in itertools.permutations(range(size))] for size in case.shape)
-    return {both[:, rows][:, :, columns].tobytes() for rows, columns in itertools.product(*orders)}
+    for rows, columns in itertools.product(*(itertools.permutations(range(size)) for size in case.shape)):
+        yield both[:, rows][:, :, columns].tobytes()
+
+
+ORDERS = Symmetry(reordered)
 
 
 def small_tables(weights: tuple[float, float], numbers: tuple[float, float]) -> Iterator[Aimed]:
     """Yield Hadamard adapters of rank one with 2 x 2 weights and targets of two numbers each, one of each kind."""
-    e, met = np.array([[1.0], [0.0]]), set()
-    for W, D in itertools.product(itertools.product(weights, repeat=4), itertools.product(numbers, repeat=4)):
-        target = np.reshape(D, (2, 2))
-        one = aimed(Case("hadamard", (e, e.T), (np.reshape(W, (2, 2)),), 1.0, (2, 2)), target)
-        if np.stack([one.named["W"], target]).tobytes() not in met:
-            met |= tables(one)
-            yield one
-
-
-def alike(case: Aimed) -> int:
-    """Count the pairs of a weight and a target that are this one in another order of rows and columns."""
-    return len(tables(case))
+    e = np.array([[1.0], [0.0]])
+    both = itertools.product(*(itertools.product(some, repeat=4) for some in (weights, numbers)))
+    pairs = (np.reshape(one, (2, 2, 2)) for one in both)
+    return ORDERS.one_of_each(aimed(Case("hadamard", (e, e.T), (W,), 1.0, (2, 2)), D) for W, D in pairs)
 
 
 ORDER = "the order of rows and columns"
@@ -175,7 +171,7 @@ HU_2 = Statement(
             "pairs of a 2 x 2 weight of 0 and 1 with a zero and a target of 1 and 2",
             lambda: (one for one in small_tables((0.0, 1.0), (1.0, 2.0)) if not one.named["W"].all()),
             members=69,
-            orbit=alike,
+            orbit=ORDERS.size,
             total=15 * 16,
             up_to=ORDER,
         ),
@@ -251,7 +247,7 @@ HU_3 = Statement(
             "pairs of a 2 x 2 weight of 1 and 2 and a target of 0 and 1",
             lambda: small_tables((1.0, 2.0), (0.0, 1.0)),
             members=76,
-            orbit=alike,
+            orbit=ORDERS.size,
             total=16 * 16,
             up_to=ORDER,
         ),

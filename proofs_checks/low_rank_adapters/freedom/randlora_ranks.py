@@ -27,6 +27,7 @@ from proofs_checks.low_rank_adapters.families.adapters import (
     update,
 )
 from proofs_checks.low_rank_adapters.families.rationals import flint_matrix, rational
+from proofs_checks.orbits import Symmetry
 
 
 def is_randlora(case: Case) -> bool:
@@ -80,25 +81,25 @@ TERNARY = Family(
 
 
 def all_ternary() -> Iterator[Case]:
-    """Yield the factors of two rows and up to four columns of 0, 1 and -1, up to what `alike` counts; 1 to 3 bases."""
+    """Yield 1 to 3 bases and factors of two rows of 0, 1 and -1, up to the order and the signs of their columns."""
     columns = [(0.0, 0.0), (0.0, 1.0), (1.0, -1.0), (1.0, 0.0), (1.0, 1.0)]
     for n in range(1, 5):
         for chosen in combinations_with_replacement(columns, n):
             yield from (vandermonde(np.array(chosen).T, N, 4) for N in (1, 2, 3))
 
 
-def alike(case: Case) -> int:
-    """Count the factors that are this one with its columns in another order and with other signs."""
+def signed(case: Case) -> Iterator[tuple[tuple[float, ...], ...]]:
+    """Yield the columns of a factor in every order and with all signs."""
     columns = [tuple(column) for column in case.named["A"].T.tolist()]
-    signed = product(*({column, tuple(-x for x in column)} for column in columns))
-    return len({one for chosen in signed for one in permutations(chosen)})
+    for chosen in product(*((column, tuple(-x for x in column)) for column in columns)):
+        yield from permutations(chosen)
 
 
 ALL_TERNARY = All(
     "pairs of 1 to 3 bases of four rows and a factor of two rows and up to four columns of 0, 1 and -1",
     all_ternary,
     members=375,
-    orbit=alike,
+    orbit=Symmetry(signed).size,
     total=3 * sum(9**n for n in range(1, 5)),
     up_to="the order and signs of columns",
 )

@@ -1,4 +1,4 @@
-"""Uni-LoRA: an isometry onto factors, its nearest points, and the size of its updates.
+"""Uni-LoRA: an isometry onto factors, and the size of its updates.
 
 A vector of d entries makes all factors: entry i of them, laid in one line v, is that of its group, divided by the
 root of the size of the group. `assignment` holds the group of each entry.
@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
-from itertools import combinations_with_replacement, permutations, product
-from types import SimpleNamespace
-from typing import Any
+from itertools import product
 
 import numpy as np
 
-from lrtheory._numbers import exact, gathered, numbers, plain, table
+from lrtheory._numbers import exact, gathered, numbers, table
 from lrtheory._types import ArrayLike
-from lrtheory._validation import integer, must
+from lrtheory._validation import must
 from lrtheory.bounds import (
     All,
     Derived,
@@ -36,7 +33,6 @@ from lrtheory.bounds import (
 )
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 from lrtheory.low_rank_adapters.kinds.uni_lora import UniLoRA, uni_lora
-from lrtheory.low_rank_adapters.reach.exact import grouped
 from proofs_checks.guards import misfit, square
 
 
@@ -186,237 +182,6 @@ UL_1 = Statement(
         saboteur("the mean of a group recovers the vector", claim=Identity(partial(isometry, squared=False))),
     ),
     notes="Factors that satisfy both parts are P theta: no other line has its norm and this image under P^T.",
-)
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of numbers, the group of each, and the number of groups, of which none is empty."""
-
-    values: np.ndarray
-    groups: np.ndarray
-    n_groups: int
-
-    def assignments(self) -> Iterator[np.ndarray]:
-        """List all ways to give the groups, in their sizes, to the numbers."""
-        for one in sorted(set(permutations(self.groups.tolist()))):
-            yield np.array(one)
-
-
-def is_line(case: Line) -> bool:
-    """Decide whether there is a group for every number, and no group is empty."""
-    fits = case.values.shape == case.groups.shape and case.values.ndim == 1 and bool(np.isfinite(case.values).all())
-    return fits and sorted(set(case.groups.tolist())) == list(range(case.n_groups))
-
-
-def draw_line(draws: Draws, most: int = 12) -> Line:
-    """Draw a line of integers in groups."""
-    size = draws.integers(1, most)
-    d = draws.integers(1, size)
-    groups = np.concatenate([np.arange(d), draws.integers(0, d - 1, shape=(size - d,))])[draws.permutation(size)]
-    return Line(draws.integers(-6, 9, shape=(size,)).astype(float), groups, d)
-
-
-LINES = Family(
-    "lines-in-groups",
-    always=(Line(np.array([2.0]), np.array([0]), 1), Line(np.array([1.0, 3.0, 5.0, 5.0]), np.array([0, 0, 1, 1]), 2)),
-    draw=draw_line,
-)
-
-
-def partitions(n: int) -> Iterator[tuple[int, ...]]:
-    """Yield all ways to put n numbers into groups, which are numbered in the order in which they come."""
-    for names in product(range(n), repeat=n):
-        if all(one <= max(names[:i], default=-1) + 1 for i, one in enumerate(names)):
-            yield names
-
-
-def short_lines() -> Iterator[Line]:
-    """Yield all lines of up to four numbers -1, 0 and 2 in all groups."""
-    for n in range(1, 5):
-        for values, groups in product(product((-1.0, 0.0, 2.0), repeat=n), partitions(n)):
-            yield Line(np.array(values), np.array(groups), max(groups) + 1)
-
-
-def nearest(case: Line, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Return the entries of the factors that the library finds nearest to a line, which it takes as A and then B."""
-    shape = (1, len(case.values) - 1) if len(case.values) > 1 else (1, 1)
-    line, groups = case.values, case.groups
-    if len(line) == 1:  # a layer has two entries at least; the second one repeats the first
-        line, groups = np.repeat(line, 2), np.repeat(groups, 2)
-    adapter = uni_lora(np.zeros(case.n_groups), shape, 1, assignment=groups)
-    n = shape[1]
-    task: Any = SimpleNamespace(adapter=adapter, frozen=lambda name: np.asarray(adapter.frozen[name]))
-    theta = grouped(task, line[n:].reshape(1, 1), line[:n].reshape(1, n))["theta"]
-    B, A = adapter.with_params({"theta": theta}).factors()
-    return np.r_[A.ravel(), B.ravel()][: len(case.values)]
-
-
-@formula(d="[1, inf)")
-def group_residual(v: ArrayLike, assignment: ArrayLike, d: int) -> Number:
-    """The squared distance of v from all that the vector can make.
-
-    There are d groups.
-
-    Proof
-    -----
-    Assumes: nothing.
-
-    Proof: P theta is any line that is constant on each group, so the nearest one has the means of the groups of v, and
-    groups do not interact.
-    """
-    groups = groups_of(assignment, d)
-    v = table("v", v, shape=groups.shape)
-    total: Any = 0
-    for group in np.unique(groups):
-        part = v[groups == group]
-        moved = part - part[0]  # the differences of near numbers are exact, and their squares do not cancel
-        moved = moved - exact(plain(moved.sum())) / len(part)
-        total = total + plain((moved * moved).sum())
-    return int(total) if getattr(total, "denominator", 0) == 1 else total
-
-
-def to_means(case: Line, found: np.ndarray, *, sums: bool = False) -> Sides:
-    """Compare the nearest entries with the means of groups, and the squared distance with its formula."""
-    if (wrong := misfit((found, case.values.shape))) is not None:
-        return wrong
-    v, groups = case.values, case.groups
-    means = np.array([(v[groups == g].sum() if sums else v[groups == g].mean()) for g in groups])
-    due = float(group_residual(v, groups, case.n_groups))
-    size = np.r_[0 * v + np.sqrt(square(v)), square(v)]
-    return Sides(np.r_[found, square(v - found)], np.r_[means, due], rounding=rounding(16 * (len(v) + 8), size))
-
-
-UL_2 = Statement(
-    id="low_rank_adapters/UL-2",
-    title="The nearest factors have the means of groups",
-    says=(
-        "v holds all entries of some factors. Of all that the vector of Uni-LoRA can make, P theta with the mean of "
-        "each group of v is nearest to v, and the squared distance is the sum of the squared deviations v_i - mean_j "
-        "of all entries i from the mean of their group j."
-    ),
-    source=Derived(group_residual),
-    tex=r"\min_\theta\|v - P\theta\|^2 = \textstyle\sum_j\sum_{i \in j}(v_i - \mathrm{mean}_j)^2",
-    hypotheses={"a line in groups, of which none is empty": is_line},
-    instances=LINES,
-    for_all=(All("partitions of up to four numbers that are -1, 0 or 2", short_lines, members=1371),),
-    solve=nearest,
-    claim=Identity(to_means),
-    saboteurs=(
-        saboteur("sums of groups", claim=Identity(partial(to_means, sums=True))),
-        saboteur(
-            "the mean without the root of the size",
-            patch=(grouped, "roots * sums", "sums"),
-        ),
-    ),
-)
-
-
-ENUMERATED = Family(
-    "short-lines-in-groups",
-    always=lambda: (
-        Line(np.array([2.0]), np.array([0]), 1),
-        *(
-            Line(np.array([1.0, 3.0, 5.0, 5.0, -2.0, 8.0]), np.repeat(np.arange(len(sizes)), sizes), len(sizes))
-            for sizes in ((2, 2, 2), (3, 2, 1), (5, 1), (6,))
-        ),
-    ),
-    draw=lambda draws: draw_line(draws, 5),
-)
-
-
-def sorted_lines() -> Iterator[Line]:
-    """Yield all lines of up to five numbers 0, 1 and 3, each in one order, in groups of all sizes."""
-    for n in range(1, 6):
-        sizes = {tuple(sorted(map(names.count, set(names)))) for names in partitions(n)}
-        for values, counts in product(combinations_with_replacement((0.0, 1.0, 3.0), n), sorted(sizes)):
-            yield Line(np.array(values), np.repeat(np.arange(len(counts)), counts), len(counts))
-
-
-def orders(case: Line) -> int:
-    """Count the lines that are this one in another order."""
-    return len(set(permutations(case.values.tolist())))
-
-
-@formula(d="[1, inf)")
-def expected_group_residual(v: ArrayLike, d: int) -> Number:
-    """The expected squared distance of v from all that a randomly assigned vector can make.
-
-    There are d groups, of which none is empty.
-
-    Proof
-    -----
-    Assumes: all assignments with the given sizes n_j >= 1 are equally likely (the caller).
-
-    Proof: the residual is S2 - sum_j (sum_{i in j} v_i)^2 / n_j with S1 = sum v_i and S2 = sum v_i^2. A group of size
-    n_j has the expected squared sum n_j S2 / D + n_j (n_j - 1) (S1^2 - S2) / (D (D - 1)). Divided by n_j and summed
-    over d groups of D entries this leaves S2 (1 - d / D) - (D - d) (S1^2 - S2) / (D (D - 1)) = (D - d) / (D - 1) (S2 -
-    S1^2 / D).
-    """
-    v = numbers("v", v)
-    size = len(v)
-    d = integer("d", d, low=1, high=size)
-    if size == 1:
-        return 0
-    v = [exact(value - v[0]) for value in v]
-    mean = sum(v, start=0) / size
-    found = sum(((value - mean) * (value - mean) for value in v), start=0) * (size - d) / (size - 1)
-    return int(found) if getattr(found, "denominator", 0) == 1 else found
-
-
-def expected(case: Line, rng: np.random.Generator | None = None) -> Fraction:
-    """Return the formula."""
-    found = expected_group_residual([Fraction(x) for x in case.values.tolist()], case.n_groups)
-    return Fraction(found)  # type: ignore[call-overload]
-
-
-def over_all(case: Line, found: Fraction, *, centered: bool = True) -> Sides:
-    """Compare the formula with the mean over all assignments; without `centered`, another formula."""
-    v, found_all = [Fraction(x) for x in case.values.tolist()], []
-    for groups in case.assignments():
-        rest = sum((x * x for x in v), start=Fraction(0))
-        for j in range(case.n_groups):
-            part = [x for x, g in zip(v, groups.tolist(), strict=True) if g == j]
-            rest -= sum(part, start=Fraction(0)) ** 2 / len(part)
-        found_all.append(rest)
-    due = sum(found_all) / len(found_all)
-    if not centered:
-        return Sides(due, (1 - Fraction(case.n_groups, len(v))) * sum(x * x for x in v))
-    return Sides(found, due)
-
-
-UL_3 = Statement(
-    id="low_rank_adapters/UL-3",
-    title="A random assignment loses a known share on average",
-    says=(
-        "v has D entries, which go to d groups of any fixed sizes, all assignments being equally likely. The mean "
-        "squared distance of v from what the vector of Uni-LoRA can make is (D - d) / (D - 1) times the sum of the "
-        "squared deviations v_i - mean of v."
-    ),
-    source=Derived(expected_group_residual),
-    tex=r"\mathbb E\|v - PP^\top v\|^2 = \tfrac{D - d}{D - 1}\textstyle\sum_i (v_i - \bar v)^2",
-    hypotheses={"a line in groups, of which none is empty": is_line},
-    instances=ENUMERATED,
-    for_all=(
-        All(
-            "pairs of a line of up to five numbers 0, 1 and 3 and the sizes of its groups",
-            sorted_lines,
-            members=267,
-            orbit=orders,
-            total=sum(ways * 3**n for n, ways in ((1, 1), (2, 2), (3, 3), (4, 5), (5, 7))),
-            up_to="the order of the numbers",
-        ),
-    ),
-    solve=expected,
-    claim=Identity(over_all),
-    closed="the claim is about a formula, which is compared with the mean over all assignments",
-    saboteurs=(
-        saboteur("the mean is not removed", claim=Identity(partial(over_all, centered=False))),
-        saboteur(
-            "a share of all numbers, not of all but one",
-            patch=(expected_group_residual, "(size - d) / (size - 1)", "(size - d) / size"),
-        ),
-    ),
 )
 
 

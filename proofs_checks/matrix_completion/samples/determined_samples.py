@@ -25,6 +25,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.matrix_completion import Observations, complete, finitely_completable, theory
 from lrtheory.matrix_completion.alternation import propagation
+from proofs_checks.orbits import Symmetry
 
 
 @dataclass(frozen=True)
@@ -67,38 +68,30 @@ PATTERNS = Family(
 )
 
 
-def reordered(mask: np.ndarray) -> np.ndarray:
-    """Return the numbers, in base two, of the samples that all orders of rows and of columns make of one."""
-    m, n = mask.shape
-    rows, cols = (np.array(list(itertools.permutations(range(size)))) for size in (m, n))
-    images = mask[rows[:, None, :, None], cols[None, :, None, :]]
-    return images.reshape(-1, m * n) @ (1 << np.arange(m * n))
+#: samples of a 4 x 4 table are numbers of 16 binary digits
+DIGITS = 1 << np.arange(16)
 
 
-def alike(mask: np.ndarray) -> int:
-    """Count the samples that are this one in another order of rows and columns, itself among them."""
-    return len(np.unique(reordered(mask)))
+def reordered(number: int) -> Iterator[int]:
+    """Yield the samples of a 4 x 4 table that all orders of rows and of columns make of one."""
+    yield number  # what else is alike is computed for one of each kind alone
+    mask = (number & DIGITS > 0).reshape(4, 4)
+    orders = np.array(list(itertools.permutations(range(4))))
+    yield from (mask[orders[:, None, :, None], orders[None, :, None, :]].reshape(-1, 16) @ DIGITS).tolist()
 
 
-def samples(m: int, n: int) -> Iterator[np.ndarray]:
-    """Yield a sample (m, n) of each kind that sees an entry; the others are one of these in another order."""
-    met = np.zeros(1 << (m * n), bool)
-    for number in range(1, len(met)):  # the empty sample is refused by all solvers
-        if not met[number]:
-            mask = (number >> np.arange(m * n) & 1).astype(bool).reshape(m, n)
-            met[reordered(mask)] = True
-            yield mask
+ORDERS = Symmetry(reordered)
 
 
-def small_patterns(*ranks: int) -> Iterator[Pattern]:
-    """Yield the samples of a 4 x 4 table that see an entry, one of each kind, at each of the ranks."""
-    for k in ranks:
-        yield from (Pattern(mask, k) for mask in samples(4, 4))
-
-
-def images(pattern: Pattern) -> int:
+def alike(pattern: Pattern) -> int:
     """Count the samples that are this one in another order of rows and columns."""
-    return alike(pattern.mask)
+    return ORDERS.size(int(pattern.mask.ravel() @ DIGITS))
+
+
+def small_patterns(k: int) -> Iterator[Pattern]:
+    """Yield the samples of a 4 x 4 table that see an entry, one of each kind, at rank k."""
+    for number in ORDERS.one_of_each(range(1, 2**16)):  # the empty sample is refused by all solvers
+        yield Pattern((number & DIGITS > 0).reshape(4, 4), k)
 
 
 ORDER = "the order of rows and columns"
@@ -142,7 +135,7 @@ MC_L10_FINITE = Statement(
     hypotheses={"rank one, or a whole matrix": lambda pattern: pattern.rank == 1 or bool(pattern.mask.all())},
     instances=PATTERNS,
     for_all=(
-        All("samples of a 4 x 4 table that see an entry", lambda: small_patterns(1), 316, images, 2**16 - 1, ORDER),
+        All("samples of a 4 x 4 table that see an entry", lambda: small_patterns(1), 316, alike, 2**16 - 1, ORDER),
     ),
     solve=completable,
     claim=Identity(by_connectivity),
@@ -207,7 +200,7 @@ MC_L10_PATHS = Statement(
     tex=r"k = 1,\ (\text{rows} \cup \text{columns}, \Omega) \text{ connected} \Rightarrow \hat M = M",
     hypotheses={"rank one": lambda pattern: pattern.rank == 1, "a connected sample": is_connected},
     instances=CONNECTED,
-    for_all=(All("connected samples of a 4 x 4 table", small_connected, 150, images, 36317, ORDER),),
+    for_all=(All("connected samples of a 4 x 4 table", small_connected, 150, alike, 36317, ORDER),),
     solve=completed_table,
     claim=Identity(as_it_was),
     saboteurs=(
@@ -291,9 +284,9 @@ MC_H1 = Statement(
     for_all=(
         All(
             "pairs of a sample of a 4 x 4 table that sees an entry and a rank from 1 to 4",
-            lambda: small_patterns(1, 2, 3, 4),
+            lambda: itertools.chain(*map(small_patterns, (1, 2, 3, 4))),
             members=4 * 316,
-            orbit=images,
+            orbit=alike,
             total=4 * (2**16 - 1),
             up_to=ORDER,
         ),

@@ -19,6 +19,7 @@ from proofs_checks.matrix_compression.families.stacks import (
     climb_stack,
     draw_blocks,
 )
+from proofs_checks.orbits import Symmetry
 
 
 @dataclass(frozen=True)
@@ -316,15 +317,13 @@ FLOORS = {"nodes.*.floors": "floors of the error are those of CM-7"}
 PASSED = {"blocks of finite numbers with the same rows, and a sketch of them": is_pass}
 
 
-def reordered(case: Pass) -> set[bytes]:
-    """Return the columns of a pass in every order of their rows."""
-    orders = itertools.permutations(range(len(case.whole)))
-    return {case.whole[list(order)].tobytes() for order in orders}
+def reordered(case: Pass) -> Iterator[bytes]:
+    """Yield the columns of a pass with their rows in every order."""
+    for order in itertools.permutations(range(len(case.whole))):
+        yield case.whole[list(order)].tobytes()
 
 
-def alike(case: Pass) -> int:
-    """Count the passes that are this one with its rows in another order."""
-    return len(reordered(case))
+ROWS = Symmetry(reordered)
 
 
 def short_streams() -> Iterator[Pass]:
@@ -332,20 +331,16 @@ def short_streams() -> Iterator[Pass]:
 
     The unit is so small that a threshold that is not relative to it fails.
     """
-    columns, met = 2.0**-50 * np.c_[np.eye(3), np.ones(3)], set()
-    for n in range(1, 6):
-        for names in itertools.product(range(4), repeat=n):
-            one = Pass(tuple(columns[:, [i]] for i in names), 2, 0)
-            if one.whole.tobytes() not in met:
-                met |= reordered(one)
-                yield one
+    columns = 2.0**-50 * np.c_[np.eye(3), np.ones(3)]
+    words = itertools.chain.from_iterable(itertools.product(range(4), repeat=n) for n in range(1, 6))
+    return ROWS.one_of_each(Pass(tuple(columns[:, [i]] for i in word), 2, 0) for word in words)
 
 
 STREAMS = All(
     "streams of up to five columns that are one of three axes or their sum, of which two are kept",
     short_streams,
     members=260,
-    orbit=alike,
+    orbit=ROWS.size,
     total=sum(4**n for n in range(1, 6)),
     up_to="the order of rows",
 )

@@ -317,12 +317,8 @@ def shrunk(case: Pass, found: Trace, beyond: int = 1) -> Sides:
         return wrong or NOTHING
     M, spectrum = case.whole, truth(case.whole)
     most = [theory.fd_bound(tail(spectrum, k), case.keep + beyond - 1, k) for k in range(case.keep + 1)]
-    return entries(
-        [[known[-1].delta] * len(most)],
-        [most],
-        trivial=float((M * M).sum()),
-        allowed=allowance(M, steps=len(known) + 1),
-    )
+    delta, allowed = [known[-1].delta] * len(most), allowance(M, steps=len(known) + 1)
+    return entries([delta], [most], trivial=float((M * M).sum()), allowed=allowed)
 
 
 def frequent(case: Pass, found: Trace) -> Sides:

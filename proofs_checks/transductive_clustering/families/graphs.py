@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from lrtheory.bounds import All
 from lrtheory.transductive_clustering import theory
+from proofs_checks.orbits import Symmetry
 from proofs_checks.transductive_clustering.families.definitions import Case
 from proofs_checks.transductive_clustering.families.problems import with_clamped_rows
 
@@ -25,28 +26,14 @@ def graphs(n: int) -> Iterator[np.ndarray]:
         yield W + W.T
 
 
-def renamed(case: Case) -> set[bytes]:
-    """Return costs, affinity, start and held labels with the points in every order."""
-    found = set()
+def renamed(case: Case) -> Iterator[bytes]:
+    """Yield costs, affinity, start and held labels with the points in every order."""
     for order in map(list, itertools.permutations(range(case.n))):
         parts = (case.costs[order], case.affinity[np.ix_(order, order)], case.init[order], case.clamp[order])
-        found.add(b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
-    return found
+        yield b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
 
 
-def alike(case: Case) -> int:
-    """Count the problems that are this one with other names of its points."""
-    return len(renamed(case))
-
-
-def one_of_each(cases: Iterable[Case]) -> Iterator[Case]:
-    """Yield those that are none of the ones before with other names of points."""
-    met: set[bytes] = set()
-    for case in cases:
-        names = renamed(case)
-        if met.isdisjoint(names):
-            met |= names
-            yield case
+POINTS = Symmetry(renamed)
 
 
 def rows(*kinds: tuple[float, float], n: int) -> Iterator[np.ndarray]:
@@ -89,9 +76,9 @@ def pulling(lam: float | None) -> Iterator[Case]:
 
 COSTS = All(
     "problems of three points on any graph, each of which prefers one of two clusters or none",
-    lambda: one_of_each(with_costs()),
+    lambda: POINTS.one_of_each(with_costs()),
     members=56,
-    orbit=alike,
+    orbit=POINTS.size,
     total=8 * 27,
     up_to=NAMES,
 )
@@ -103,17 +90,17 @@ STARTS = All(
 HELD = All("problems of three points on any graph, of which up to two are held at any label", with_held_rows, 8 * 19)
 PULLED = All(
     "problems of four points on any graph, which start near either of two clusters, at lambda = 4 T",
-    lambda: one_of_each(pulling(4.0)),
+    lambda: POINTS.one_of_each(pulling(4.0)),
     members=90,
-    orbit=alike,
+    orbit=POINTS.size,
     total=64 * 16,
     up_to=NAMES,
 )
 THRESHOLDS = All(
     "problems of four points on any graph, which start near either of two clusters, just below the threshold",
-    lambda: one_of_each(pulling(None)),
+    lambda: POINTS.one_of_each(pulling(None)),
     members=90,
-    orbit=alike,
+    orbit=POINTS.size,
     total=64 * 16,
     up_to=NAMES,
 )

@@ -19,14 +19,10 @@ from proofs_checks.low_rank_adapters.distances.hadamard_products import (
 from proofs_checks.low_rank_adapters.distances.randlora_blocks import randlora_bracket, randlora_energy
 from proofs_checks.low_rank_adapters.freedom.derivatives import central_difference
 from proofs_checks.low_rank_adapters.freedom.dimensions import adapter_dimension
+from proofs_checks.low_rank_adapters.freedom.grouped_lines import expected_group_residual, group_residual
 from proofs_checks.low_rank_adapters.freedom.randlora_ranks import randlora_rank
 from proofs_checks.low_rank_adapters.freedom.random_subspaces import random_capture
-from proofs_checks.low_rank_adapters.freedom.shared_vectors import (
-    expected_group_residual,
-    group_residual,
-    norm_ceiling,
-    projection_gram,
-)
+from proofs_checks.low_rank_adapters.freedom.shared_vectors import norm_ceiling, projection_gram
 
 
 def test_energies_are_exact() -> None:
