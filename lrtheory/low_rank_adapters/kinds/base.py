@@ -312,7 +312,7 @@ class FactoredAdapter(Adapter):
 
     def _delta(self) -> Any:
         B, A = self._factors()
-        return self.scale * (B @ A)
+        return B @ A if self.scale == 1 else self.scale * (B @ A)
 
     def _apply(self, X: Any) -> Any:
         B, A = self._factors()

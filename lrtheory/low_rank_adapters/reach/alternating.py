@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.kinds.arrays import significant
+from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
+from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 from lrtheory.low_rank_adapters.reach.exact import grouped, truncated
-from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, square
 
 __all__ = ["Run", "improved", "own_start", "random_start", "started"]
 
@@ -21,6 +22,8 @@ PRODUCTS, FEW = 15, 32
 DAMPINGS = (0.0, 1e-6, 1e-4, 1e-2, 0.1, 1.0)
 #: steps are doubled as long as the loss falls, up to this many times
 LONGEST = 2.0**20
+#: share of the squares of its terms below which a sum of products is not measured by Gram matrices
+LOST = 1e-8
 #: numbers of the tables of columns of RandLoRA that are made at once
 COLUMNS = 2**21
 
@@ -37,7 +40,7 @@ class Run(NamedTuple):
 
 def started(task: NormalizedProblem, params: Params) -> Run:
     """A run of no step."""
-    return Run(params, [float(np.sum(task.residual(params) ** 2))], False, False, 0)
+    return Run(params, [square(task.residual(params)) + task.outside**2], False, False, 0)
 
 
 def own_start(task: NormalizedProblem) -> Params | None:
@@ -96,7 +99,7 @@ def improved(
         products += spent
         with np.errstate(over="ignore", invalid="ignore"):  # a step that was too long is not taken
             left = task.residual(fresh)
-            loss = float(np.sum(left**2))
+            loss = square(left) + task.outside**2
         if not loss < losses[-1]:
             return Run(params, losses, True, False, products)
         fallen, params, R = losses[-1] - loss, fresh, left
@@ -123,7 +126,7 @@ def _newton(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Par
 
     def loss(h: Params, size: float = 1.0) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
-            found = float(np.sum(task.residual(moved(h, size)) ** 2))
+            found = square(task.residual(moved(h, size)))
         return found if found == found else np.inf
 
     if task.adapter.n_parameters <= FEW:
@@ -134,7 +137,7 @@ def _newton(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Par
             size *= 2
         return moved(h, size), products + len(steps)
     h, products = _by_conjugates(task, derivative, params, R)
-    now, size = float(np.sum(R**2)), 1.0
+    now, size = square(R), 1.0
     while size > 1e-6:
         products += 1
         if loss(h, size) < now:
@@ -181,19 +184,54 @@ def _by_conjugates(
 ) -> tuple[Params, int]:
     """The direction that some steps of conjugate gradients lead to."""
     h = {name: np.zeros_like(value) for name, value in params.items()}
-    left, g = R, task.pulled(params, R)
+    g = task.pulled(params, R)
     p, energy, products = g, _square(g), 1
     first = energy
     while products < 2 * PRODUCTS and energy > 1e-6 * first and energy > 0:
-        image = derivative(p)
-        size = energy / max(float(np.sum(image**2)), np.finfo(float).tiny)
+        moves = _factored(task, params, p)
+        if moves is None:
+            image = derivative(p)
+            length, back = square(image), task.pulled(params, image)
+        else:
+            length, back = moves.square(), task._with(params)._pulled(moves.gradient(task.K))
+        size = energy / max(length, np.finfo(float).tiny)
         h = {name: value + size * p[name] for name, value in h.items()}
-        left = left - size * image
-        g = task.pulled(params, left)
+        g = {name: value - size * back[name] for name, value in g.items()}
         energy, before = _square(g), energy
         p = {name: g[name] + energy / before * p[name] for name in g}
         products += 2
     return h, products
+
+
+class _Moves(NamedTuple):
+    """The derivative of the image as a product of thin factors."""
+
+    left: np.ndarray
+    right: np.ndarray
+
+    def square(self) -> float:
+        """The sum of the squares of its entries."""
+        return float(np.sum((self.left.T @ self.left) * (self.right @ self.right.T)))
+
+    def gradient(self, K: np.ndarray | None) -> Gradient:
+        """The factors as a gradient in the image, or in the update."""
+        return Gradient(inputs=self.right if K is None else self.right @ K.T, outputs=self.left.T)
+
+
+def _factored(task: NormalizedProblem, params: Params, h: Params) -> _Moves | None:
+    """The derivative in a direction, as B dA + dB A; None where it is no shorter so, or lost beside its terms.
+
+    Both factors are linear in the trained arrays.
+    """
+    if not isinstance(task.adapter, FactoredAdapter):
+        return None
+    (B, A), (dB, dA) = (task._with(one)._factors() for one in (params, h))  # type: ignore[attr-defined]
+    if 2 * len(A) >= min(task.T.shape):
+        return None
+    right = task.adapter.scale * np.concatenate([A, dA])
+    found = _Moves(np.concatenate([dB, B], axis=1), right if task.K is None else right @ task.K)
+    terms = square(dB) * square(A) + square(B) * square(dA)
+    return found if found.square() > LOST * terms else None
 
 
 def _square(h: Params) -> float:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.arrays import LARGE, numerical_rank, significant
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
-from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, square
 
-__all__ = ["Bound", "lower_bound", "rows_of"]
+__all__ = ["Bound", "lower_bound", "narrowed", "rows_of"]
 
 DOUBLE = float(np.finfo(float).eps)
 NAME = "low_rank_adapters/"
@@ -19,6 +20,8 @@ NAME = "low_rank_adapters/"
 STATEMENTS = tuple(NAME + name for name in ("AD-3", "AD-5", "RA-5", "RA-6", "HU-2", "HU-3", "HU-4"))
 #: the quotient of eigenvalues up to which a Gram matrix loses nothing that counts
 EVEN = 1e4
+#: the share of a sum of squares from which on a difference of such sums is as exact as its terms
+FAR = 1e-2
 
 
 class Bound(NamedTuple):
@@ -38,7 +41,7 @@ class Rows(NamedTuple):
     """Orthonormal rows that span those of a matrix A = coordinates @ basis, with the nonzero singular values of A."""
 
     basis: np.ndarray
-    coordinates: np.ndarray
+    coordinates: np.ndarray | None  # None is the identity
     values: np.ndarray
     full: bool
 
@@ -50,23 +53,55 @@ class Rows(NamedTuple):
 
     def inverse(self) -> np.ndarray:
         """The pseudo-inverse of A."""
+        if self.coordinates is None:
+            return self.basis.T
         return self.basis.T @ (self.coordinates / self.values**2).T
 
     def outside(self, T: np.ndarray) -> float:
         """The norm of what T has outside of this space."""
-        return norm(T - (T @ self.basis.T) @ self.basis)
+        inside = T @ self.basis.T
+        whole = square(T)
+        left = whole - square(inside)
+        if left > FAR * whole:  # so that the difference of squares loses nothing that counts
+            return math.sqrt(left)
+        inside = inside @ self.basis
+        return norm(np.subtract(T, inside, out=inside))
 
 
 def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
     """The space of the rows of A, whose rank is the number of singular values above max(m, n) eps times the largest."""
     if LARGE <= len(A) <= A.shape[1]:
-        values, U = np.linalg.eigh(A @ A.T)
+        gram = A @ A.T
+        off = norm(gram - np.eye(len(A)))
+        if off <= max(A.shape) * DOUBLE:  # so orthonormal that they are their own basis
+            values = np.ones(len(A))
+            values[0], values[-1] = 1 + off, 1 - off
+            return Rows(A, None, values, True)
+        values, U = np.linalg.eigh(gram)
         if 0 < values[-1] <= values[0] * EVEN:  # so that the basis is orthonormal up to rounding
             S, U = np.sqrt(values[::-1]), U[:, ::-1]
             return Rows((U.T @ A) / S[:, None], U * S, S, True)
     U, S, Vt = np.linalg.svd(A, full_matrices=False)
     kept = significant(S, A.shape, eps)
     return Rows(Vt[:kept], U[:, :kept] * S[:kept], S[:kept], kept == len(A))
+
+
+def narrowed(task: NormalizedProblem) -> NormalizedProblem:
+    """Return the task within the rows of the frozen right factor of a VeRA, outside of which no update reaches.
+
+    With A = C Q and orthonormal rows Q the loss ||T - M A||^2 is ||T - T Q^T Q||^2 + ||T Q^T - M C||^2. Small tasks,
+    and those whose factor has no full rank, stay as they are.
+    """
+    if task.adapter.kind != "vera" or task.K is not None or min(task.T.shape) < LARGE:
+        return task
+    rows = rows_of(task.frozen("A"))
+    if not rows.full:
+        return task
+    T = task.T @ rows.basis.T
+    C = np.eye(len(rows.basis)) if rows.coordinates is None else rows.coordinates
+    adapter = replace(task.adapter, shape=T.shape, frozen={**task.adapter.frozen, "A": C})
+    fresh = task._replace(adapter=adapter).for_target(T)
+    return fresh._replace(outside=rows.outside(task.T))
 
 
 def lower_bound(task: NormalizedProblem) -> Bound:
@@ -144,7 +179,8 @@ def blocks_of(task: NormalizedProblem) -> Blocks:
     if task.adapter.kind == "vera":
         norms = _norms(task.frozen("A"), 1)
         A0 = rows_of(task.frozen("A") / norms[:, None])
-        return Blocks(A0.outside(T), T @ A0.inverse(), task.frozen("B") * norms, 1, *A0.extremes())
+        outside = math.hypot(task.outside, A0.outside(T))
+        return Blocks(outside, T @ A0.inverse(), task.frozen("B") * norms, 1, *A0.extremes())
     T = T.T if task.adapter.transposed else T  # type: ignore[attr-defined]
     bases = task.frozen("bases")
     N, big, r = bases.shape

@@ -87,14 +87,20 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
         for p, q in _weights(size, empty):
             below = np.where(empty, 0.0, np.exp(p[..., :, None] + q[..., None, :] - size))
             spread = min(spread, float(1 / np.min(below, where=~empty, initial=1.0)))
-            Y = D * np.sign(W) * below
+            below *= D
+            Y = np.multiply(below, np.sign(W), out=below)
             if spread <= 1 + 64 * eps:
+                found = _rank_one(Y) if rank == 1 and max(Y.shape[-2:]) >= LARGE else None
+                if found is not None:
+                    left, right, tail = found
+                    bound = bound + tail
+                    return Entries(bound, left * np.exp(-p)[..., :, None], right * np.exp(-q)[..., None, :], 1.0)
                 U, S, Vt = np.linalg.svd(Y, full_matrices=False)
                 left = U[..., :, :rank] * S[..., None, :rank] * np.exp(-p)[..., :, None]
                 bound = bound + np.sum(S[..., rank:] ** 2, axis=-1)
                 return Entries(bound, left, Vt[..., :rank, :] * np.exp(-q)[..., None, :], 1.0)
-            tail = _tail(spectra, len(tails), Y, rank) if large else None
-            tails.append(np.sum(np.linalg.svd(Y, compute_uv=False)[..., rank:] ** 2, axis=-1) if tail is None else tail)
+            near = _tail(spectra, len(tails), Y, rank) if large else None
+            tails.append(np.sum(np.linalg.svd(Y, compute_uv=False)[..., rank:] ** 2, axis=-1) if near is None else near)
         bound = bound + np.max(tails, axis=0)
     squares = W**2
     mean = np.mean(squares, axis=(-2, -1), keepdims=True)
@@ -107,6 +113,24 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
         return Entries(bound, left, right, spread)
     U, S, Vt = np.linalg.svd(Y, full_matrices=False)
     return Entries(bound, U[..., :, :rank] * S[..., None, :rank], Vt[..., :rank, :], spread)
+
+
+def _rank_one(Y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Factors of the best matrix of rank one for each of several, and the squares of what they leave at least.
+
+    They come from Gram matrices of the rows; None where one of them would lose what is left.
+    """
+    if Y.shape[-2] > Y.shape[-1]:
+        found = _rank_one(np.swapaxes(Y, -1, -2))
+        return None if found is None else (np.swapaxes(found[1], -1, -2), np.swapaxes(found[0], -1, -2), found[2])
+    gram = Y @ np.swapaxes(Y, -1, -2)
+    values, U = np.linalg.eigh(gram)
+    whole = np.trace(gram, axis1=-2, axis2=-1)
+    left = whole - values[..., -1] - sum(Y.shape[-2:]) * float(np.finfo(float).eps) * whole
+    if (left < NEAR * whole).any():
+        return None
+    top = U[..., -1:]
+    return top, np.swapaxes(top, -1, -2) @ Y, left
 
 
 def _tail(spectra: Spectra, number: int, Y: np.ndarray, rank: int) -> float | None:

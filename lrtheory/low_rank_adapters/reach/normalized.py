@@ -32,7 +32,11 @@ __all__ = [
     "normalized",
     "numeric",
     "problem_of",
+    "square",
 ]
+
+#: sums of squares from here to its inverse lost nothing by underflow that counts
+SMALL = 1e-200
 
 
 SVD = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -43,7 +47,8 @@ class NormalizedProblem(NamedTuple):
 
     ``adapter`` has a scale of 1 or -1; its trained arrays are those of `given` times 2^-``power`` and more, see
     `raised`. The target is 2^``unit`` T, ``rest`` is the norm of what no update reaches, in the units of T, ``whole``
-    the norm of all that was to be reached, and ``eps`` the spacing of the numbers of the caller's adapter.
+    the norm of all that was to be reached, and ``eps`` the spacing of the numbers of the caller's adapter. Losses count
+    ``outside`` beside T: the norm of a part of the target that was left away, since no update of the kind reaches it.
     """
 
     given: Adapter
@@ -57,6 +62,7 @@ class NormalizedProblem(NamedTuple):
     power: int
     eps: float
     spectra: Spectra
+    outside: float = 0.0
 
     def for_target(self, T: np.ndarray) -> NormalizedProblem:
         """Return the task of the same adapter for a target in place of data."""
@@ -68,7 +74,8 @@ class NormalizedProblem(NamedTuple):
 
     def residual(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
         """T - Delta K for some values of the trained arrays."""
-        return self.T - self.image(params)
+        image = self.image(params)
+        return np.subtract(self.T, image, out=image)
 
     def image(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
         """Delta K for some values of the trained arrays."""
@@ -267,9 +274,16 @@ def numeric(name: str, value: Any) -> np.ndarray:
     return host
 
 
+def square(values: np.ndarray) -> float:
+    """The sum of squares, row by row; no array of squares is made, which would cost more than the sums."""
+    return float(np.sum(np.einsum("...i,...i->...", values, values)))
+
+
 def norm(values: np.ndarray) -> float:
     """The Frobenius norm, whose squares neither over- nor underflow."""
-    return float(tail(np.abs(values).ravel(), 0))
+    with np.errstate(over="ignore", under="ignore"):
+        found = square(values)
+    return math.sqrt(found) if SMALL < found < 1 / SMALL else float(tail(np.abs(values).ravel(), 0))
 
 
 def _double(value: Any) -> np.ndarray:

@@ -12,7 +12,7 @@ from lrtheory._kernels.units import true_value
 from lrtheory._result.display import counted
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.alternating import Run, improved, own_start, random_start, started
-from lrtheory.low_rank_adapters.reach.bounds import Bound, lower_bound
+from lrtheory.low_rank_adapters.reach.bounds import Bound, lower_bound, narrowed
 from lrtheory.low_rank_adapters.reach.certificate import FitCertificate
 from lrtheory.low_rank_adapters.reach.exact import closed_form
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
@@ -68,6 +68,7 @@ def solve(
     inform: Inform | None = None,
 ) -> Solution:
     """Find trained arrays, by one decomposition where that gives the best ones, else by steps from several starts."""
+    task = narrowed(task)
     bound = lower_bound(task)
     known, starts = bound.exact, 1
     once = method == "closed-form" or (known and method == "auto") or not task.whole
@@ -106,13 +107,14 @@ def _nearest(task: NormalizedProblem, run: Run, *, own: bool) -> tuple[Adapter, 
     The update 0 is nearer where all updates of the kind point away from the target.
     """
     adapter = task.raised(run.params)
-    left, nothing = norm(task.residual(task.lowered(adapter))), norm(task.T)
+    left, nothing = (math.hypot(task.outside, norm(part)) for part in (task.residual(task.lowered(adapter)), task.T))
     if own:
         with np.errstate(all="ignore"):  # the arrays of a caller may be in other units than the target
             params = task.lowered(task.given)
             residual = task.residual(params)
-        if np.isfinite(residual).all() and norm(residual) < left:
-            adapter, left, run = task.given, norm(residual), run._replace(params=params)
+        size = math.hypot(task.outside, norm(residual)) if np.isfinite(residual).all() else math.inf
+        if size < left:
+            adapter, left, run = task.given, size, run._replace(params=params)
     if left > nothing:
         zeros = {name: np.zeros_like(value) for name, value in run.params.items()}
         adapter, left, run = task.raised(zeros), nothing, run._replace(params=zeros, losses=[nothing**2])
