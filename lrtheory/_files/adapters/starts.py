@@ -16,6 +16,7 @@ References
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ __all__ = ["RESOLVED", "Directions", "directions_of", "is_turned", "refuse_start
 
 #: starts that change the base model, and that follow from its weights alone
 RESOLVED = ("pissa", "olora")
+#: entries of a weight that are worked on at once
+AT_ONCE = 1 << 16
 #: types of half precision in files
 HALF = {"BF16": "bfloat16", "F16": "float16"}
 
@@ -106,18 +109,30 @@ class Directions(NamedTuple):
 
 def directions_of(module: AdapterModule, weight: np.ndarray) -> Directions:
     """The directions that the rows of a weight get under DoRA."""
+    found = np.empty(module.shape)
+    rounding = np.empty(len(found))
+    for some, rows, off in _pieces(module, weight):
+        found[some], rounding[some] = rows, off
+    return Directions(found, rounding)
+
+
+def _pieces(module: AdapterModule, weight: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """The directions of some rows after the other, so few that what comes between stays in a cache."""
     B, A = module.scale * module.B.astype(np.float64), module.A.astype(np.float64)
-    moved = B @ A
-    moved += weight
-    unit = unit_of(moved)
-    moved = scaled(moved, -unit)
-    lengths = _lengths(moved)
-    if not lengths.all():
-        raise must("adapter", "one whose rows of weight + scale B A are not 0, as DoRA divides by their norms", "0")
-    moved /= lengths[:, None]
-    load = _lengths(scaled(weight, -unit)) + np.abs(scaled(B, -unit)) @ _lengths(A)
-    terms = sum(module.shape) + module.rank + 8
-    return Directions(moved, terms * 2.0**-53 * (1 + 2 * load / lengths))
+    terms, sizes = sum(module.shape) + module.rank + 8, _lengths(A)
+    step = max(1, AT_ONCE // A.shape[1])
+    for start in range(0, len(B), step):
+        some = slice(start, start + step)
+        moved = B[some] @ A
+        moved += weight[some]
+        unit = unit_of(moved)
+        moved = scaled(moved, -unit)
+        lengths = _lengths(moved)
+        if not lengths.all():
+            raise must("adapter", "one whose rows of weight + scale B A are not 0, as DoRA divides by their norms", "0")
+        load = _lengths(scaled(weight[some], -unit)) + np.abs(scaled(B[some], -unit)) @ sizes
+        moved *= (1 / lengths)[:, None]
+        yield some, moved, terms * 2.0**-53 * (1 + 2 * load / lengths)
 
 
 def _lengths(rows: np.ndarray) -> np.ndarray:
@@ -129,9 +144,10 @@ def _of_dora(module: AdapterModule, weight: np.ndarray) -> AdapterModule:
     """A module of full rank, whose left factor is the update and whose right one is the identity, or the other way."""
     if module.rank == 0:  # which a folder does not hold
         return replace(module, magnitude=None)
-    update = directions_of(module, weight).rows
-    update *= np.asarray(module.magnitude, np.float64)[:, None]
-    update -= weight
+    update, lengths = np.empty(module.shape), np.asarray(module.magnitude, np.float64)[:, None]
+    for some, directions, _ in _pieces(module, weight):
+        directions *= lengths[some]
+        np.subtract(directions, weight[some], out=update[some])
     rows, columns = module.shape
     pair = (update, np.eye(columns)) if columns <= rows else (np.eye(rows), update)
     return AdapterModule(*pair, kind=module.kind, kernel=module.kernel, dtype=module.dtype, bias=module.bias)
