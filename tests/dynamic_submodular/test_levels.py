@@ -222,3 +222,11 @@ def test_a_scan_stops_when_half_of_what_it_saw_and_two_more_were_no_longer_there
     other = ds.Coverage([[v] for v in range(30)] + [[v] for v in range(30)])
     for seed in range(5):  # two of a kind: at most half of what is seen fails, so that all are seen
         assert built_batches(other, 40, 1.0, seed).numbers[states.LENGTH] == 30
+
+
+def test_scratch_of_the_largest_size_is_allocated_and_no_larger_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "MOST_BYTES", 40 * 100 + 16 * 8)  # five integers a bucket, two doubles a level
+    assert states.new_workspace(4, 8, n_buckets=100).integers.shape == (5, 100)
+    for changed in ({"n_buckets": 101}, {"n_buckets": 100, "length": 9}):
+        with pytest.raises(ValueError, match="`k` must be small enough"):
+            states.new_workspace(**({"n": 4, "length": 8} | changed))

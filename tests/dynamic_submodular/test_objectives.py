@@ -132,6 +132,9 @@ def test_the_probe_names_counterexamples() -> None:
     assert set(found.A) < set(found.B)
     for f, _ in instances().values():
         assert ds.probe_submodular(f, n_probes=100, rng=0).kind is None
+    passed = ds.probe_submodular(ds.Coverage([[0], [0, 1], [2]]), rng=0)
+    assert (passed.kind, passed.violation, passed.v) == (None, 0.0, -1)
+    assert passed.counts["queries"] == 4 * 200  # four values for each triple
 
 
 @pytest.mark.parametrize("kind", KINDS)

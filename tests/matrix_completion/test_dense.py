@@ -16,7 +16,7 @@ from lrtheory.matrix_completion import (
     spectral_init,
 )
 from lrtheory.matrix_completion.alternation import offsets
-from lrtheory.matrix_completion.dense import _Masked, _start, orthonormal
+from lrtheory.matrix_completion.dense import _Masked, _regressions, _start, orthonormal
 
 
 def masked(problem) -> tuple[np.ndarray, np.ndarray]:
@@ -248,3 +248,33 @@ def test_biases_alone_minimize_the_damped_squares():
     biases = np.linalg.lstsq(A, b, rcond=None)[0]
     found = complete(seen, 2, ridge=2.0, bias=True).biases_alone
     np.testing.assert_allclose(np.concatenate(found), biases, atol=1e-6)
+
+
+def test_a_line_within_its_tolerance_stands_still():
+    """While others go on; two thirds of the target of the first line are met, and half of it is enough."""
+    mask, F = np.ones((2, 2)), np.array([[1.0, 0.5], [0.5, 2.0]])
+    truth = np.array([[1.0, 1.0], [2.0, -1.0]])
+    lines = _Masked(truth @ F.T, mask)
+    init = np.array([[2 / 3, 2 / 3], [-9.0, 7.0]])
+    found, steps = _regressions(np, lines, F, init, 0.0, 0.5, 50)
+    assert steps > 0
+    assert found[0].tolist() == init[0].tolist()
+    assert np.linalg.norm(found[1] - truth[1]) < np.linalg.norm(init[1] - truth[1]) / 2
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_values_are_as_large_as_their_squares_allow(dtype):
+    largest = float(np.finfo(dtype).max) ** 0.5 / 2**20
+    values = np.full((4, 3), largest / 2, dtype)
+    found = complete_dense(values, None, 1)
+    np.testing.assert_allclose(found.U @ found.V.T, values, rtol=1e-4)
+    with pytest.raises(ValueError, match="`values` must be in "):
+        complete_dense(4 * values, None, 1)
+
+
+def test_a_baseline_ends_where_its_residual_no_longer_changes():
+    noisy = make_low_rank((30, 20), 2, density=0.7, noise=0.5, rng=0)
+    found = baselines.svp(noisy, 2, tol=1e-3, max_iter=400, rng=0)
+    assert found.converged
+    assert found.n_iter < 400
+    assert found.residual > 0.01

@@ -254,3 +254,29 @@ def test_unit_steps_that_diverge_say_nothing(recwarn):
     assert found.reason == "A itself after 3 sketches of 8 rows"
     assert found.counts["inner_iterations"] < 10
     assert not recwarn.list
+
+
+def test_operations_grow_with_inner_iterations_by_two_products_and_two_solves():
+    (A, b), seen = tall(200, 5), {}
+    for epsilon in (1e-1, 1e-8):
+        counts = sketched_lstsq(A, b, epsilon=epsilon, method="cg", rng=0).counts
+        seen[counts["inner_iterations"]] = counts["flops"]
+    (few, cheap), (many, dear) = sorted(seen.items())
+    assert many > few
+    assert dear - cheap == (many - few) * (4 * 200 * 5 + 2 * 5 * 5)
+
+
+def test_a_direction_without_a_finite_curvature_ends_the_iteration():
+    asked = []
+
+    def enough(gradient, residual):
+        asked.append(1)
+        assert len(asked) < 5
+        return False
+
+    A, b = np.array([[1.0], [1.0]]), np.array([1.0, 1.0])
+    with np.errstate(over="ignore"):
+        found, _, _ = sketching.iterates(
+            A, b, np.array([[1e-160]]), np.zeros(1), method="cg", enough=enough, max_iter=9
+        )
+    assert len(found) == 1

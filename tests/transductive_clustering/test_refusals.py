@@ -97,6 +97,7 @@ def test_points_have_two_axes_of_their_own(name):
 
 REFUSED = [
     # few-shot calls without labels or queries
+    (lambda: tc.few_shot(np.eye(2), [0, 1], ZEROS, tol=-0.5), "`tol` must be in [0, 1]"),
     (lambda: tc.few_shot(np.eye(2), None, ZEROS), "`support_labels` must be given beside an array `support`"),
     (lambda: tc.few_shot(np.eye(2), [0, 1]), "`query` must be given beside an array `support`"),
     (lambda: tc.make_episodes(POINTS, [None, None, 1], n_tasks=1), "`y` must be labels of one kind"),

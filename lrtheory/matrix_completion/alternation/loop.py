@@ -154,7 +154,7 @@ class _Best:
         self.error = error
         self.errors: list[float] = []
         self.factors: list[np.ndarray] | None = None
-        self.offset = Offsets(0.0, None, None)
+        self.offset: Offsets  # beside the factors
 
     def update(self, offset: Offsets, U: np.ndarray, V: np.ndarray) -> float | None:
         """Return the held-out error of these factors, and keep them when it is the smallest."""

@@ -262,3 +262,9 @@ def test_counts_and_result():
 def test_bad_chains(chain, options, match):
     with pytest.raises(ValueError, match=match):
         stationary_distribution(chain, **options)
+
+
+@pytest.mark.parametrize("chain", [np.ones((2, 2)), (np.ones((2, 2)),) * 3, [np.ones((2, 2))], {"a": 1, "b": 2}])
+def test_leading_takes_a_pair_alone(chain):
+    with pytest.raises(ValueError, match=r"^`chain` must be a pair \(coefficients, orders\)"):
+        stationary_distribution(chain, method="leading")

@@ -139,3 +139,14 @@ def test_most_marginals_are_asked_for_in_single_precision() -> None:
     assert length == k
     assert len(asked) < 3 * k < (queries - n) / 2
     assert state.levels[prefixes.MEMBER, 1 : k + 1].tolist() == ds.maximize(f, k).items.tolist()
+
+
+def test_all_elements_are_chosen_where_each_adds_something() -> None:
+    """So that whoever falls out of the heap is missed."""
+    rng = np.random.default_rng(0)
+    f = ds.FacilityLocation(np.diag(1 + rng.random(12)))
+    state = offline._empty(f, 12, has_stairs=False)
+    search = offline.offline_steps.Search(np.arange(12), 12, np.full(12, np.inf), np.zeros(14))
+    length, _ = coarse.lazy(f._record, state, search, *np.zeros((2, 13), np.int64), f.coarse())
+    assert length == 12
+    assert sorted(state.levels[prefixes.MEMBER, 1:13].tolist()) == list(range(12))

@@ -10,6 +10,7 @@ import pytest
 from lrtheory import dynamic_submodular as ds
 from lrtheory.dynamic_submodular import baselines, theory
 from lrtheory.dynamic_submodular.offline import OPTIONS
+from lrtheory.dynamic_submodular.structures.lattanzi_2020 import LattanziGuess
 from proofs_checks.dynamic_submodular.all_guesses.traps import tight_failure_probability
 from proofs_checks.dynamic_submodular.one_guess.sample_laws import build_law
 from proofs_checks.dynamic_submodular.selection.greedy import greedy_ratio, tight_greedy_value
@@ -107,6 +108,22 @@ def test_baselines_hold_sets_that_are_present(kind: str, name: str) -> None:
     assert (trace.upper_bounds >= best - 1e-9).all()
     ratio = {"recompute": greedy_ratio(3), "dynamic_sieve": sieve_ratio(0.1), "lattanzi": 0.3}
     assert (trace.values >= ratio.get(name, 0.0) * best - 1e-9).all()
+
+
+def test_a_guess_that_lost_little_is_not_built_again() -> None:
+    f = ds.Coverage([[0, 1, 2], [3, 4, 5], [6, 7, 8], [0]])
+    one = LattanziGuess(f, 3, 9.0, 0.5, 4, np.random.default_rng(0))
+    for v in range(3):
+        one.update(v)
+    assert sorted(one.solution.tolist()) == [0, 1, 2]
+    one.update(3)
+    before = one.solution.tolist()
+    one.update(~0)  # 6 of 9 are left, which is more than (1 - 1/2) 9 / 2
+    assert one.solution.tolist() == [v for v in before if v != 0]
+    asked = one.queries
+    one.update(~1)  # and so are 3
+    assert one.solution.tolist() == [2]
+    assert one.queries == asked
 
 
 def test_windows() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lrtheory.cli import main
-from lrtheory.matrix_completion import CompletionResult, Observations, complete, completion, make_low_rank
+from lrtheory.matrix_completion import CompletionResult, Observations, commands, complete, completion, make_low_rank
 
 FILES = Path(__file__).resolve().parents[3] / "tests" / "files"
 RATINGS = str(FILES / "ratings.csv")
@@ -137,3 +137,8 @@ def test_what_is_wrong_is_told_before_a_fit(tmp_path, capsys, monkeypatch):
     assert "among the ids of the 60 users" in capsys.readouterr().err
     assert main(["matrix_completion", "recommend", RATINGS, "-n", "0"]) == 3
     assert main(["matrix_completion", "fit", RATINGS, "-o", str(tmp_path / "model.xyz")]) == 3
+
+
+@pytest.mark.parametrize(("typed", "rank"), [("2", 2), (" 3 ", 3), ("1, 2", [1, 2]), ("auto", "auto")])
+def test_ranks_are_read_as_they_are_typed(typed, rank):
+    assert commands._ranks(typed) == rank

@@ -16,7 +16,7 @@ from lrtheory.transductive_clustering.clusters.means import k_means
 from lrtheory.transductive_clustering.clusters.prototypes import Prototypes, host_costs
 from lrtheory.transductive_clustering.updates.certificates import spectrum_bounds, stationarity
 from lrtheory.transductive_clustering.updates.column_statistics import surveyed, variance_of
-from lrtheory.transductive_clustering.updates.edges import asymmetry, csr_parts
+from lrtheory.transductive_clustering.updates.edges import asymmetry, csr_parts, mirrored
 
 
 @pytest.mark.parametrize(("n", "d", "K"), [(1, 1, 1), (7, 3, 2), (300, 1, 17), (257, 20, 40), (530, 16, 10)])
@@ -221,7 +221,8 @@ def test_asymmetry_of_any_pattern(dtype):
             W.data[rng.integers(W.nnz)] *= 1.5
         if W.nnz:
             assert asymmetry(W) == pytest.approx(symmetric_by_scipy(W), rel=1e-5)
-    assert asymmetry(sparse.csr_array((3, 3))) == 0
+    empty = mirrored(sparse.csr_array((3, 3)))
+    assert (empty.asymmetry, empty.largest, empty.diagonal.tolist()) == (0, 0, [0, 0, 0])
     twice = sparse.csr_array((np.ones(4), np.array([1, 1, 0, 0]), np.array([0, 2, 4])), shape=(2, 2))
     assert asymmetry(twice) == 0
     assert twice.nnz == 4  # the caller's matrix stays as it was

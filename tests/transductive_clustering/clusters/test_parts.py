@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from lrtheory.transductive_clustering.clusters.prototypes import ridge_of
+from lrtheory.transductive_clustering.clusters.prototypes import bandwidth_of, ridge_of
 from lrtheory.transductive_clustering.clusters.starts import plus_plus
 
 
@@ -33,3 +34,12 @@ def test_the_ridge_of_covariances_has_the_unit_of_the_squares(unit):
     assert ridge_of(unit * X) == pytest.approx(unit**2 * ridge_of(X), rel=1e-12)
     assert 0 < ridge_of(X) < 0.01 * X.var(axis=0).mean()
     assert ridge_of(np.full((4, 2), unit)) == 1.0
+
+
+def test_without_lengths_of_edges_the_bandwidth_is_the_spread():
+    X = np.array([[0.0, 0.0], [0.0, 0.0], [3.0, 4.0], [3.0, 4.0]])
+    same = sparse.csr_array((np.ones(4), ([0, 1, 2, 3], [1, 0, 3, 2])), shape=(4, 4))
+    assert bandwidth_of(X, same) == 2.5  # of each point to the mean
+    assert bandwidth_of(X[:2], same[:2][:, :2]) == 1
+    across = sparse.csr_array(([1.0, 1.0], ([0, 2], [2, 0])), shape=(4, 4))
+    assert bandwidth_of(X, across) == 5

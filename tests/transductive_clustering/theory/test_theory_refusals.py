@@ -10,6 +10,7 @@ from scipy import sparse
 
 from lrtheory.transductive_clustering import theory
 from proofs_checks.transductive_clustering.cycles.rings import ring_weight
+from proofs_checks.transductive_clustering.proof_steps.divergences import kl_lower_bound
 from proofs_checks.transductive_clustering.proof_steps.majorisers import kl_divergence
 from proofs_checks.transductive_clustering.proof_steps.work import update_counts
 from proofs_checks.transductive_clustering.relaxations.rounding import entropy_bound
@@ -128,3 +129,8 @@ def test_kinds_of_numbers():
     ):
         assert isinstance(found, flint.arb)
         assert float(found) == pytest.approx(value, rel=1e-14)
+
+
+def test_a_number_alone_is_no_row_of_the_simplex():
+    with pytest.raises(ValueError, match=r"^`p` must be of shape \(\.\.\., K\)"):
+        kl_lower_bound(1.0, 1.0)

@@ -72,6 +72,10 @@ def test_two_points_have_known_values():
     assert "a cycle of two" in cycle.message
     assert cycle.energy == pytest.approx(-0.372086, abs=1e-5)
     assert cycle.certificate.gap == pytest.approx(1.915, abs=1e-3)
+    two = tc.make_two_points()
+    thin = tc.bound_update(two.costs, sparse.csr_array(two.affinity), init=two.init, lam=4.0, damping=1.0)
+    assert not thin.converged
+    assert "a cycle of two" in thin.message
     damped = tc.bound_update(tc.make_two_points(), lam=4.0)
     assert (damped.converged, damped.damping) == (True, 0.5)
     same = tc.bound_update(tc.make_two_points(side="same"), lam=4.0, tol=1e-14)
@@ -233,3 +237,12 @@ def test_a_run_on_a_sparse_graph_keeps_what_the_theory_says(max_iter):
     weights = update_counts(W.nnz, k, n)["memory"] + n * k
     assert peak <= 1.05 * 8 * (weights - W.nnz - n * k)
     assert peak >= 8 * 3 * n * k
+
+
+def test_problems_of_a_batch_may_share_an_affinity():
+    rng = np.random.default_rng(0)
+    costs, (_, W) = rng.random((3, 6, 3)), oracles.problem(rng)
+    Z = rng.dirichlet(np.ones(3), (3, 6))
+    together = tc.relaxed_energy(Z, costs, W, lam=0.5, temperature=0.7)
+    alone = [tc.relaxed_energy(one, A, W, lam=0.5, temperature=0.7) for A, one in zip(costs, Z, strict=True)]
+    np.testing.assert_allclose(together, alone, rtol=1e-13)
