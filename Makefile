@@ -8,7 +8,7 @@ NOTEBOOKS ?= force
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs facts
 
-.PHONY: help test bounds guarantees lint figures bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
+.PHONY: help test bounds certificates guarantees lint figures bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -23,6 +23,9 @@ ifdef FRESH
 else
 	$(BIN)/python -m pytest -m bounds
 endif
+
+certificates: $(VENV)/.with-dev ## theorems for all sizes, their anchors and what must be rejected, read by Coq (apt install coq)
+	$(BIN)/lrtheory certificates -o build/certificates --check$(if $(findstring coq,$(LRTHEORY_REQUIRE)), --require coq)
 
 guarantees: .venv-guarantees/.ready ## what the documentation of libraries promises, measured, into guarantees/measured.md
 	cd guarantees && ../.venv-guarantees/bin/python -m pytest && ../.venv-guarantees/bin/lrtheory report && ../.venv-guarantees/bin/python figure.py

@@ -25,6 +25,7 @@ from lrtheory.bounds.finding.naming import one_named, variant_named
 from lrtheory.bounds.finding.registry import located
 from lrtheory.bounds.reporting import DETAILS, About, Finding, needs, read_records, render
 from lrtheory.bounds.reporting.again import measured_again
+from lrtheory.bounds.trust.certificates.writing import with_proofs
 from lrtheory.bounds.trust.replay import call
 from lrtheory.bounds.trust.testimony import with_forger
 from lrtheory.bounds.trust.user_solver import check_own
@@ -180,6 +181,8 @@ def check(
     evidence = with_defects(evidence, statement)
     if instance is not None:
         return evidence
+    if budget == "thorough":  # Coq takes some seconds for each proof
+        evidence = with_proofs(evidence, statement)
     return with_forger(with_variants(evidence, statement, session), statement, session, run=forger)
 
 

@@ -17,7 +17,7 @@ from lrtheory.bounds.finding.registry import Registry
 from lrtheory.bounds.provenance.origin import API
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper
 from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session
-from lrtheory.bounds.sets import All, Coins, Dual, Generic, Program, Square
+from lrtheory.bounds.sets import All, Coins, Dual, Generic, Program, Proof, Square, Wrong
 from lrtheory.bounds.statement import Statement, Violated, always, defects, repair, saboteur
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Paper",
     "Probability",
     "Program",
+    "Proof",
     "Rate",
     "Recorded",
     "Registry",
@@ -61,6 +62,7 @@ __all__ = [
     "StatementError",
     "Tight",
     "Violated",
+    "Wrong",
     "always",
     "check",
     "defects",

@@ -14,7 +14,20 @@ __all__ = ["BUDGETS", "COMMANDS", "DETAILS", "OUTSIDE", "SEED", "Parser", "parse
 
 #: folders of a checkout that are run as commands, by the module that is run
 OUTSIDE = {"figures": "figures", "bench": "benchmarks.run", "demo": "demos"}
-COMMANDS = ("list", "show", "check", "sharpen", "start", "report", "data", "new", "warmup", "verbs", *OUTSIDE)
+COMMANDS = (
+    "list",
+    "show",
+    "check",
+    "sharpen",
+    "certificates",
+    "start",
+    "report",
+    "data",
+    "new",
+    "warmup",
+    "verbs",
+    *OUTSIDE,
+)
 
 # What the engine calls BUDGETS, DEFAULT_SEED and DETAILS: its import would take longer than the help itself.
 BUDGETS = ("quick", "thorough")
@@ -113,6 +126,8 @@ def parser() -> argparse.ArgumentParser:
     sharper.add_argument(
         "--seed", type=int, default=SEED, help="Seed of the first of five checks (default: %(default)s)."
     )
+    told = "Write theorems with proofs that Coq checks, and instances on which our code agrees with them."
+    _add_certificates(command("certificates", "project:certificates", told, machine=False))
     start = command("start", "starting:start", "Print a file with a `solve` of a statement to fill in.", machine=False)
     start.add_argument("id", help=_ID)
     _add_report(command("report", "project:report", "Render the evidence of a run of the bounds.", machine=False))
@@ -185,6 +200,16 @@ def _add_check(check: argparse.ArgumentParser) -> None:
         "--jobs", type=int, help="Number of processes, -1 for all processors (default: 1); gives a table."
     )
     check.add_argument("--cluster", help="Address of the scheduler of a Dask cluster that computes; gives a table.")
+
+
+def _add_certificates(certificates: argparse.ArgumentParser) -> None:
+    """The arguments of `lrtheory certificates`."""
+    certificates.add_argument("ids", nargs="*", help="Statements or patterns (default: all that have a proof).")
+    certificates.add_argument("-o", dest="folder", required=True, metavar="DIR", help="The folder; made if missing.")
+    certificates.add_argument(
+        "--check", action="store_true", help="Let the checkers that are installed read the files."
+    )
+    certificates.add_argument("--require", choices=("coq",), help="With --check: that Coq is missing is an error.")
 
 
 def _add_report(report: argparse.ArgumentParser) -> None:

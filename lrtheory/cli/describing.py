@@ -44,7 +44,7 @@ def described(statement: Statement) -> dict[str, Any]:
         "hypotheses": list(statement.hypotheses),
         "randomness": statement.claim.randomness,
         "instances": _labels(statement),
-        "for all": [_set_of(one) for one in of_statement(statement, traced=True) if one["how"] == "all of"],
+        "for all": [_set_of(one) for one in of_statement(statement, traced=True) if one["how"] != "tried"],
         "solve": signature(statement),
         "violated": "" if statement.violated is None else str(statement.violated),
         "saboteurs": [one.name for one in statement.saboteurs],
@@ -55,7 +55,8 @@ def described(statement: Statement) -> dict[str, Any]:
 
 def _set_of(one: dict[str, Any]) -> str:
     """A set that is covered, and what is measured on it."""
-    return f"all of {one['words']}: {one['about']}"
+    checked = " (Coq 8.20; not checked here)" if one["how"] == "proof" else ""
+    return f"{one['how']} {'of ' if one['how'] == 'proof' else ''}{one['words']}: {one['about']}{checked}"
 
 
 def _labels(statement: Statement) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from lrtheory.cli import USAGE
 from lrtheory.cli.arguments import OUTSIDE
 
-__all__ = ["data", "new", "report", "run_folder", "verbs", "warmup"]
+__all__ = ["certificates", "data", "new", "report", "run_folder", "verbs", "warmup"]
 
 
 def report(options: Any) -> int:
@@ -28,6 +28,22 @@ def report(options: Any) -> int:
     text = lrtheory.report(options.ids or None, path=path, rerun=options.rerun, **folders)
     print(f"wrote {path}, and its details in {options.details}" if path else text)
     return 0
+
+
+def certificates(options: Any) -> int:
+    """Write certificates, and let the checkers that are here read them."""
+    import lrtheory
+    from lrtheory.bounds import Proof
+    from lrtheory.bounds.trust.certificates import certificate, writing
+    from lrtheory.cli.statements import named
+
+    found = [one for word in options.ids for one in named(word)[0]] if options.ids else lrtheory.statements()
+    proofs = {one.id: one for one in found if any(isinstance(each, Proof) for each in one.for_all)}
+    if not proofs:
+        raise ValueError("no such statement has a proof; `lrtheory list --for-all` shows what covers whole sets")
+    files = writing.write((made for one in proofs.values() for made in certificate.certificates(one)), options.folder)
+    print(f"wrote {len(files)} files for {len(proofs)} statements to {options.folder}")
+    return writing.checked(options.folder, require=options.require) if options.check else 0
 
 
 def data(options: Any) -> int:

@@ -81,9 +81,12 @@ class Evidence(Result):
         Reasons against support beside the verdicts of the rows.
     sets : tuple of mapping
         For each set that the statement covers as a whole: the set with the number of its things (`words`), what was
-        measured on it (`about`: "the code", or "the formula"), `how` it is covered ("all of"), its number of `members`,
-        the `verdict` on it, which is "not checked here" where the budget does not suffice, and processor time in
-        `seconds`. A complete family is one, by its name (`family`); where it is a choice of cases, `how` is "tried".
+        measured on it (`about`: "the code", "the formula", "the rule" or "the theorem"), `how` it is covered ("all
+        of"), its number of `members`, the `verdict` on it, which is "not checked here" where the budget does not
+        suffice, and processor time in `seconds`. A complete family is one, by its name (`family`); where it is a choice
+        of cases, `how` is "tried".
+        A "proof" is a file for another program, which was "not checked here"; it is "proved" where this run let a
+        `checker` read it, which accepted the bytes of `digest` with these `axioms` and `anchors`.
         The evidence of a saboteur also has the reason why it is `invisible` there, if the statement gives one.
     sizes : mapping of str to list of float
         The least and the largest of the numbers in which the instances differ, at most four, by their names.
@@ -424,6 +427,8 @@ def covered(one: Mapping[str, Any]) -> str:
         A phrase that follows "all of".
     """
     verdict = "" if one["verdict"] == "supported" else f" ({one['verdict']})"
+    if one["how"] == "proved":
+        verdict = f" ({one['checker']}, {one['bytes'] / 1000:.1f} kB; {one['anchors']} anchors)"
     return f"{one['words']}: {one['about']}{verdict}"
 
 

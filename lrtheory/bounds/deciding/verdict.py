@@ -158,8 +158,16 @@ def scope_of(n_instances: int) -> str:
 
 def _set_clause(one: Mapping[str, Any]) -> str:
     """A clause on an entry of a set that does not say how it is covered, and what was measured; else empty."""
-    if one.get("how") not in ("tried", "all of") or one.get("about") not in ABOUT:
+    how = one.get("how")
+    if how not in ("tried", "all of", "proof", "proved") or one.get("about") not in ABOUT:
         return f"the set {one.get('words')!r} does not say how it is covered, or what was measured on it"
+    if how in ("proof", "proved"):  # it is proved where a checker is named that accepted a file, and nowhere else
+        said = {name for name in ("checker", "axioms", "digest") if one.get(name) is not None}
+        due = {"checker", "axioms", "digest"} if how == "proved" else set()
+        checked = "supported" if how == "proved" else "not checked here"
+        if said != due or one.get("verdict") != checked:
+            return f"the set {one['words']!r} does not say what proved it, or says so and it was not checked"
+        return ""
     if not (isinstance(one.get("members"), int) and one["members"] >= 1):
         return f"the set {one['words']!r} has no members"
     return ""

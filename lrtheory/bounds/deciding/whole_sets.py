@@ -18,7 +18,7 @@ from lrtheory.bounds.families import in_set
 from lrtheory.bounds.running.handover import Fault
 from lrtheory.bounds.running.patching import patched
 from lrtheory.bounds.session import BUDGETS, Session
-from lrtheory.bounds.sets import All, Coins, Dual, Generic
+from lrtheory.bounds.sets import All, Coins, Dual, Generic, Proof
 from lrtheory.bounds.sets.coins import Continuum
 from lrtheory.bounds.statement import Statement
 
@@ -41,8 +41,8 @@ def of_statement(statement: Statement, *, traced: bool = False) -> list[dict[str
     -------
     list of dict
         For each set its `words`, what it is `about`, `how` it is covered, its number of `members`, and its `verdict`,
-        which is "not checked here". A complete family is the first: it is covered where it counts what its members
-        stand for, and a choice of cases that were tried where it does not.
+        which is "not checked here"; a `Proof` has no members, and is a "proof". A complete family is the first: it is
+        covered where it counts what its members stand for, and a choice of cases that were tried where it does not.
     """
     family = statement.instances
     found = []
@@ -50,6 +50,9 @@ def of_statement(statement: Statement, *, traced: bool = False) -> list[dict[str
         how = "tried" if family.of is None else "all of"
         found.append(_entry(statement, family.told, family.members, how) | {"family": family.name})
     for one in statement.for_all:
+        if isinstance(one, Proof):  # nothing is decided here, and whoever reads it must be told
+            found.append({"words": one.told, "about": one.about, "how": "proof", "verdict": NOT_CHECKED})
+            continue
         found.append(_entry(statement, one.told, one.members, "all of"))
         if isinstance(one, Dual):
             found[-1]["about"] = "the rule"
@@ -90,7 +93,8 @@ def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[di
         entries[0] |= {"verdict": tally.verdict(), "seconds": 0.0}
     if tally.refuted() and not statement.sabotage:  # nothing is left to prove
         return entries
-    for number, one in list(enumerate(statement.for_all, start=1))[: 1 if statement.sabotage else None]:
+    ours = [(number, one) for number, one in enumerate(statement.for_all, start=1) if not isinstance(one, Proof)]
+    for number, one in ours[: 1 if statement.sabotage else None]:
         entry = entries[number - 1 + len(entries) - len(statement.for_all)]
         if BUDGETS[one.budget].members > session.budget.members:
             continue
@@ -220,6 +224,8 @@ def member(statement: Statement, number: int, place: str) -> Any:
     if isinstance(one, Generic):
         return one.member(tuple(map(int, numbers)))
     if len(numbers) > 1:
+        return None
+    if isinstance(one, Proof):
         return None
     if isinstance(one, (All, Coins)):
         return next(islice(one.enumerated(), int(place), None), None)

@@ -8,8 +8,9 @@ from lrtheory.bounds.sets.all_of import All
 from lrtheory.bounds.sets.coins import Coins
 from lrtheory.bounds.sets.dual import Dual, Program
 from lrtheory.bounds.sets.generic import Generic, Square
+from lrtheory.bounds.sets.proof import Proof, Wrong
 
-__all__ = ["ENTRIES", "All", "Coins", "Dual", "Generic", "Program", "Square"]
+__all__ = ["ENTRIES", "All", "Coins", "Dual", "Generic", "Program", "Proof", "Square", "Wrong"]
 
 #: the kinds of sets that a statement may cover
-ENTRIES = (All, Generic, Coins, Dual)
+ENTRIES = (All, Generic, Coins, Dual, Proof)

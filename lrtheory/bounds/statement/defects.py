@@ -9,7 +9,7 @@ from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.families import SET
 from lrtheory.bounds.provenance.sources import Derived, proof_of
 from lrtheory.bounds.running.encoding import digest
-from lrtheory.bounds.sets import All, Coins, Dual, Generic
+from lrtheory.bounds.sets import All, Coins, Dual, Generic, Proof
 from lrtheory.bounds.statement.statement import Statement
 
 __all__ = ["defects"]
@@ -79,7 +79,7 @@ def _defects_of_sets(statement: Statement) -> list[str]:
     """A set shows that the claim holds on all of it if a wrong variant can fail there."""
     if not statement.for_all:
         return []
-    due = Coins if statement.kind == "law" else (All, Generic, Dual)
+    due = Coins if statement.kind == "law" else (All, Generic, Dual, Proof)
     if statement.kind not in ("inequality", "identity", "law") or not all(
         isinstance(one, due) for one in statement.for_all
     ):
@@ -87,11 +87,29 @@ def _defects_of_sets(statement: Statement) -> list[str]:
     seeing = [one.name for one in statement.saboteurs if one.breaks is None and "instances" not in one.changes]
     found = []
     for one in statement.for_all:
+        if isinstance(one, Proof):
+            found += _defects_of_proof(statement, one)
+            continue
         unknown = [name for name in one.invisible if name not in seeing]
         if unknown:
             found.append(f"all {one.told}: no saboteur is measured there that is called {unknown[0]!r}")
         if all(name in one.invisible for name in seeing):
             found.append(f"all {one.told}: no saboteur fails there, so it shows nothing")
+    return found
+
+
+def _defects_of_proof(statement: Statement, one: Proof) -> list[str]:
+    """Every saboteur that exchanges the claim has a wrong file; the others must change what the anchors say."""
+    found = []
+    named = {each.saboteur for each in one.wrong} | set(one.invisible)
+    for each in statement.saboteurs:
+        if "claim" in each.changes and each.breaks is None and each.name not in named:
+            found.append(f"the proof for {one.told}: no wrong file stands for the saboteur {each.name!r}")
+    unknown = [name for name in one.invisible if name not in {each.name for each in statement.saboteurs}]
+    if unknown:
+        found.append(f"the proof for {one.told}: there is no saboteur {unknown[0]!r}")
+    if not one.file.is_file():
+        found.append(f"the proof for {one.told}: there is no file {one.file.name}")
     return found
 
 

@@ -16,7 +16,7 @@ from lrtheory.bounds.provenance.origin import UNKNOWN, Origin
 from lrtheory.bounds.provenance.places import public_name
 from lrtheory.bounds.provenance.sources import Source
 from lrtheory.bounds.running.patching import Patch
-from lrtheory.bounds.sets import All, Coins, Dual, Generic
+from lrtheory.bounds.sets import All, Coins, Dual, Generic, Proof
 from lrtheory.bounds.statement.card import card
 from lrtheory.bounds.statement.fields import demand_fields
 from lrtheory.bounds.statement.variants import Repair, Saboteur, Violated
@@ -81,9 +81,9 @@ class Statement:
         Named predicates of an instance, each of which answers True or False.
     instances : Family
         Family of the instances on which the claim is checked.
-    for_all : tuple of All, Generic, Coins or Dual
+    for_all : tuple of All, Generic, Coins, Dual or Proof
         Sets on all of which the claim is decided too: listed ones, all positive numbers of a shape, all coins of a
-        random algorithm, and polyhedra.
+        random algorithm, and polyhedra; and theorems for all sizes, which another program proves.
     solve : callable
         Algorithm or formula under test: ``solve(instance, rng) -> outcome`` for deterministic claims, ``solve(instance,
         rng, n) -> outcomes`` for random ones. It returns what the algorithm returns; only the claim knows the truth.
@@ -144,7 +144,7 @@ class Statement:
     tex: str
     hypotheses: Mapping[str, Predicate]
     instances: Family
-    for_all: tuple[All | Generic | Coins | Dual, ...] = ()
+    for_all: tuple[All | Generic | Coins | Dual | Proof, ...] = ()
     solve: Callable[..., Any]
     claim: Claim
     saboteurs: tuple[Saboteur, ...] = ()

@@ -25,6 +25,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.dynamic_submodular import Selection, make_tight_greedy, maximize
+from proofs_checks.dynamic_submodular.certificates.selections import GREEDY
 from proofs_checks.dynamic_submodular.families.all_functions import gaps_of_greedy, offline, shares_of_greedy
 from proofs_checks.dynamic_submodular.families.functions import by_values, draw_function, gain, value_of
 from proofs_checks.dynamic_submodular.families.offline import (
@@ -112,6 +113,7 @@ DS_T14_GREEDY = Statement(
     for_all=(
         all_functions(5, 3, invisible={"seven tenths of it": "19/27, the least share, is more"}),
         all_functions(4, 2),
+        GREEDY,
     ),
     solve=selected,
     claim=at_least(lambda case: greedy_ratio(Fraction(case.k))),

@@ -196,7 +196,7 @@ def test_evidence_keeps_its_sets_and_older_files_have_none(tmp_path: Any) -> Non
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("how", "proved", "does not say how it is covered"),
+        ("how", "proved", "does not say what proved it"),
         ("about", "", "or what was measured on it"),
         ("members", 0, "has no members"),
         ("verdict", "refuted", "a set is not covered, and the statement is supported"),

@@ -1,0 +1,1 @@
+"""Theorems on submodular functions of every size, with proofs that Coq checks."""
