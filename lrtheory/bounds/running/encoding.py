@@ -11,6 +11,7 @@ import functools
 import hashlib
 import inspect
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from enum import Enum
@@ -72,13 +73,15 @@ def _plain(value: Any, named: bool) -> Any:
     if value is None or (isinstance(value, (bool, int, str)) and not isinstance(value, Enum)):
         return value
     if isinstance(value, float):
-        return value if np.isfinite(value) else {"float": repr(value)}
+        return value if math.isfinite(value) else {"float": repr(value)}
     if isinstance(value, np.generic):
         return {"numpy": value.dtype.str, "value": _plain(value.item(), named)}
     if isinstance(value, Fraction):
         return {"fraction": str(value)}
     if isinstance(value, np.ndarray):
-        values = [_plain(v, named) for v in value.ravel().tolist()]
+        values = value.ravel().tolist()
+        if not _is_plain(value):
+            values = [_plain(v, named) for v in values]
         return {"array": value.dtype.str, "shape": value.shape, "values": values}
     if isinstance(value, tuple):
         items = {"tuple": [_plain(item, named) for item in value]}
@@ -91,6 +94,13 @@ def _plain(value: Any, named: bool) -> Any:
         fields = {f.name: _plain(getattr(value, f.name), named) for f in dataclasses.fields(value) if f.init}
         return {"dataclass": _class_name(type(value)), "fields": fields}
     raise TypeError(type(value).__name__)
+
+
+def _is_plain(array: np.ndarray) -> bool:
+    """Whether all entries of an array become Python's numbers that JSON knows."""
+    if array.dtype.kind in "biu":
+        return True
+    return array.dtype.kind == "f" and array.dtype.itemsize <= 8 and bool(np.isfinite(array).all())
 
 
 @functools.lru_cache(maxsize=256)

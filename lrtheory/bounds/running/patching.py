@@ -156,9 +156,19 @@ def _exchanged(new: dict[int, tuple[Any, Any]]) -> list[tuple[ModuleType, str, A
     `new` maps the id of what is changed to itself and to what takes its place; None where it stays, with other code.
     """
     modules = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
-    bound = [(module, name, value) for module in modules for name, value in list(vars(module).items())]
-    # by the type and not by isinstance, which asks objects of other packages for a class: some then warn or raise
-    kernels = {id(value): value for _, _, value in bound if issubclass(type(value), Dispatcher)}
+    # by the type and not by isinstance, which asks objects of other packages for a class: some then warn or raise; and
+    # type by type, of which the names of all modules have far fewer than values
+    types = [set(map(type, list(vars(module).values()))) for module in modules]
+    compiled = {one for one in set().union(*types) if issubclass(one, Dispatcher)}
+    sought = compiled | {type(one) for one, value in new.values() if value is not None}
+    bound = [
+        (module, name, value)
+        for module, of_module in zip(modules, types, strict=True)
+        if not sought.isdisjoint(of_module)
+        for name, value in list(vars(module).items())
+        if type(value) in sought
+    ]
+    kernels = {id(value): value for _, _, value in bound if type(value) in compiled}
     # The set of changed kernels is closed under "is called by": a caller of a changed kernel is exchanged as well, and
     # then its callers, until no new one is found.
     while True:
@@ -188,10 +198,11 @@ def _calls(body: FunctionType, new: dict[int, Any]) -> bool:
     return False
 
 
-def _names(code: CodeType) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def _names(code: CodeType) -> frozenset[str]:
     """The names of globals and attributes in a code and in the functions and comprehensions within it."""
     inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return set(code.co_names).union(*map(_names, inner))
+    return frozenset(code.co_names).union(*map(_names, inner))
 
 
 def _interpreted(function: FunctionType, new: dict[int, tuple[Any, Any]]) -> FunctionType:
