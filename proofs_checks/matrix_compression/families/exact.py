@@ -1,7 +1,8 @@
 """Spectra in certified arithmetic, by which the claims know the truth, and sides in doubles with a stated rounding.
 
 Doubles are integers times a power of two, so the characteristic polynomial of M M^T is exact, and its roots are
-enclosed with their multiplicities. LAPACK, on which the algorithms under test rest, has no part in it.
+enclosed with their multiplicities. LAPACK, on which the algorithms under test rest, says at most where to look for a
+root; that there is one, and only one, is decided by exact signs of the polynomial.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import flint
@@ -18,6 +21,10 @@ from lrtheory.bounds import Sides
 
 #: bits of the enclosures, from which the nearest doubles are taken
 BITS = 160
+#: degree of a polynomial above which its roots are looked for one by one; all at once take the third power of it
+LARGE = 32
+#: bits of the polynomial's values there, whose terms cancel, and steps of Newton's method from doubles to `BITS`
+VALUES, STEPS = 8 * BITS, 4
 #: sides of an outcome that is none, which no claim holds of
 NO_OUTCOME = Sides([1.0], [0.0], trivial=1.0, rounding=0.0)
 
@@ -38,10 +45,44 @@ def _integers(M: np.ndarray) -> tuple[list[list[int]], flint.arb]:
 def _roots(gram: flint.fmpq_mat, scale: flint.arb) -> np.ndarray:
     """Return the eigenvalues of a positive semidefinite matrix times the square of a factor, as doubles."""
     whole, below = gram.numer_denom()
+    polynomial = whole.charpoly()
+    roots = None
+    if polynomial.degree() > LARGE:
+        guesses = np.linalg.eigvalsh(np.array(whole.tolist(), object).astype(float))
+        roots = _simple_roots(polynomial, guesses.tolist())
     with flint.ctx.workprec(BITS):
-        found = whole.charpoly().complex_roots()
-        values = [float((root.real * scale * scale / below).mid()) for root, n in found for _ in range(n)]
+        if roots is None:
+            roots = [root.real for root, n in polynomial.complex_roots() for _ in range(n)]
+        values = [float((root * scale * scale / below).mid()) for root in roots]
     return np.sort(np.maximum(values, 0.0))[::-1]
+
+
+def _simple_roots(polynomial: flint.fmpz_poly, guesses: list[float]) -> list[flint.arb] | None:
+    """Enclose all roots, where every two neighbors among as many guesses have a root between other ones; else None.
+
+    Signs that alternate at one more point than the degree prove a root between every two, and there are no more. Around
+    the end of Newton's method the sign changes once more, within the last of `BITS` bits.
+    """
+    cuts = [2 * guesses[0] - guesses[1], *(sum(pair) / 2 for pair in pairwise(guesses)), 2 * guesses[-1] - guesses[-2]]
+    signs = [_sign(polynomial(flint.fmpq(*Fraction(cut).as_integer_ratio()))) for cut in cuts]
+    if not all(one * other < 0 for one, other in pairwise(signs)):
+        return None
+    slope, found = polynomial.derivative(), []
+    with flint.ctx.workprec(VALUES):
+        for guess, (low, high) in zip(guesses, pairwise(cuts), strict=True):
+            root = flint.arb(guess)
+            for _ in range(STEPS):
+                root = (root - polynomial(root) / slope(root)).mid()
+            width = abs(root) / flint.arb(2) ** BITS
+            ends = polynomial(root - width), polynomial(root + width)
+            if not (flint.arb(low) < root - width and root + width < flint.arb(high) and ends[0] * ends[1] < 0):
+                return None
+            found.append(root + flint.arb(0, width))
+    return found
+
+
+def _sign(value: flint.fmpq) -> int:
+    return (value > 0) - (value < 0)
 
 
 @functools.lru_cache(maxsize=8192)
