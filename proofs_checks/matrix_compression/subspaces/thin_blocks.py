@@ -88,7 +88,7 @@ def isometry(case: Products, found: list[np.ndarray]) -> Sides:
     size = sum(
         np.linalg.norm(B, axis=0) @ np.linalg.norm(A, axis=1) for B, A in zip(case.left, case.right, strict=True)
     )
-    return Sides(other, own, rounding=allowance(np.array([[size]]), 4 * len(M)))
+    return Sides(other, own, rounding=allowance(np.array([[size]])))
 
 
 CM_9 = Statement(
