@@ -269,11 +269,13 @@ def _regressions(
         curvature = _rows(xp, p, w)
         active = active & (curvature > 0)
         # a step of length 0 for lines at rest; their curvature may be 0, so the quotient is guarded before it is taken
-        length = xp.where(active, descent, 0 * descent) / xp.where(active, curvature, xp.ones_like(curvature))
+        length = xp.where(active, descent, xp.zeros_like(descent)) / xp.where(
+            active, curvature, xp.ones_like(curvature)
+        )
         u, r = u + length * p, r - length * w
         z = inverse * r
         after = _rows(xp, r, z)
-        p = z + xp.where(active, after, 0 * after) / xp.where(descent > 0, descent, xp.ones_like(descent)) * p
+        p = z + after / xp.where(descent > 0, descent, xp.ones_like(descent)) * p
         descent = after
     return u, max_inner_iter
 

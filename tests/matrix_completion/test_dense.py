@@ -129,6 +129,16 @@ def test_baselines_recover(name):
     assert done.certificate.gap < 1e-6
 
 
+@pytest.mark.parametrize(("name", "options"), [("soft_impute", {"lam": 1.0}), ("svp", {"rng": 0}), ("scaled_gd", {})])
+def test_under_noise_baselines_end_where_the_residual_no_longer_changes(name, options):
+    problem = make_low_rank((60, 50), 2, density=0.6, noise=0.3, rng=0)
+    done = getattr(baselines, name)(problem, 2, tol=1e-4, max_iter=500, **options)
+    assert done.residual > 0.1
+    assert done.converged
+    assert done.n_iter < 500
+    assert done.message.startswith("the residual on the sample is small or no longer changes")
+
+
 def test_scaled_gradients_do_not_feel_the_condition():
     steps = [
         baselines.scaled_gd(make_low_rank((100, 80), 3, density=0.6, condition=kappa, rng=0), 3, tol=1e-8).n_iter

@@ -159,6 +159,21 @@ def test_the_jacobian_is_consulted():
     assert not finitely_completable(seen, 2, rng=0)
 
 
+@pytest.mark.parametrize("missing", ["entries", "entries of one row", "entries of one column"])
+def test_counting_answers_where_the_jacobian_would_be_too_large(missing):
+    m, n, k = 300, 200, 10
+    seen = np.ones((m, n), dtype=bool)
+    if missing == "entries":  # ten in each line, and fewer than k (m + n - k) in all
+        seen[:] = (np.arange(m)[:, None] - np.arange(n)) % 20 == 0
+        assert min(seen.sum(axis=0).min(), seen.sum(axis=1).min()) >= k
+        assert seen.sum() < theory.degrees_of_freedom(m, n, k)
+    elif missing == "entries of one row":
+        seen[0, k - 1 :] = False
+    else:
+        seen[k - 1 :, 0] = False
+    assert not finitely_completable(np.where(seen, 1.0, NAN), k)
+
+
 def test_thin_matrices_are_not_made_dense():
     """The Gram matrix of a sparse matrix with few columns, against its dense decomposition."""
     rows, cols = sample_mask((3000, 20), 0.1, rng=0)

@@ -114,9 +114,9 @@ def run(
             message, converged = "the held-out error no longer falls", True
     if error is not None:
         trace["validation"] = best.errors
-        if best.factors is not None:
-            factors = best.factors
-            centered.restore(best.offset)
+        if best.kept is not None:
+            offset, factors = best.kept
+            centered.restore(offset)
     return Outcome(factors[0], factors[1], n_iter, converged, message, counts, trace)
 
 
@@ -153,8 +153,7 @@ class _Best:
     def __init__(self, error: Callable[[Offsets, np.ndarray, np.ndarray], float] | None) -> None:
         self.error = error
         self.errors: list[float] = []
-        self.factors: list[np.ndarray] | None = None
-        self.offset: Offsets  # beside the factors
+        self.kept: tuple[Offsets, list[np.ndarray]] | None = None
 
     def update(self, offset: Offsets, U: np.ndarray, V: np.ndarray) -> float | None:
         """Return the held-out error of these factors, and keep them when it is the smallest."""
@@ -162,7 +161,7 @@ class _Best:
             return None
         self.errors.append(self.error(offset, U, V))
         if self.errors[-1] <= min(self.errors):
-            self.offset, self.factors = offset, [U.copy(), V.copy()]
+            self.kept = offset, [U.copy(), V.copy()]
         return self.errors[-1]
 
     @property

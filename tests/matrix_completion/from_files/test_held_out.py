@@ -55,13 +55,17 @@ def test_predictions_at_the_ends_of_the_range_do_not_leave_it():
     seen = Observations(rows, cols, rated.ravel(), rated.shape, value_range=(1.0, 4.0))
     done = complete(seen, 1, ridge=0.0, bias=False, clip=False)
 
-    def said(last: float) -> list[str]:
-        kept = replace(done, U=np.ones((4, 1)), V=np.array([[1.0], [last]]), value_range=seen.value_range)
+    def said(last: float, U: np.ndarray | None = None) -> list[str]:
+        U = np.ones((4, 1)) if U is None else U
+        kept = replace(done, U=U, V=np.array([[1.0], [last]]), value_range=seen.value_range)
         return list(finish._leaving(seen, kept))
 
     assert said(4.0) == []
     assert said(5.0) == ["50 % of predictions, as far as 5, are moved to the range of the ratings, [1, 4]"]
     assert said(0.5) == ["50 % of predictions, as far as 0.5, are moved to the range of the ratings, [1, 4]"]
+    for row in range(4):  # none is left out of so small a matrix
+        one = said(4.0, np.where(np.arange(4) == row, 2.0, 1.0)[:, None])
+        assert one == ["12.5 % of predictions, as far as 8, are moved to the range of the ratings, [1, 4]"]
 
 
 def test_the_test_part_has_seen_nothing(ratings, monkeypatch):
