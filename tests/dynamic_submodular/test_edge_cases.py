@@ -8,6 +8,8 @@ import pytest
 from lrtheory import dynamic_submodular as ds
 from lrtheory.dynamic_submodular import theory
 from lrtheory.dynamic_submodular.structures import states
+from lrtheory.dynamic_submodular.structures import stream as streams
+from lrtheory.dynamic_submodular.structures.lattanzi_2020 import LattanziGuess
 from proofs_checks.dynamic_submodular.all_guesses.matroids import matroid_ratio
 from tests.dynamic_submodular.oracles import after, instances, toggles
 from tests.dynamic_submodular.test_dynamic import METHODS, ratio
@@ -40,6 +42,40 @@ def test_walks_reach_their_pair_from_far_above_and_below(epsilon: float) -> None
             best = np.sort([weights[v] for v in after(ops[: i + 1])])[-k:].sum()
             assert best / (2 + epsilon) * (1 - 1e-9) <= solver.value <= best * (1 + 1e-9)
             assert best * (1 - 1e-9) <= solver.upper_bound <= (2 + epsilon) * best * (1 + 1e-9)
+            # however many guesses the walk has set up since, those of the pair still lie where it has met them
+            tally, numbers = solver._stream.tally, solver._table.numbers
+            for slot, number in ((streams.FULL, streams.J_FULL), (streams.OPEN, streams.J_OPEN)):
+                assert tally[slot] <= 0 or numbers[tally[slot], states.INDEX] == tally[number]
+
+
+@pytest.mark.parametrize(
+    ("guess", "epsilon", "left"),
+    [(4.0, 0.5, 3), (6.0, 0.0, 3), (8.0, 0.3, 3), (8.0, 0.2, 4), (8.0, 0.0, 4)],
+)
+def test_a_level_of_lattanzi_is_built_again_below_half_a_guess_less_epsilon(
+    guess: float, epsilon: float, left: int
+) -> None:
+    """Of four chosen elements of value 1 three are left, which are kept from (1 - epsilon) guess / 2 on."""
+    one = LattanziGuess(ds.Coverage([[v] for v in range(8)]), 4, guess, epsilon, 8, np.random.default_rng(0))
+    for v in range(8):
+        one.update(v)
+    first = one.solution.tolist()
+    assert len(first) == 4
+    one.update(~first[1])
+    assert len(one.solution) == one.value == left
+    assert left == 4 or one.solution.tolist() == [first[0], *first[2:]]
+
+
+@pytest.mark.parametrize("kind", ["coverage", "facility", "logdet", "min"])
+def test_the_memory_that_is_checked_is_what_tables_take(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[int] = []
+    monkeypatch.setattr(states, "affordable", checked.append)
+    record, small = instances()[kind][0]._record, 80  # the counters of a guess
+    table = states.new_states(record, 3, 20, n_entries=500, n_groups=2, n_slots=50)
+    work = states.new_workspace(3, 20, n_buckets=1000)
+    for said, tables in zip(checked, (table, work), strict=True):
+        taken = sum(rows.nbytes for rows in tables)
+        assert taken - 50 * small <= said <= taken
 
 
 @pytest.mark.parametrize("method", ["lazy", "eager", "batched"])

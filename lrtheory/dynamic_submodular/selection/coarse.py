@@ -49,7 +49,8 @@ __all__ = ["Coarse", "coarse_rows", "lazy"]
 
 #: columns that are added in single precision before the sum goes on in double; the margin depends on it
 PART = 512
-SINGLE_ZERO = np.float32(0)
+# of NumPy's kinds, so that interpreted code adds in the same precisions as compiled code
+SINGLE_ZERO, DOUBLE_ZERO = np.float32(0), np.float64(0)
 #: factors of the margin: of the marginal, of row sum and value, of the unit for each column, and an absolute one
 OF_MARGINAL, OF_SUMS, OF_UNIT, LEAST = 2.0**-14, 2.0**-22, 2.0**-120, 2.0**-1018
 
@@ -78,7 +79,7 @@ def coarse_rows(record: prefixes.Record, sums: np.ndarray) -> Coarse:
 @flat(fastmath={"reassoc"})
 def rise_coarse(rows, start, n_columns, peaks):
     """Return the marginal of a row under MAX in units, in single precision by parts of `PART` columns."""
-    total = 0.0
+    total = DOUBLE_ZERO
     for first in range(0, n_columns, PART):
         size = min(PART, n_columns - first)
         row, peak = rows[start + first : start + first + size], peaks[first : first + size]
