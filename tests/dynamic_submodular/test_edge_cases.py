@@ -9,7 +9,6 @@ from lrtheory import dynamic_submodular as ds
 from lrtheory.dynamic_submodular import theory
 from lrtheory.dynamic_submodular.structures import states
 from lrtheory.dynamic_submodular.structures import stream as streams
-from lrtheory.dynamic_submodular.structures.lattanzi_2020 import LattanziGuess
 from proofs_checks.dynamic_submodular.all_guesses.matroids import matroid_ratio
 from tests.dynamic_submodular.oracles import after, instances, toggles
 from tests.dynamic_submodular.test_dynamic import METHODS, ratio
@@ -46,24 +45,6 @@ def test_walks_reach_their_pair_from_far_above_and_below(epsilon: float) -> None
             tally, numbers = solver._stream.tally, solver._table.numbers
             for slot, number in ((streams.FULL, streams.J_FULL), (streams.OPEN, streams.J_OPEN)):
                 assert tally[slot] <= 0 or numbers[tally[slot], states.INDEX] == tally[number]
-
-
-@pytest.mark.parametrize(
-    ("guess", "epsilon", "left"),
-    [(4.0, 0.5, 3), (6.0, 0.0, 3), (8.0, 0.3, 3), (8.0, 0.2, 4), (8.0, 0.0, 4)],
-)
-def test_a_level_of_lattanzi_is_built_again_below_half_a_guess_less_epsilon(
-    guess: float, epsilon: float, left: int
-) -> None:
-    """Of four chosen elements of value 1 three are left, which are kept from (1 - epsilon) guess / 2 on."""
-    one = LattanziGuess(ds.Coverage([[v] for v in range(8)]), 4, guess, epsilon, 8, np.random.default_rng(0))
-    for v in range(8):
-        one.update(v)
-    first = one.solution.tolist()
-    assert len(first) == 4
-    one.update(~first[1])
-    assert len(one.solution) == one.value == left
-    assert left == 4 or one.solution.tolist() == [first[0], *first[2:]]
 
 
 @pytest.mark.parametrize("kind", ["coverage", "facility", "logdet", "min"])

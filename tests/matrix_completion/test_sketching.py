@@ -133,26 +133,6 @@ def test_trace_repeats_and_rank_loss():
     assert sketched_lstsq(A, np.zeros((300, 0)), rng=0).x.shape == (6, 0)
 
 
-@pytest.mark.parametrize("k", [1, 7])
-def test_a_step_takes_two_products_with_the_matrix_and_two_with_the_triangle(k):
-    """From A and back, 2 n k operations each, and R^{-1} and R^{-T}, k^2 each; all else is that of the sketch."""
-    A, b = tall(200, k)
-    few, many = (sketched_lstsq(A, b, epsilon=epsilon, rng=0).counts for epsilon in (0.9, 1e-12))
-    steps = many["inner_iterations"] - few["inner_iterations"]
-    assert steps > 0
-    assert many["flops"] - few["flops"] == steps * (2 * (2 * 200 * k) + 2 * k**2)
-
-
-def test_an_iteration_ends_where_squares_of_gradients_are_zero():
-    """The gradient is no rounding of the residual, and the length of a step along it would be 0 / 0."""
-    A, b = tall()
-    found, _, g = sketching.iterates(
-        A, 1e-200 * b, np.linalg.qr(A, mode="r"), np.zeros(6), method="cg", enough=lambda g, rest: False, max_iter=9
-    )
-    assert g.any()
-    assert [x.tolist() for x in found] == [[0.0] * 6]
-
-
 def heavy() -> tuple[np.ndarray, np.ndarray]:
     """Forty rows carry everything: sketches lose rank by collisions, and uniform ones miss rows."""
     rng = np.random.default_rng(0)

@@ -143,14 +143,3 @@ def test_units_are_powers_of_four():
         assert 0.2 < inside.values[0] <= 1
         assert inside.values[0] == inside.by_col.values[0]
         assert inside.values[0] * unit_of(seen.values) == tiny
-
-
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_the_largest_values_of_a_dense_matrix_are_those_whose_squares_are_kept(kind):
-    """Up to the root of the largest number over 2^20, so that sums of 2^40 squares do not overflow."""
-    largest = kind(2.0 ** ((64 if kind == np.float32 else 512) - 20)) * (1 - np.finfo(kind).eps)
-    table = (largest * np.outer([1, 0.5, 0.25], [1, -0.5])).astype(kind)
-    found = complete_dense(table, None, 1, tol=1e-5)
-    np.testing.assert_allclose(found.U @ found.V.T / largest, table / largest, atol=1e-4)
-    with pytest.raises(ValueError, match=r"`values` must be in \["):
-        complete_dense(table * kind(1.001), None, 1)

@@ -31,7 +31,7 @@ from hypothesis import Phase, settings
 from lrtheory.bounds import StatementError
 from tests.mutation.exchange import Order, Process
 from tests.mutation.forks import in_processes, silent
-from tests.mutation.survey import Survey, warmed
+from tests.mutation.survey import Survey, modules_below, warmed
 
 ORDERS = json.loads(Path(os.environ["LRTHEORY_MUTATION"]).read_text())
 #: what a patch says whose old text is not in the function that it wants to change
@@ -95,7 +95,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     items = {item.nodeid: item for item in session.items}
     found = Survey(Path(ORDERS["survey"]), Path(ORDERS["folder"]), items)
     found.complete(lambda item: run(item, ORDERS["limit"])[0] == "passed", ORDERS["jobs"])
-    warmed(found.modules, found.signatures)
+    warmed([*modules_below(Path(ORDERS["folder"])), *found.modules], found.signatures)
     place = Runner(Process(Path(ORDERS["folder"])), found, items)
     found.remembering()
     gc.collect()

@@ -134,7 +134,9 @@ class Survey:
             finally:
                 sys.settrace(None)
             seconds = time.process_time() - start
-            calls: set[str] = set()
+            given = kernels_given(self.items[name])
+            calls = {key_of(one.__code__) for one in given if one.__code__.co_filename.startswith(own)}
+            bodies |= {key_of(one.__code__): one.__code__ for one in given}
             loaded = len(sys.modules)
             for code, names_there in codes.items():
                 if (code, loaded) not in calls_of:
@@ -164,6 +166,13 @@ def kernels_called(code: CodeType, folder: str) -> set[FunctionType]:
     return found.union(*map(named, found))
 
 
+def kernels_given(item: pytest.Item) -> set[FunctionType]:
+    """The bodies of kernels that are parameters of a test, which no code names, and what these name."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    found = {one.py_func for one in parameters if issubclass(type(one), Dispatcher)}
+    return found.union(*map(named, found))
+
+
 def key_of(code: CodeType) -> str:
     """The name of a code, as `Order.key` has it."""
     return f"{code.co_filename}:{code.co_qualname}:{code.co_firstlineno}"
@@ -189,6 +198,14 @@ def signatures() -> dict[str, list[str]]:
                 except (AttributeError, TypeError, pickle.PicklingError):  # as of a type that is made in a function
                     continue
     return found
+
+
+def modules_below(folder: Path) -> list[str]:
+    """The modules of a library: also those that only the tests import, before a mutant takes its place in them."""
+    roots = [Path(one).resolve() for one in sys.path if one and folder.is_relative_to(Path(one).resolve())]
+    root = max(roots, key=lambda one: len(one.parts), default=ROOT)
+    parts = [path.relative_to(root).with_suffix("").parts for path in sorted(folder.rglob("*.py"))]
+    return [".".join(part[:-1] if part[-1] == "__init__" else part) for part in parts if part[-1] != "__main__"]
 
 
 def warmed(modules: Iterable[str], compiled: dict[str, list[str]]) -> None:

@@ -58,6 +58,11 @@ def few(x):
     return x < LIMIT
 
 
+@kernel
+def given(x):
+    return x - 1
+
+
 @functools.cache
 def remembered(x):
     return x * NAMES["double"]
@@ -85,6 +90,7 @@ class Shape:
 TESTS = """
 import math
 
+import pytest
 import toy_code
 from lrtheory.bounds.running.patching import Patch, patched
 
@@ -114,6 +120,17 @@ def test_shape():
     assert (toy_code.Shape().corners, toy_code.Shape().around()) == (4, [0.0, 0.5])
 
 
+def test_late():
+    import toy_late
+
+    assert toy_late.late(3) == 4
+
+
+@pytest.mark.parametrize("kernel", [toy_code.given])
+def test_given(kernel):
+    assert kernel(3) == 2
+
+
 def test_poles():
     assert toy_code.log(0.0) == -math.inf and math.isnan(toy_code.log(-1.0)) and toy_code.log(1.0) == 0
 """
@@ -123,16 +140,17 @@ def test_poles():
 def toy(tmp_path: Path) -> Path:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "toy_code.py").write_text(CODE)
+    (tmp_path / "code" / "toy_late.py").write_text("def late(x):\n    return x + 1\n")
     (tmp_path / "test_toy.py").write_text(TESTS)
     return tmp_path
 
 
 def fates(folder: Path, *changes: tuple[str, str, str, str]) -> list[Any]:
     """What becomes of changes, each a kind, the name of a function, an old text and a new one."""
-    path = folder / "code" / "toy_code.py"
-    lines = path.read_text().splitlines()
 
     def order(kind: str, name: str, old: str, new: str) -> list[Any]:
+        path = folder / "code" / ("toy_late.py" if name == "late" else "toy_code.py")
+        lines = path.read_text().splitlines()
         begin = f"{name} = " if kind == "constant" else f"def {name.rpartition('.')[2]}("
         first = next(i for i, line in enumerate(lines, 1) if line.strip().startswith(begin))
         first -= lines[first - 2].strip().startswith("@")
@@ -140,7 +158,7 @@ def fates(folder: Path, *changes: tuple[str, str, str, str]) -> list[Any]:
         return [str(path), path.read_text().replace(old, new), name, first, kind]
 
     told = {
-        "folder": str(path.parent),
+        "folder": str(folder / "code"),
         "word": "",
         "survey": str(folder / "survey.json"),
         "jobs": 1,
@@ -151,7 +169,7 @@ def fates(folder: Path, *changes: tuple[str, str, str, str]) -> list[Any]:
     (folder / "orders.json").write_text(json.dumps(told))
     (folder / "results").write_text("")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    paths = os.pathsep.join([str(ROOT), str(path.parent)])
+    paths = os.pathsep.join([str(ROOT), str(folder / "code")])
     environment |= {"LRTHEORY_MUTATION": str(folder / "orders.json"), "PYTHONPATH": paths}
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "tests.mutation.forked", "-p", "no:cacheprovider"]
     command += ["-c", os.devnull, "--rootdir", str(folder), "test_toy.py"]
@@ -165,7 +183,9 @@ KILLED = {
     "a kernel": ("kernel", "steps", "2 * i", "3 * i"),
     "a kernel below another one": ("kernel", "steps", "range(3)", "range(1)"),
     "a kernel above others": ("kernel", "twice", "+ log", "- 1 + log"),
+    "a kernel that is a parameter of a test": ("kernel", "given", "x - 1", "x - 2"),
     "a function": ("plain", "plain", "x + more", "x - more"),
+    "a function of a module that a test imports": ("plain", "late", "x + 1", "x + 2"),
     "a default": ("plain", "plain", "more=1", "more=2"),
     "a constant": ("constant", "LIMIT", "LIMIT = 3", "LIMIT = 2"),
     "a constant that holds others": ("constant", "NAMES", '"double": 2', '"double": 3'),
@@ -287,7 +307,7 @@ def test_mutants_stand_where_an_answer_depends_on_them(toy: Path) -> None:
     mutants = sample(toy / "code", 1000, np.random.default_rng(0))
     changed = {(one.region.name, one.change()[0]) for one in mutants}
     assert {name for name, _ in changed} == {
-        *("LIMIT", "NAMES", "steps", "twice", "plain", "few", "remembered", "Shape.corners"),
+        *("LIMIT", "NAMES", "steps", "twice", "plain", "few", "given", "late", "remembered", "Shape.corners"),
         *("Shape.around", "Shape.around.<locals>.half"),
     }
     assert all(one.change()[0] != one.change()[1] for one in mutants)
