@@ -323,6 +323,7 @@ def test_a_mutant_is_found_again_where_its_function_has_moved(toy: Path) -> None
     from tests.mutation.mutants import again, sample
 
     (toy / "later").mkdir()
+    (toy / "code" / "toy_late.py").unlink()
     moved = CODE.replace("def plain", "# a comment\n\n\ndef first_of_all(x):\n    return x + 1\n\n\ndef plain")
     (toy / "later" / "moved.py").write_text(moved.replace("Adds 1 + 0.", "Adds more."))
     for mutant in sample(toy / "code", 1000, np.random.default_rng(0)):
