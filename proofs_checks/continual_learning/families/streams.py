@@ -171,4 +171,6 @@ def two_edits() -> Iterator[Stream]:
         yield Stream(((1,), (0,)), edits, Fraction(4), anchors, order=(1, 0))
 
 
-TWO_EDITS = All("streams of two edits of one or two of three keys, with an anchor or none", two_edits, members=72)
+TWO_EDITS = All(
+    "streams of two edits of one or two of three keys with fixed values, with an anchor or none", two_edits, members=72
+)

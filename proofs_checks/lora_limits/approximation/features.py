@@ -260,7 +260,7 @@ LL_D4_RANK = Statement(
     instances=GENERIC,
     for_all=(
         All(
-            "triples of different queries and of different keys from -2 to 3, of one coordinate, at degree 2",
+            "triples of different queries and of different keys from -2 to 3, of one coordinate, for 1 + s + s^2",
             three_tokens,
             members=20**2,
             orbit=Symmetry(reordered).size,

@@ -277,7 +277,7 @@ LL_H8 = Statement(
     instances=DECISIVE,
     for_all=(
         All(
-            "products asked of two points on either side, of four bits and one weight, just above the scale",
+            "products asked of two points on either side, of four bits and one weight, just above the deciding scale",
             all_products,
             members=180,
             orbit=NAMES.size,

@@ -168,7 +168,7 @@ HU_2 = Statement(
     instances=WITH_ZEROS,
     for_all=(
         All(
-            "pairs of a 2 x 2 weight of 0 and 1 with a zero and a target of 1 and 2",
+            "pairs of a 2 x 2 weight of 0 and 1 with a zero and a target of 1 and 2, at rank one",
             lambda: (one for one in small_tables((0.0, 1.0), (1.0, 2.0)) if not one.named["W"].all()),
             members=69,
             orbit=ORDERS.size,
@@ -244,7 +244,7 @@ HU_3 = Statement(
     instances=WEIGHTS,
     for_all=(
         All(
-            "pairs of a 2 x 2 weight of 1 and 2 and a target of 0 and 1",
+            "pairs of a 2 x 2 weight of 1 and 2 and a target of 0 and 1, at rank one",
             lambda: small_tables((1.0, 2.0), (0.0, 1.0)),
             members=76,
             orbit=ORDERS.size,

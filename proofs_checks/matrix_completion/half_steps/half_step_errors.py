@@ -128,7 +128,11 @@ MC_D1 = Statement(
     hypotheses={"every column is determined": is_determined},
     instances=CASES,
     for_all=(
-        All("samples of a 3 x 3 matrix of rank 1 or 2, which see as many entries of every column", small_samples, 407),
+        All(
+            "samples of one 3 x 3 matrix of rank 1 and one of rank 2 that see as many entries of every column",
+            small_samples,
+            407,
+        ),
     ),
     solve=exact_step,
     claim=Identity(half_step_identity),

@@ -200,7 +200,11 @@ MC_L10_PATHS = Statement(
     tex=r"k = 1,\ (\text{rows} \cup \text{columns}, \Omega) \text{ connected} \Rightarrow \hat M = M",
     hypotheses={"rank one": lambda pattern: pattern.rank == 1, "a connected sample": is_connected},
     instances=CONNECTED,
-    for_all=(All("connected samples of a 4 x 4 table", small_connected, 150, alike, 36317, ORDER),),
+    for_all=(
+        All(
+            "connected samples of a 4 x 4 table, of one matrix for each kind", small_connected, 150, alike, 36317, ORDER
+        ),
+    ),
     solve=completed_table,
     claim=Identity(as_it_was),
     saboteurs=(

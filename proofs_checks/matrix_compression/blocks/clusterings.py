@@ -183,7 +183,11 @@ CM_4 = Statement(
     hypotheses=IN_RANGE,
     instances=CLUSTERINGS,
     for_all=(
-        All("clusterings of up to three blocks along axes, at errors of 1/4, 1/2 and 3/4", along_axes, members=300),
+        All(
+            "clusterings of up to three blocks of length 1 or 2 along axes, at errors of 1/4, 1/2 and 3/4",
+            along_axes,
+            members=300,
+        ),
     ),
     solve=clustered,
     claim=Inequality(within_epsilon),

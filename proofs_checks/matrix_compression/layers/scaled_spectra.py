@@ -111,7 +111,9 @@ def two_values() -> Iterator[Salted]:
         yield Salted(SIGNS[:, :2], values, SIGNS[1:3], a, np.array([float(b)]), X, Y, 1)
 
 
-TWO_VALUES = All("scales in halves from -1 to 2, shifts up to 3 and numbers up to 2", two_values, members=245)
+TWO_VALUES = All(
+    "triples of a scale in halves from -1 to 2, a shift from -3 to 3 and a number from -2 to 2", two_values, members=245
+)
 
 
 def rectified(case: Salted, rng: np.random.Generator | None = None) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def pulling(lam: float | None) -> Iterator[Case]:
 
 
 COSTS = All(
-    "problems of three points on any graph, each of which prefers one of two clusters or none",
+    "problems of three points on any graph, each with the cost 1 of one of two clusters or none, at lambda = T",
     lambda: POINTS.one_of_each(with_costs()),
     members=56,
     orbit=POINTS.size,
@@ -83,13 +83,17 @@ COSTS = All(
     up_to=NAMES,
 )
 STARTS = All(
-    "problems of three points on any graph, which prefer the first cluster or none, and start even or near the other",
+    "problems of three points on any graph, with costs (0, 1) or none and starts (1/4, 3/4) or even, at lambda = 2 T",
     with_starts,
     members=8 * 8 * 8,
 )
-HELD = All("problems of three points on any graph, of which up to two are held at any label", with_held_rows, 8 * 19)
+HELD = All(
+    "problems of three points with fixed costs on any graph, of which up to two are held at any label",
+    with_held_rows,
+    8 * 19,
+)
 PULLED = All(
-    "problems of four points on any graph, which start near either of two clusters, at lambda = 4 T",
+    "problems of four points with costs (0, 1/4) on any graph, starts (1/4, 3/4) either way, at lambda = 4 T",
     lambda: POINTS.one_of_each(pulling(4.0)),
     members=90,
     orbit=POINTS.size,
@@ -97,7 +101,7 @@ PULLED = All(
     up_to=NAMES,
 )
 THRESHOLDS = All(
-    "problems of four points on any graph, which start near either of two clusters, just below the threshold",
+    "problems of four points with costs (0, 1/4) on any graph, starts (1/4, 3/4) either way, just below the threshold",
     lambda: POINTS.one_of_each(pulling(None)),
     members=90,
     orbit=POINTS.size,
