@@ -12,6 +12,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Family, Inequality, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import DynamicSubmodular, theory
 from lrtheory.dynamic_submodular.structures import guesses
+from proofs_checks.dynamic_submodular.families.all_functions import LONG_STREAMS, all_streams
 from proofs_checks.dynamic_submodular.families.runs import DECIDED, WRONG, Answers, answers_of, spoiled, worth
 from proofs_checks.dynamic_submodular.families.streams import (
     EVERYBODY,
@@ -78,6 +79,7 @@ DS_T2 = Statement(
     tex=r"f(S) \ge \tfrac{1-\epsilon}{2}\,\mathrm{OPT}_t",
     hypotheses=HYPOTHESES,
     instances=STREAMS,
+    for_all=(all_streams(),),
     solve=partial(answered, method="eager"),
     claim=share_of(theory.table_ratio),
     decisions=DECIDED,
@@ -120,6 +122,7 @@ DS_T10 = Statement(
     tex=r"f(S) \ge U/(2 + \epsilon),\quad U = f(I^{j+1}) + o_{j+1}/2 \ge \mathrm{OPT}_t",
     hypotheses=HYPOTHESES,
     instances=STREAMS,
+    for_all=(all_streams(), LONG_STREAMS),
     solve=answered,
     claim=certified_share_of(theory.pair_ratio),
     decisions=DECIDED,
@@ -154,6 +157,7 @@ DS_T10_BATCHED = Statement(
     tex=r"f(S) \ge \tfrac{1-\epsilon}{2(1+\epsilon)}\,U,\quad U = f(G^{j+1}) + o_{j+1}/2 \ge \mathrm{OPT}_t",
     hypotheses=HYPOTHESES,
     instances=STREAMS,
+    for_all=(all_streams(),),
     solve=partial(answered, method="batched"),
     claim=certified_share_of(theory.batch_pair_ratio),
     decisions=DECIDED,

@@ -21,6 +21,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.dynamic_submodular import DynamicSubmodular, OneGuess, theory
+from proofs_checks.dynamic_submodular.families.all_functions import all_streams
 from proofs_checks.dynamic_submodular.families.replays import Replay
 from proofs_checks.dynamic_submodular.families.runs import WRONG, filled, spoiled, worth_of
 from proofs_checks.dynamic_submodular.families.streams import EQUAL, HIDDEN, HYPOTHESES, Updates, draw_updates, modular
@@ -121,6 +122,7 @@ DS_P5 = Statement(
     tex=r"T = k \Rightarrow f(I) \ge o/2,\quad T < k \Rightarrow \mathrm{OPT} \le f(I) + o/2",
     hypotheses={name: (lambda replay, holds=holds: holds(replay.updates)) for name, holds in HYPOTHESES.items()},
     instances=REPLAYS,
+    for_all=(all_streams(Replay),),
     solve=up_to_date,
     claim=Inequality(certified),
     decisions=("sequences", "guesses", "upper_bound"),
@@ -190,6 +192,7 @@ DS_T17 = Statement(
     tex=r"\text{queries of a lazy guess} \le \text{queries of its eager copy}",
     hypotheses={"every update is repeated": lambda replay: replay.replay == "exact"},
     instances=REPLAYS,
+    for_all=(all_streams(Replay),),
     solve=replayed,
     claim=Identity(same_path),
     closed="the coins and the counted queries of a guess are the library's own, and no other algorithm has them",

@@ -8,8 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Number, Sides, Statement, formula, saboteur
 from lrtheory.dynamic_submodular import DynamicSubmodular, PartitionMatroid
+from proofs_checks.dynamic_submodular.families.all_functions import WORDS, every_stream
 from proofs_checks.dynamic_submodular.families.functions import members
 from proofs_checks.dynamic_submodular.families.partitions import Grouped
 from proofs_checks.dynamic_submodular.families.runs import DECIDED, WRONG, Answers, answers_of, spoiled, worth_of
@@ -30,6 +31,11 @@ def draw_grouped(draws: Draws) -> Grouped:
     updates = draw_updates(draws)
     groups = draws.integers(0, 1, shape=updates.function.n)
     return Grouped(replace(updates, epsilon=0.25), groups, draws.integers(1, 2, shape=2))
+
+
+def one_of_each(updates: Updates) -> Grouped:
+    """Put two of three elements in one group and the third in another, of which one each may be chosen."""
+    return Grouped(updates, np.array([0, 0, 1]), np.array([1, 1]))
 
 
 #: with epsilon = 1 the weights 1 and 2 are all picks that a sequence can have, and more elements of weight 2 follow
@@ -145,6 +151,7 @@ DS_T16 = Statement(
     tex=r"f(S) \ge U/(4 + 4 \epsilon),\quad U \ge \mathrm{OPT}",
     hypotheses={name: (lambda grouped, holds=holds: holds(grouped.updates)) for name, holds in HYPOTHESES.items()},
     instances=GROUPED,
+    for_all=(All(f"streams of four {WORDS}, in two groups", lambda: map(one_of_each, every_stream()), members=324),),
     solve=grouped_answers,
     claim=Inequality(quarter),
     decisions=DECIDED,

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import (
+    All,
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Number,
+    Sides,
+    Statement,
+    formula,
+    saboteur,
+)
 from lrtheory.dynamic_submodular.structures import batches
+from proofs_checks.dynamic_submodular.families.all_functions import FEW, all_streams
 from proofs_checks.dynamic_submodular.families.functions import (
     SetFunction,
     draw_function,
@@ -61,6 +76,14 @@ OBJECTIVES = Family(
     ),
     draw=draw_probed,
 )
+
+
+def small_objectives() -> Iterator[Probed]:
+    """Yield all coverages of three elements on two items, and small tables of similarities."""
+    for table in itertools.product((False, True), repeat=6):
+        yield Probed(set_function("coverage", np.reshape(table, (3, 2)), np.array([1.0, 2.0])))
+    for table in itertools.product((0.0, 1.0, 2.0), repeat=4):
+        yield Probed(set_function("facility", np.reshape(table, (2, 2))))
 
 
 def gains_of_nothing(probed: Probed, rng: np.random.Generator) -> np.ndarray:
@@ -115,6 +138,14 @@ DS_P2 = Statement(
         "submodular": lambda probed: is_submodular(probed.function),
     },
     instances=OBJECTIVES,
+    for_all=(
+        All(
+            "coverages of three elements on two items of weights 1 and 2, and tables of similarities from 0 to 2 of "
+            "two elements and two places",
+            small_objectives,
+            members=64 + 81,
+        ),
+    ),
     solve=all_gains,
     claim=Identity(gains),
     saboteurs=(
@@ -172,6 +203,7 @@ DS_T7 = Statement(
     tex=r"f(G - D) \ge \sum_{g \notin D} \Delta(g) \ge \tfrac{1-\epsilon}{1+\epsilon} f(G)",
     hypotheses=HYPOTHESES,
     instances=DYING,
+    for_all=(all_streams(invisible={"nine tenths": FEW}),),
     solve=batched,
     claim=Inequality(damaged),
     decisions=("members", "sequence"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import Family, Identity, Inequality, Number, Paper, Sides, Statement, formula, saboteur
 from lrtheory.dynamic_submodular.structures import levels
+from proofs_checks.dynamic_submodular.families.all_functions import LONG_STREAMS, all_streams
 from proofs_checks.dynamic_submodular.families.functions import gain
 from proofs_checks.dynamic_submodular.families.runs import (
     WRONG,
@@ -93,6 +94,7 @@ DS_T1 = Statement(
     tex=r"T = k \Rightarrow f(I_T) \ge o/2,\quad T < k \Rightarrow f(I_T) \ge \mathrm{OPT} - o/2",
     hypotheses=HYPOTHESES,
     instances=STREAMS,
+    for_all=(all_streams(), LONG_STREAMS),
     solve=followed,
     claim=Inequality(worth_half),
     decisions=("members",),
@@ -152,6 +154,7 @@ DS_P1 = Statement(
     tex=r"R_{i+1} = \{v \in R_i: v \ne e_i,\ f(v|I_i) \ge t\},\quad e_i \in R_i,\quad R_{T+1} = \emptyset",
     hypotheses=HYPOTHESES,
     instances=EXACT_STREAMS,
+    for_all=(all_streams(), LONG_STREAMS),
     solve=pooled,
     claim=Identity(built),
     decisions=("members",),
@@ -196,6 +199,7 @@ DS_T5 = Statement(
     tex=r"\mathrm{SIEVE}_t(e_1, \dots, e_T, \text{the others}) = (e_1, \dots, e_T)",
     hypotheses=HYPOTHESES,
     instances=EXACT_STREAMS,
+    for_all=(all_streams(),),
     solve=followed,
     claim=Identity(accepted),
     decisions=("members",),

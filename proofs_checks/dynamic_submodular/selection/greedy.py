@@ -26,7 +26,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.dynamic_submodular import Selection, make_tight_greedy, maximize
 from proofs_checks.dynamic_submodular.certificates.selections import GREEDY
-from proofs_checks.dynamic_submodular.families.all_functions import gaps_of_greedy, offline, shares_of_greedy
+from proofs_checks.dynamic_submodular.families.all_functions import gaps_of_greedy, offline, shares_of_greedy, to_choose
 from proofs_checks.dynamic_submodular.families.functions import by_values, draw_function, gain, value_of
 from proofs_checks.dynamic_submodular.families.offline import (
     ALL,
@@ -253,6 +253,7 @@ DS_T14_LAZY = Statement(
     tex=r"v_i = \min \arg\max_v f(v|S_{i-1})",
     hypotheses=HYPOTHESES,
     instances=EXACT_OFFLINE,
+    for_all=(to_choose(2),),
     solve=plain_and_lazy,
     claim=Identity(greedy_steps),
     decisions=("*.items",),

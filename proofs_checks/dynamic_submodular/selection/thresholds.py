@@ -11,6 +11,7 @@ import numpy as np
 from lrtheory.bounds import Classical, Number, Statement, formula, saboteur
 from lrtheory.dynamic_submodular import Selection
 from lrtheory.dynamic_submodular.selection import streaming
+from proofs_checks.dynamic_submodular.families.all_functions import to_choose
 from proofs_checks.dynamic_submodular.families.offline import (
     ALL,
     CHOSEN,
@@ -38,6 +39,7 @@ DS_T14_THRESHOLD = Statement(
     tex=r"f(S) \ge (1 - 1/e - \epsilon)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
     instances=OFFLINE,
+    for_all=(to_choose(3),),
     solve=partial(selected, method="threshold"),
     claim=NEARLY,
     decisions=CHOSEN,
@@ -50,6 +52,9 @@ DS_T14_THRESHOLD = Statement(
     notes="1 - 1/e is a little more than 0.632, which is used.",
 )
 
+
+#: why sets of two elements do not see a sieve without its bar
+BEST_FIRST = "a guess starts with the best element, which is worth half of any two"
 
 #: a sieve that takes every element that adds something
 ACCEPTS_ALL = (
@@ -98,6 +103,7 @@ DS_T14_SIEVE = Statement(
     tex=r"f(S) \ge (1/2 - \epsilon)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
     instances=OFFLINE,
+    for_all=(to_choose(2, invisible={"every element that adds something": BEST_FIRST}),),
     solve=partial(selected, method="sieve"),
     claim=at_least(half),
     decisions=CHOSEN,
@@ -122,6 +128,7 @@ DS_T14_SIEVE_PP = Statement(
     tex=r"f(S) \ge (1/2 - \epsilon)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
     instances=OFFLINE,
+    for_all=(to_choose(2),),
     solve=partial(selected, method="sieve++"),
     claim=at_least(half),
     decisions=CHOSEN,

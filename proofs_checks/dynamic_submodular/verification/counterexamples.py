@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Draws, Family, Identity, Probability, Sides, Statement, saboteur
+from lrtheory.bounds import All, Classical, Draws, Family, Identity, Probability, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import probe_submodular
+from proofs_checks.dynamic_submodular.families.all_functions import whole_functions
 from proofs_checks.dynamic_submodular.families.functions import (
     by_values,
     draw_function,
@@ -55,6 +56,13 @@ DS_P6 = Statement(
         "submodular": lambda suspect: is_submodular(suspect.function),
     },
     instances=INNOCENT,
+    for_all=(
+        All(
+            "monotone submodular functions of three elements with whole values, up to 2 for one, probed 20 times each",
+            lambda: (Suspect(function, 20) for function in whole_functions(3, 2)),
+            members=115,
+        ),
+    ),
     solve=complaints_with_control,
     claim=Identity(lambda suspect, found: Sides(np.array(found), np.array([0, 1]))),
     decisions=("0", "1"),

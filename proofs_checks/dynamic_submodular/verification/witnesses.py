@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -9,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import SubmodularCertificate, certify_selection, theory
+from proofs_checks.dynamic_submodular.families.all_functions import whole_functions
 from proofs_checks.dynamic_submodular.families.functions import (
     SetFunction,
     draw_function,
     mask_of,
+    members,
     optima,
     set_function,
     value_of,
@@ -89,6 +92,13 @@ BOUNDED = Family(
 )
 
 
+def all_witnesses() -> Iterator[Bounded]:
+    """Yield the functions of three elements up to 2 with all their sets as witnesses, for k = 2."""
+    for function in whole_functions(3, 2):
+        for inside in members(np.arange(8), 3):
+            yield Bounded(function, np.arange(3), NOBODY, np.flatnonzero(inside), 2)
+
+
 def smaller_bound(bounded: Bounded, rng: np.random.Generator) -> SubmodularCertificate:
     """Leave one marginal out of the bound."""
     found = proved(bounded, rng)
@@ -121,6 +131,13 @@ DS_P8 = Statement(
     tex=r"\mathrm{OPT} \le f(A) + \max_{|O| \le k} \textstyle\sum_{v \in O} f(v|A)",
     hypotheses=HYPOTHESES,
     instances=BOUNDED,
+    for_all=(
+        All(
+            "sets of elements of monotone submodular functions of three with whole values, up to 2 for one, and k = 2",
+            all_witnesses,
+            members=8 * 115,
+        ),
+    ),
     solve=proved,
     claim=Inequality(bounds_optimum),
     decisions=("items", "witness"),
