@@ -16,6 +16,7 @@ import numpy as np
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.bounds import (
+    All,
     Classical,
     Draws,
     Expectation,
@@ -169,6 +170,14 @@ DMD_LB1 = Statement(
         "64 requests or more": lambda points: points.horizon >= 64,
     },
     instances=Family("three-points", always=tuple(nearly_degenerate(4**k) for k in (3, 4)), draw=draw_points),
+    for_all=(
+        All(
+            "numbers of requests from 64 to 400 that are squares of even numbers",
+            [nearly_degenerate(root**2) for root in range(8, 21, 2)],
+            members=7,
+            budget="thorough",
+        ),
+    ),
     solve=online_value,
     closed="Both sides are formulas: the value of the best policy is a dynamic program, and no algorithm runs.",
     claim=Inequality(below_hindsight),

@@ -30,6 +30,7 @@ from lrtheory.dual_mirror_descent import hindsight_optimum, theory
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.theory import resources
 from proofs_checks.dual_mirror_descent.families.paths import FIRST_GAINFUL, WALK, gradients
+from proofs_checks.dual_mirror_descent.families.small_streams import all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
     EMPTY,
     EXACT_FIT,
@@ -323,6 +324,7 @@ DMD_T2_PLENTY = Statement(
     tex=r"\bar b \le \rho_{\min},\ \mu_1 = 0 \Rightarrow R = \mathrm{OPT},\ \mu_t = 0",
     hypotheses={"no request exceeds the rate": never_scarce},
     instances=PLENTY,
+    for_all=(all_orders("at a rate of one unit", lambda one: replace(one, rate=2 * one.rate)),),
     solve=served,
     decisions=(*WALK, "actions"),
     claim=Identity(nothing_refused),

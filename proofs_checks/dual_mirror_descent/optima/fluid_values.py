@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, Statement, always, formula, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Number, Sides, Statement, always, formula, saboteur
 from lrtheory.dual_mirror_descent import fluid_optimum
 from proofs_checks.dual_mirror_descent.families.programs import rational
 
@@ -47,6 +48,14 @@ SMALL_LAWS = Family(
     ),
     draw=draw_law,
 )
+
+
+def laws_of_two() -> Iterator[SmallLaw]:
+    """Yield laws of two types of few sizes."""
+    halves = list(itertools.product((0.5, 1.0), repeat=2))
+    for rewards, costs, weights in itertools.product(halves, halves, ((1, 1), (1, 2))):
+        for horizon, budget in itertools.product((1, 2, 3), (0.5, 1.0, 2.0)):
+            yield SmallLaw(np.array(rewards), np.array(costs), np.array(weights), horizon, budget)
 
 
 def whole_types(law: SmallLaw, rng: np.random.Generator) -> np.ndarray:
@@ -117,6 +126,14 @@ DMD_F1 = Statement(
     tex=r"\mathbb E\,\mathrm{OPT} \le T \min_{\mu \ge 0} D_P(\mu)",
     hypotheses={"independent requests of one law": always},
     instances=SMALL_LAWS,
+    for_all=(
+        All(
+            "laws of two types with rewards and costs 1/2 or 1, alike or one twice as likely, for one to three "
+            "requests and budgets 1/2, 1 or 2",
+            laws_of_two,
+            members=288,
+        ),
+    ),
     solve=fluid_fractions,
     decisions=("outcome",),
     claim=Inequality(below_the_fluid, unbounded="a solution may overdraw by anything; the optimum has a limit"),

@@ -27,6 +27,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.dual_mirror_descent import dual_bound, hindsight_optimum
 from proofs_checks.dual_mirror_descent.families.programs import rational
+from proofs_checks.dual_mirror_descent.families.small_streams import all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
     EXACT_FIT,
     HUGE,
@@ -121,6 +122,7 @@ DMD_L2 = Statement(
     tex=r"\mathrm{OPT}_{LP} = \min_{\mu \ge 0} \sum_t D_t(\mu)",
     hypotheses={"finite menus": always},
     instances=SMALL_PROGRAMS,
+    for_all=(all_orders("for a budget of two units"),),
     solve=solved,
     decisions=("solution", "prices"),
     claim=Identity(certificate),
@@ -159,6 +161,11 @@ PRICED = Family(
     always=(Priced(SHORT_TRACE, np.array([[0.0], [0.5], [1.0]])), Priced(HUGE, np.array([[0.25]]))),
     draw=draw_priced,
 )
+
+
+def at_three_prices(requests: Requests) -> Priced:
+    """Evaluate the dual function at the prices 0, 1/2 and 1 of one resource."""
+    return Priced(requests, np.array([[0.0], [0.5], [1.0]]))
 
 
 def budget_not_charged(priced: Priced, rng: np.random.Generator) -> np.ndarray:
@@ -220,6 +227,7 @@ DMD_L1 = Statement(
     tex=r"\mu \ge 0 \Rightarrow \mathrm{OPT}_{LP} \le \sum_t D_t(\mu)",
     hypotheses={"prices at or above zero": lambda priced: bool((priced.prices >= 0).all())},
     instances=PRICED,
+    for_all=(all_orders("for a budget of two units, at prices 0, 1/2 and 1", at_three_prices),),
     solve=dual_values,
     claim=Inequality(above_the_optimum, unbounded="a dual value may be wrong by anything; the optimum has a limit"),
     saboteurs=(

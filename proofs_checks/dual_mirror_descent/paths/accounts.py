@@ -18,6 +18,7 @@ from proofs_checks.dual_mirror_descent.families.paths import (
     path_rounding,
     with_rules,
 )
+from proofs_checks.dual_mirror_descent.families.small_streams import EAGER_OR_LAZY, all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,
     MENUS,
@@ -72,6 +73,13 @@ DMD_L6 = Statement(
     tex=r"\sum_{t \le \tau} f_t(x_t) = \sum_{t \le \tau} [D_t(\mu_t) - \mu_t \cdot g_t]",
     hypotheses={"tau = 0 where a request may cost more than the budget": always},
     instances=MENUS,
+    for_all=(
+        all_orders(
+            "with eager or lazy steps of size 1",
+            lazy=(False, True),
+            invisible={"tau = 1 where a request costs more than the budget": "no request does"},
+        ),
+    ),
     solve=served,
     decisions=(*WALK, "actions"),
     claim=Identity(path_value),
@@ -143,6 +151,7 @@ DMD_S3 = Statement(
     tex=r"\sum_{s \le t} b_s(x_s) \le T\rho,\quad B_{T+1} = T\rho - \sum_t b_t(x_t),\quad R = \sum_t f_t(x_t)",
     hypotheses={"costs at or above zero": lambda requests: bool((requests.costs >= 0).all())},
     instances=MENUS,
+    for_all=(EAGER_OR_LAZY,),
     solve=books,
     decisions=("actions",),
     claim=Inequality(balanced, unbounded="a report may be wrong by anything; what is used has a limit"),
@@ -177,6 +186,7 @@ DMD_S4 = Statement(
     tex=r"\mu_t \ge 0",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=ANY_GEOMETRY,
+    for_all=(EAGER_OR_LAZY,),
     solve=walked,
     decisions=WALK,
     claim=Inequality(signs, unbounded=UNBOUNDED),
@@ -263,6 +273,7 @@ DMD_S5_TRACE = Statement(
     r"\ \tau = \min\{t : \exists j: \sum_{s \le t} b_{sj}(\tilde x_s) + \bar b_j \ge T\rho_j\}",
     hypotheses={"a Euclidean run": lambda requests: requests.geometry == "euclidean"},
     instances=MENUS,
+    for_all=(all_orders("with eager or lazy steps of size 1/4 and 1", step_size=(0.25, 1.0), lazy=(False, True)),),
     solve=served,
     decisions=(*WALK, "actions"),
     claim=Identity(exact_trace),

@@ -12,6 +12,7 @@ from lrtheory.bounds import Derived, Family, Inequality, Sides, Statement, sabot
 from lrtheory.dual_mirror_descent import theory
 from lrtheory.dual_mirror_descent.prices import steps
 from proofs_checks.dual_mirror_descent.families.paths import WALK, least_prices, with_rules
+from proofs_checks.dual_mirror_descent.families.small_streams import CURVED, all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
     FROM_HIGH_PRICES,
     GEOMETRIES,
@@ -53,6 +54,14 @@ DMD_L4 = Statement(
     tex=r"\mu_{t,j} \le \max(\mu_{1,j},\ \bar f/\rho_j + \eta(\bar b - \rho_j)^+)",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=MENUS,
+    for_all=(
+        all_orders(
+            "with small rewards and eager or lazy steps of size 1",
+            scale=1 / 8,
+            lazy=(False, True),
+            invisible={"an eighth less": "in four requests no price comes as near to the end of its box"},
+        ),
+    ),
     solve=walked,
     decisions=WALK,
     claim=Inequality(in_the_box, unbounded=UNBOUNDED),
@@ -89,6 +98,7 @@ DMD_L4_GEOMETRIES = Statement(
     tex=r"\mu_{t,j} \le \max(\mu_{1,j},\ (\bar f/\rho_j) e^{\eta(\bar b - \rho_j)^+})",
     hypotheses={"no cap": lambda requests: requests.geometry in ("scaled-euclidean", "entropy")},
     instances=UNCAPPED,
+    for_all=(all_orders("with small rewards and steps of size 1 of two geometries", scale=1 / 8, geometry=CURVED[:2]),),
     solve=walked,
     decisions=WALK,
     claim=Inequality(in_the_box, unbounded=UNBOUNDED),

@@ -15,6 +15,7 @@ from lrtheory._numbers import gathered, inexact
 from lrtheory.bounds import Derived, Family, Identity, Number, Numbers, Sides, Statement, formula, saboteur
 from lrtheory.dual_mirror_descent.theory.resources import per_resource
 from proofs_checks.dual_mirror_descent.families.paths import gradients, path_rounding
+from proofs_checks.dual_mirror_descent.families.small_streams import ENTROPY as SMALL_ENTROPY
 from proofs_checks.dual_mirror_descent.families.streams import (
     ENTROPY,
     SHORT_TRACE,
@@ -86,6 +87,7 @@ DMD_S2 = Statement(
     tex=r"\mu^{\mathrm{lazy}}_t = \mu^{\mathrm{eager}}_t",
     hypotheses={"entropy on the orthant": lambda requests: requests.geometry == "entropy"},
     instances=ENTROPY,
+    for_all=(SMALL_ENTROPY,),
     solve=eager_and_lazy,
     decisions=("proposed",),
     claim=Identity(same_prices),

@@ -29,6 +29,7 @@ from proofs_checks.dual_mirror_descent.families.paths import (
     least_prices,
     with_rules,
 )
+from proofs_checks.dual_mirror_descent.families.small_streams import CURVED, EAGER, EAGER_OR_LAZY, all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
     ALWAYS,
     ANY_GEOMETRY,
@@ -177,6 +178,7 @@ DMD_L3 = Statement(
     tex=r"\sum_{t \le n} g_t \cdot (\mu_t - \mu) \le V_h(\mu, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=MENUS,
+    for_all=(EAGER_OR_LAZY,),
     solve=walked,
     decisions=WALK,
     claim=Inequality(path_regret, unbounded=UNBOUNDED),
@@ -198,6 +200,7 @@ DMD_L3_GEOMETRIES = Statement(
     tex=r"\sum_{t \le n} g_t \cdot (\mu_t - \mu) \le V_h(\mu, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=GEOMETRIES,
+    for_all=(all_orders("with steps of size 1 of three geometries", geometry=CURVED),),
     solve=walked,
     decisions=WALK,
     claim=Inequality(path_regret, unbounded=UNBOUNDED),
@@ -262,6 +265,7 @@ DMD_L3_STEP = Statement(
     tex=r"(\eta g_t + \nabla h(\mu_{t+1}) - \nabla h(\mu_t)) \cdot (\mu - \mu_{t+1}) \ge 0 \text{ for all } \mu",
     hypotheses={"eager steps": lambda requests: not requests.lazy},
     instances=EVERY_GEOMETRY,
+    for_all=(EAGER,),
     solve=walked,
     decisions=WALK,
     claim=Inequality(first_order, unbounded=UNBOUNDED),
@@ -297,6 +301,7 @@ DMD_L10 = Statement(
     tex=r"\sum_{t \le n} \mu_t \cdot g_t \le V_h(0, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=ANY_GEOMETRY,
+    for_all=(EAGER_OR_LAZY,),
     solve=walked,
     decisions=WALK,
     claim=Inequality(slackness, unbounded=UNBOUNDED),

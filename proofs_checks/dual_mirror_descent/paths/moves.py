@@ -28,6 +28,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from proofs_checks.dual_mirror_descent.families.paths import WALK, gradients, least_prices, with_rules
+from proofs_checks.dual_mirror_descent.families.small_streams import EAGER, all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
     ALWAYS,
     GEOMETRIES,
@@ -98,6 +99,7 @@ DMD_L8 = Statement(
     tex=r"\|\mu_{t+1} - \mu_t\|_1 \le \eta \|g_t\|_1",
     hypotheses={"projected steps": always},
     instances=EAGER_MENUS,
+    for_all=(EAGER,),
     solve=walked,
     decisions=WALK,
     claim=Inequality(movement, unbounded=UNBOUNDED),
@@ -142,6 +144,7 @@ DMD_L8_CAPPED = Statement(
     tex=r"\sum_j \rho_j |\mu_{t+1,j} - \mu_{t,j}| \le \eta \bar f \max_j |g_{t,j}|/\rho_j",
     hypotheses={"prices start within the cap": is_capped},
     instances=CAPPED,
+    for_all=(all_orders("with steps of size 1 of the capped entropy", geometry=("capped-entropy",)),),
     solve=walked,
     decisions=WALK,
     claim=Inequality(capped_movement, unbounded=UNBOUNDED),

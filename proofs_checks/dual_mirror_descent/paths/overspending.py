@@ -18,6 +18,7 @@ import numpy as np
 from lrtheory._numbers import inexact
 from lrtheory._validation import must
 from lrtheory.bounds import (
+    All,
     Derived,
     Draws,
     Family,
@@ -33,6 +34,8 @@ from lrtheory.bounds import (
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.theory.resources import per_resource
 from proofs_checks.dual_mirror_descent.families.paths import FLIPPED, WALK, path_rounding, with_rules
+from proofs_checks.dual_mirror_descent.families.small_streams import EAGER_OR_LAZY, orders
+from proofs_checks.dual_mirror_descent.families.small_streams import ENTROPY as SMALL_ENTROPY
 from proofs_checks.dual_mirror_descent.families.streams import (
     ENTROPY,
     MENUS,
@@ -158,6 +161,13 @@ DMD_L5 = Statement(
     tex=r"\rho_j (T - \tau) \le \bar b + (\mu_{\tau+1,j} - \mu_{1,j})/\eta",
     hypotheses={"a resource runs out": runs_out},
     instances=SCARCE,
+    for_all=(
+        All(
+            "sequences of four requests of three kinds of two actions that run out, with eager or lazy steps of size 1",
+            lambda: filter(runs_out, orders(lazy=(False, True))),
+            members=156,
+        ),
+    ),
     solve=walked,
     decisions=WALK,
     claim=Inequality(time_left, unbounded=UNBOUNDED),
@@ -198,6 +208,7 @@ DMD_R1 = Statement(
     tex=r"\sum_{t \le n} b_{t,j}(\tilde x_t) - n\rho_j \le (\mu_{n+1,j} - \mu_{1,j})/\eta",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=MENUS,
+    for_all=(EAGER_OR_LAZY,),
     solve=walked,
     decisions=WALK,
     claim=Inequality(overspent, unbounded="the first prices may be anything; what is used has a limit"),
@@ -232,6 +243,7 @@ DMD_R1_ENTROPY = Statement(
     tex=r"\sum_{t \le n} b_{t,j}(\tilde x_t) - n\rho_j = \log(\mu_{n+1,j}/\mu_{1,j})/\eta",
     hypotheses={"entropy on the orthant": lambda requests: requests.geometry == "entropy"},
     instances=ENTROPY,
+    for_all=(SMALL_ENTROPY,),
     solve=walked,
     decisions=WALK,
     claim=Identity(overspent_entropy),

@@ -10,6 +10,7 @@ from lrtheory.bounds import Derived, Identity, OutcomeError, Sides, Statement, a
 from lrtheory.dual_mirror_descent import AllocationResult
 from lrtheory.dual_mirror_descent.prices import steps
 from proofs_checks.dual_mirror_descent.families.paths import gradients, path_identity
+from proofs_checks.dual_mirror_descent.families.small_streams import EAGER_OR_LAZY
 from proofs_checks.dual_mirror_descent.families.streams import (
     ANY_GEOMETRY,
     Requests,
@@ -108,6 +109,7 @@ DMD_S7 = Statement(
     tex=r"\bar\mu = \tfrac1T\sum_t\mu_t,\ B - B_{T+1} = \sum_t b_t(x_t),\quad \mathrm{gap} = \sum_t D_t(\bar\mu) - R",
     hypotheses={"proposals that do not fit are rejected": always},
     instances=ANY_GEOMETRY,
+    for_all=(EAGER_OR_LAZY,),
     solve=run,
     decisions=("trace.prices", "proposed", "actions"),
     claim=Identity(told),

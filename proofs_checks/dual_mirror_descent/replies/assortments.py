@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Inequality, OutcomeError, Sides, Statement, saboteur
+from lrtheory.bounds import All, Derived, Draws, Family, Inequality, OutcomeError, Sides, Statement, saboteur
 from lrtheory.dual_mirror_descent import oracles
+from proofs_checks.orbits import representatives
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,26 @@ OFFERS = Family(
     ),
     draw=draw_offers,
 )
+
+
+Product = tuple[float, float]  # revenue and weight
+
+
+def reordered(products: tuple[Product, ...]) -> set[tuple[Product, ...]]:
+    """Return the products in all orders."""
+    return set(itertools.permutations(products))
+
+
+def three_products() -> Iterator[Offers]:
+    """Yield three products of few sizes at prices of 0, of which two may be offered, up to their order."""
+    kinds = itertools.product((0.5, 1.0, 2.0), repeat=2)
+    for products in representatives(itertools.product(list(kinds), repeat=3), reordered):
+        yield Offers(*map(np.array, zip(*products, strict=True)), np.zeros(3), 1.0, 2)
+
+
+def n_reordered(offers: Offers) -> int:
+    """Count the offers that differ from one by the order of the products."""
+    return len(reordered(tuple(zip(offers.revenues.tolist(), offers.weights.tolist(), strict=True))))
 
 
 def worth(offers: Offers, chosen: Any) -> Any:
@@ -101,6 +123,16 @@ DMD_L11_ASSORTMENT = Statement(
     tex=r"\sum_{j\in S}(r_j - \mu_j)u_j/(u_0 + \sum_S u) \text{ is largest over } |S| \le k",
     hypotheses={"positive weight of buying nothing": lambda offers: offers.outside > 0},
     instances=OFFERS,
+    for_all=(
+        All(
+            "choices of three products with revenues and weights 1/2, 1 or 2, of which two may be offered",
+            three_products,
+            members=165,
+            orbit=n_reordered,
+            total=9**3,
+            up_to="the order of the products",
+        ),
+    ),
     solve=offered,
     decisions=("chosen",),
     claim=Inequality(best_offers),

@@ -13,6 +13,7 @@ from lrtheory.bounds import Derived, Inequality, Number, Numbers, Sides, Stateme
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.theory.resources import per_resource
 from proofs_checks.dual_mirror_descent.families.paths import FIRST_GAINFUL, WALK, comparators, gradients, path_identity
+from proofs_checks.dual_mirror_descent.families.small_streams import EAGER_OR_LAZY
 from proofs_checks.dual_mirror_descent.families.streams import (
     MENUS,
     Requests,
@@ -54,6 +55,7 @@ DMD_L11 = Statement(
     tex=r"f_t(\tilde x_t) - \mu_t \cdot b_t(\tilde x_t) = f^*_t(\mu_t) \ge \max(0, f_t(x) - \mu_t \cdot b_t(x))",
     hypotheses={"finite menus": always},
     instances=MENUS,
+    for_all=(EAGER_OR_LAZY,),
     solve=walked,
     decisions=WALK,
     claim=Inequality(best_replies, unbounded=UNBOUNDED),
@@ -111,6 +113,7 @@ DMD_L9 = Statement(
     tex=r"D_t(\nu) \ge D_t(\mu_t) + g_t\cdot(\nu - \mu_t),\quad |f^*_t(\mu) - f^*_t(\nu)| \le \bar b\|\mu - \nu\|_1",
     hypotheses={"exact oracle": always},
     instances=MENUS,
+    for_all=(EAGER_OR_LAZY,),
     solve=walked,
     decisions=WALK,
     claim=Inequality(subgradients, unbounded=UNBOUNDED),

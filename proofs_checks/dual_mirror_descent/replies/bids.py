@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Numbers, Sides, Statement, formula, rounding, saboteur
+from lrtheory.bounds import (
+    All,
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Numbers,
+    Sides,
+    Statement,
+    formula,
+    rounding,
+    saboteur,
+)
 from lrtheory.dual_mirror_descent import pace
 
 
@@ -57,6 +71,12 @@ def bids(auctions: Auctions, rng: np.random.Generator) -> Bids:
     known = {"step_size": auctions.step_size, "init": 0.0, "record": True}
     found = pace(auctions.values, auctions.competing, auctions.budget, **known)
     return Bids(found.bids, found.wins, found.trace["multipliers"], found.spend, found.reward)
+
+
+def three_auctions() -> Iterator[Auctions]:
+    """Yield three auctions with all values and competing bids of a few sizes."""
+    for pairs in itertools.product(itertools.product((0.5, 1.0), (0.25, 0.5, 1.0)), repeat=3):
+        yield Auctions(*map(np.array, zip(*pairs, strict=True)), budget=1.0, step_size=1.0)
 
 
 def truthful(auctions: Auctions, rng: np.random.Generator) -> Bids:
@@ -115,6 +135,13 @@ DMD_S6 = Statement(
     tex=r"\text{bid}_t = v_t/(1 + \mu_t),\quad \text{win} \iff v_t - d_t > \mu_t d_t",
     hypotheses={"positive competing bids": lambda auctions: bool((auctions.competing > 0).all())},
     instances=AUCTIONS,
+    for_all=(
+        All(
+            "triples of auctions with values 1/2 or 1 and competing bids 1/4, 1/2 or 1, for a budget of 1",
+            three_auctions,
+            members=6**3,
+        ),
+    ),
     solve=bids,
     decisions=("bids", "wins", "multipliers"),
     claim=Identity(bids_win),

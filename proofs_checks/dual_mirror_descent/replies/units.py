@@ -23,6 +23,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from proofs_checks.dual_mirror_descent.families.paths import path_rounding
+from proofs_checks.dual_mirror_descent.families.small_streams import all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
     SHORT_TRACE,
     TWO,
@@ -167,6 +168,13 @@ DMD_S1 = Statement(
     tex=r"(c f, s_j b_j, s_j \rho_j) \Rightarrow \text{the same actions, prices } \mu_j c / s_j",
     hypotheses={"an invariant geometry": is_invariant},
     instances=UNITS,
+    for_all=(
+        all_orders(
+            "with scaled Euclidean steps of size 1, in halves of rewards and quarters of units",
+            lambda one: Scaled(one, 1, np.array([2])),
+            geometry=("scaled-euclidean",),
+        ),
+    ),
     solve=both_units,
     decisions=("*.prices", "*.proposed", "*.actions"),
     claim=Identity(same_run),
