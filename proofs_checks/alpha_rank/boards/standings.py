@@ -176,7 +176,7 @@ def small_standings() -> Iterator[Standing]:
 
 
 SMALL_STANDINGS = All(
-    "standings with one or two battles of each pair, chances of 1/2 or 3/4, and delta 0.53",
+    "ordered standings with one or two battles of each pair, chances of 1/2 or 3/4, and delta 0.53",
     small_standings,
     members=40,
 )

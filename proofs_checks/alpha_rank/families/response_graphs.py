@@ -68,7 +68,7 @@ def n_renamed(game: ExactGame) -> int:
 
 
 TWO_STRATEGIES = All(
-    "response graphs, with ties, of two players with two strategies each",
+    "response graphs, with ties, of two players with two strategies each, by one table of payoffs",
     partial(games, ((2, 2),), True),
     members=15,
     orbit=n_renamed,
@@ -77,7 +77,7 @@ TWO_STRATEGIES = All(
 )
 
 WITH_TIES = All(
-    "response graphs, with ties, of two players of whom one has two strategies and the other two or three",
+    "response graphs, with ties, of two players with two strategies, or two and three, by one table of payoffs each",
     partial(games, ((2, 2), (2, 3)), True),
     members=427,
     orbit=n_renamed,
@@ -86,7 +86,7 @@ WITH_TIES = All(
 )
 
 THREE_PLAYERS = All(
-    "response graphs, without ties, of three players with two strategies each",
+    "response graphs, without ties, of three players with two strategies each, by one table of payoffs",
     partial(games, ((2, 2, 2),), False),
     members=112,
     orbit=n_renamed,
@@ -95,7 +95,7 @@ THREE_PLAYERS = All(
 )
 
 THREE_STRATEGIES = All(
-    "response graphs, without ties, of two players with three strategies each",
+    "response graphs, without ties, of two players with three strategies each, by one table of payoffs",
     partial(games, ((3, 3),), False),
     members=669,
     orbit=n_renamed,
@@ -113,7 +113,7 @@ def one_sink(is_one: Callable[[ExactGame], bool]) -> All:
 
     return All(
         "response graphs, without ties and with one sink, of two players with two strategies, or two and three, "
-        "or of three players with two strategies each",
+        "or of three players with two strategies each, by one table of payoffs",
         listed,
         members=104,
         orbit=n_renamed,

@@ -170,7 +170,7 @@ DMD_S1 = Statement(
     instances=UNITS,
     for_all=(
         all_orders(
-            "with scaled Euclidean steps of size 1, in halves of rewards and quarters of units",
+            "with scaled Euclidean steps of size 1, and once more with rewards times 2 and costs times 4",
             lambda one: Scaled(one, 1, np.array([2])),
             geometry=("scaled-euclidean",),
         ),

@@ -133,7 +133,7 @@ DS_P8 = Statement(
     instances=BOUNDED,
     for_all=(
         All(
-            "sets of elements of monotone submodular functions of three with whole values, up to 2 for one, and k = 2",
+            "pairs of a set and a monotone submodular function of three elements with whole values, up to 2 for one",
             all_witnesses,
             members=8 * 115,
         ),

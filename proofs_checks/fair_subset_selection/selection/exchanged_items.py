@@ -116,7 +116,7 @@ FSS_P6 = Statement(
     tex=r"\mathrm{top}_t(s) \ge (t/t')\, \mathrm{top}_{t'}(s),\quad t \le t'",
     hypotheses={"real scores": always},
     instances=SHARES,
-    for_all=(All("scores of one to four items from -1 to 2", small_shares, members=340),),
+    for_all=(All("vectors of scores of one to four items from -1 to 2", small_shares, members=340),),
     solve=largest_sums,
     claim=Inequality(largest, unbounded="scores may be any numbers, and so may their sums"),
     saboteurs=(
@@ -233,7 +233,7 @@ FSS_P5 = Statement(
     tex=r"s(B) \ge s(A) \min_{i \in A - B,\, j \in B - A} \min(1, s_j/s_i)",
     hypotheses={"scores at or above zero": lambda pair: bool((pair.scores >= 0).all() and (pair.observed >= 0).all())},
     instances=PAIRS,
-    for_all=(All("scores of three items from 0 to 2 with every order of observed ones", small_pairs, members=162),),
+    for_all=(All("vectors of three scores from 0 to 2 with every order of observed ones", small_pairs, members=162),),
     solve=chosen_by,
     decisions=("*",),
     claim=Inequality(exchanged),
