@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import linalg, sparse
 
+from lrtheory import alpha_rank
 from lrtheory.alpha_rank import stationary_distribution
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.alpha_rank.stationary.elimination import BLOCK
@@ -268,3 +269,14 @@ def test_bad_chains(chain, options, match):
 def test_leading_takes_a_pair_alone(chain):
     with pytest.raises(ValueError, match=r"^`chain` must be a pair \(coefficients, orders\)"):
         stationary_distribution(chain, method="leading")
+
+
+def test_the_warm_up_takes_every_method_that_has_kernels(monkeypatch):
+    taken = []
+    monkeypatch.setattr(
+        alpha_rank,
+        "stationary_distribution",
+        lambda chain, *, method: taken.append(method) or stationary_distribution(chain, method=method),
+    )
+    alpha_rank._warmup()
+    assert {"gth", "log-gth", "power", "leading"} <= {*taken}
