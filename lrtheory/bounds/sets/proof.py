@@ -53,7 +53,7 @@ class Proof:
     anchor : callable
         ``anchor(instance, outcome)``, for an entry of the sides the arguments of `hypotheses`, `lhs` and `rhs`, as a
         text for Coq; an empty mapping where the file does not speak of the instance. The file has tactics `holds` for
-        the hypotheses, `numbers` to write out the sides, and `anchored` for all of an anchor.
+        the hypotheses, `anchored` for all of an anchor, and `impossible` for an inequality that numbers contradict.
     about : {"the theorem", "the rule"}
         "the rule" where the arguments have the answer of the algorithm in them.
     wrong : tuple of Wrong

@@ -31,6 +31,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
+from proofs_checks.alpha_rank.certificates.laws import CHANGES, MASSES
 from proofs_checks.alpha_rank.chains.spanning_trees import tree_weights
 from proofs_checks.alpha_rank.families.chains import chain
 from proofs_checks.guards import unlike
@@ -128,6 +129,7 @@ MI_L3 = Statement(
     tex=r"|\log\hat C - \log C| \le b \Rightarrow |\log\hat\pi - \log\pi| \le 2(n-1)b",
     hypotheses={"all rates positive": lambda pair: bool((pair.rates > 0).all() and (pair.other > 0).all())},
     instances=CHAIN_PAIRS,
+    for_all=(CHANGES,),
     solve=both_laws,
     claim=Inequality(perturbed_trees, unbounded="a ratio of masses may be as large as one likes"),
     saboteurs=(
@@ -209,6 +211,7 @@ MI_L2 = Statement(
     tex=r"|\log\hat\pi - \log\pi| \le B \Rightarrow |\hat\pi - \pi| \le \tanh(B/2)",
     hypotheses={"all rates positive": lambda pair: bool((pair.rates > 0).all() and (pair.other > 0).all())},
     instances=CHAIN_PAIRS,
+    for_all=(MASSES,),
     solve=both_laws,
     claim=Inequality(total_variation),
     saboteurs=(

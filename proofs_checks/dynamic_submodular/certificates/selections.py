@@ -66,3 +66,25 @@ GREEDY = Proof(
         Wrong("functions that need not be submodular", "submodular n f /\\ (1 <= k)%nat", "(1 <= k)%nat"),
     ),
 )
+
+
+def steps_of(case: Offline, found: Selection) -> dict[int, str]:
+    """Each element with those that were taken before it, beside the best set."""
+    if not is_small(case.function):
+        return {}
+    items, others = chosen(found.items), elements(best(case))
+    given = f"{case.function.n} {values(case.function)} {case.k}"
+    return {i: f"{given} {elements(items[:i])} {e} {others}" for i, e in enumerate(items)}
+
+
+STEP = Proof(
+    "every monotone submodular function, every set from which a greedy step is made and every k",
+    file=HERE / "DS_P7.v",
+    anchor=steps_of,
+    about="the rule",
+    wrong=(
+        Wrong("a half of the gap, whatever k is", "(1 - / INR k) *", "(1 - / 2) *"),
+        Wrong("a part for one element less", "(1 - / INR k) *", "(1 - / INR (k - 1)) *"),
+        Wrong("functions that need not be submodular", "submodular n f /\\ (1 <= k)%nat", "(1 <= k)%nat"),
+    ),
+)

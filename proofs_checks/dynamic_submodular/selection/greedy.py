@@ -25,7 +25,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.dynamic_submodular import Selection, make_tight_greedy, maximize
-from proofs_checks.dynamic_submodular.certificates.selections import GREEDY
+from proofs_checks.dynamic_submodular.certificates.selections import GREEDY, STEP
 from proofs_checks.dynamic_submodular.families.all_functions import gaps_of_greedy, offline, shares_of_greedy, to_choose
 from proofs_checks.dynamic_submodular.families.functions import by_values, draw_function, gain, value_of
 from proofs_checks.dynamic_submodular.families.offline import (
@@ -172,6 +172,7 @@ DS_P7 = Statement(
             anchors=(Offline(modular([5.0, 4.0, 3.0, 2.0, 1.0]), 3),),
             sharp=True,
         ),
+        STEP,
     ),
     solve=selected,
     claim=Inequality(distances),

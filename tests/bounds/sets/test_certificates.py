@@ -50,7 +50,7 @@ Definition claim : Prop := forall x y, hypotheses x y -> lhs x y <= rhs x y.
 
 Ltac holds := unfold hypotheses; lra.
 
-Ltac numbers := idtac.
+Ltac impossible := lra.
 
 Ltac anchored := split; [holds | split; unfold lhs, rhs; lra].
 
@@ -194,7 +194,7 @@ def test_without_coq_it_says_so_and_that_is_an_error_where_coq_is_required(
 
 REFUSED: list[tuple[str, str, str]] = [
     ("nra. Qed.", "Admitted.", "the word 'Admitted'"),
-    ("Ltac numbers", "Notation two := 2.\nLtac numbers", "the word 'Notation'"),
+    ("Ltac impossible", "Notation two := 2.\nLtac impossible", "the word 'Notation'"),
     ("(* --- proof --- *)\n", "", "not a head, definitions and a proof"),
     ("Definition rhs", "\n".join(f"Definition a{i} := 1." for i in range(40)) + "\nDefinition rhs", "than 40 lines"),
     ("Definition lhs", "Definition two := 2 * x.\nDefinition lhs", "does not stand once"),

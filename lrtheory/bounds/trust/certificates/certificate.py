@@ -231,7 +231,7 @@ Theorem refuted : ~ claim.
 Proof.
   intro wrong.
   assert (one : hypotheses {0}) by holds.
-  apply wrong in one. unfold lhs, rhs in one. revert one. numbers. lra.
+  apply wrong in one. unfold lhs, rhs in one. revert one. impossible.
 Qed.
 """
 

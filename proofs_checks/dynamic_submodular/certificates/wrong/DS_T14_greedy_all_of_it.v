@@ -75,6 +75,8 @@ Qed.
 
 Ltac holds := apply hypothesesb_iff; vm_compute; reflexivity.
 
+Ltac impossible := numbers; lra.
+
 Ltac anchored := split; [holds | split; unfold lhs, rhs; numbers; field].
 
 (* --- theorem --- *)

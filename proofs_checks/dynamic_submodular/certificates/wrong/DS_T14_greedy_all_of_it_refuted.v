@@ -75,11 +75,13 @@ Qed.
 
 Ltac holds := apply hypothesesb_iff; vm_compute; reflexivity.
 
+Ltac impossible := numbers; lra.
+
 Ltac anchored := split; [holds | split; unfold lhs, rhs; numbers; field].
 
 Theorem refuted : ~ claim.
 Proof.
   intro wrong.
   assert (one : hypotheses 4 (value [0; 4; 2; 6; 4; 6; 5; 7; 4; 6; 5; 7; 8; 8; 8; 8]%Z) 2 [0; 1]%N [2; 3]%N) by holds.
-  apply wrong in one. unfold lhs, rhs in one. revert one. numbers. lra.
+  apply wrong in one. unfold lhs, rhs in one. revert one. impossible.
 Qed.

@@ -1,0 +1,1 @@
+"""Theorems on chains with any number of states, with proofs that Coq checks."""

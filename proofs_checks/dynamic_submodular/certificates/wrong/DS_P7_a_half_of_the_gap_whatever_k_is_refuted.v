@@ -1,0 +1,57 @@
+(* dynamic_submodular/DS-P7: Every greedy step closes a k-th of the gap. A greedy step from S_{i-1} to S_i closes
+   at least a k-th of the gap to OPT, the best value f of k elements. Of every monotone submodular function, every
+   set from which a greedy step is made and every k: the rule. *)
+From Coq Require Import Reals NArith List Lra Lia Bool.
+From Certificates Require Import Submodular.
+Import ListNotations.
+Open Scope R_scope.
+
+(* Wrong on purpose: a half of the gap, whatever k is. *)
+(* --- definitions and claim --- *)
+
+(* no element is worth more together with S than e *)
+Definition largest (n : N) (f : N -> R) (S e : N) : Prop :=
+  (e < n)%N /\ forall d, (d < n)%N -> f (plus S d) <= f (plus S e).
+
+Definition hypotheses (n : N) (f : N -> R) (k : nat) (before : list N) (e : N) (others : list N) : Prop :=
+  monotone n f /\ submodular n f /\ (1 <= k)%nat /\ elements n before /\ largest n f (taken before) e /\
+  elements n others /\ (length others <= k)%nat.
+
+Definition lhs (n : N) (f : N -> R) (k : nat) (before : list N) (e : N) (others : list N) : R :=
+  f (taken others) - f (plus (taken before) e).
+
+Definition rhs (n : N) (f : N -> R) (k : nat) (before : list N) (e : N) (others : list N) : R :=
+  (1 - / 2) * (f (taken others) - f (taken before)).
+
+Definition claim : Prop := forall n f k before e others,
+  hypotheses n f k before e others -> lhs n f k before e others <= rhs n f k before e others.
+
+(* --- proof --- *)
+
+(* Boolean forms of the definitions, for functions with values that are whole numbers *)
+
+Definition hypothesesb (n : N) (t : list Z) (k : nat) (before : list N) (e : N) (others : list N) : bool :=
+  monotoneb n t && submodularb n t && Nat.leb 1 k && elementsb n before && N.ltb e n &&
+  all_below n (fun d => integer t (plus (taken before) d) <=? integer t (plus (taken before) e))%Z &&
+  elementsb n others && Nat.leb (length others) k.
+
+Lemma hypothesesb_iff : forall n t k before e others,
+  hypothesesb n t k before e others = true <-> hypotheses n (value t) k before e others.
+Proof.
+  intros. unfold hypothesesb, hypotheses, largest.
+  rewrite !andb_true_iff, monotoneb_iff, submodularb_iff, !Nat.leb_le, !elementsb_iff, N.ltb_lt, all_below_iff.
+  split; intros H; repeat split; try tauto; intros d Hd; apply leb_value; apply H, Hd.
+Qed.
+
+Ltac holds := apply hypothesesb_iff; vm_compute; reflexivity.
+
+Ltac impossible := numbers; lra.
+
+Ltac anchored := split; [holds | split; unfold lhs, rhs; numbers; field].
+
+Theorem refuted : ~ claim.
+Proof.
+  intro wrong.
+  assert (one : hypotheses 6 (value [0; 27; 18; 45; 12; 39; 30; 57; 27; 45; 39; 57; 35; 53; 47; 65; 27; 45; 39; 57; 35; 53; 47; 65; 54; 63; 60; 69; 58; 67; 64; 73; 27; 45; 39; 57; 35; 53; 47; 65; 54; 63; 60; 69; 58; 67; 64; 73; 54; 63; 60; 69; 58; 67; 64; 73; 81; 81; 81; 81; 81; 81; 81; 81]%Z) 3 []%N 0 [3; 4; 5]%N) by holds.
+  apply wrong in one. unfold lhs, rhs in one. revert one. impossible.
+Qed.
