@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._types import Number
 from lrtheory.bounds.arithmetic.letters import Ratio, letters, value_at
 from lrtheory.bounds.errors import StatementError
 
@@ -27,7 +28,7 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 class Square:
     """The square of a number, which is not negative whatever the letters stand for."""
 
-    root: Any
+    root: Number
 
 
 @dataclass(frozen=True)
