@@ -49,6 +49,9 @@ def gauge_count(matrix: np.ndarray) -> int:
 
     Rows and columns are its nodes; one without a nonzero is a component of its own.
     """
+    nonzero = matrix != 0
+    if nonzero.all(axis=1).any():  # a row without a zero connects all columns, and they all rows with a nonzero
+        return 1 + int(np.count_nonzero(~nonzero.any(axis=1)))
     from scipy.sparse import csgraph, csr_array  # not with the system, which most callers import without it
 
     m, n = matrix.shape

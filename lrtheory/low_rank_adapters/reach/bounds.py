@@ -57,9 +57,12 @@ class Rows(NamedTuple):
             return self.basis.T
         return self.basis.T @ (self.coordinates / self.values**2).T
 
-    def outside(self, T: np.ndarray) -> float:
-        """The norm of what T has outside of this space."""
-        inside = T @ self.basis.T
+    def coefficients(self, inside: np.ndarray) -> np.ndarray:
+        """The product of T with the pseudo-inverse of A, from that with the transpose of the basis."""
+        return inside if self.coordinates is None else inside @ (self.coordinates / self.values**2).T
+
+    def outside(self, T: np.ndarray, inside: np.ndarray) -> float:
+        """The norm of what T has outside of this space, beside its product with the transpose of the basis."""
         whole = square(T)
         left = whole - square(inside)
         if left > FAR * whole:  # so that the difference of squares loses nothing that counts
@@ -101,7 +104,7 @@ def narrowed(task: NormalizedProblem) -> NormalizedProblem:
     C = np.eye(len(rows.basis)) if rows.coordinates is None else rows.coordinates
     adapter = replace(task.adapter, shape=T.shape, frozen={**task.adapter.frozen, "A": C})
     fresh = task._replace(adapter=adapter).for_target(T)
-    return fresh._replace(outside=rows.outside(task.T))
+    return fresh._replace(outside=rows.outside(task.T, T))
 
 
 def lower_bound(task: NormalizedProblem) -> Bound:
@@ -179,17 +182,19 @@ def blocks_of(task: NormalizedProblem) -> Blocks:
     if task.adapter.kind == "vera":
         norms = _norms(task.frozen("A"), 1)
         A0 = rows_of(task.frozen("A") / norms[:, None])
-        outside = math.hypot(task.outside, A0.outside(T))
-        return Blocks(outside, T @ A0.inverse(), task.frozen("B") * norms, 1, *A0.extremes())
+        inside = T @ A0.basis.T
+        outside = math.hypot(task.outside, A0.outside(T, inside))
+        return Blocks(outside, A0.coefficients(inside), task.frozen("B") * norms, 1, *A0.extremes())
     T = T.T if task.adapter.transposed else T  # type: ignore[attr-defined]
     bases = task.frozen("bases")
     N, big, r = bases.shape
     side_by_side = np.moveaxis(bases, 0, 1).reshape(big, N * r)
     norms = _norms(side_by_side, 0)
     columns = rows_of((side_by_side / norms).T)
-    D = (columns.inverse().T @ T).reshape(N, r, -1)
+    inside = T.T @ columns.basis.T
+    D = np.ascontiguousarray(columns.coefficients(inside).T).reshape(N, r, -1)
     W = norms.reshape(N, r, 1) * task.frozen("A")
-    return Blocks(columns.outside(T.T), D, W, 1, *columns.extremes())
+    return Blocks(columns.outside(T.T, inside), D, W, 1, *columns.extremes())
 
 
 def _norms(matrix: np.ndarray, axis: int) -> np.ndarray:

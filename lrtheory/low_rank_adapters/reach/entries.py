@@ -15,6 +15,8 @@ from lrtheory.low_rank_adapters.kinds.arrays import LARGE
 
 __all__ = ["Entries", "Spectra", "fitted_entries"]
 
+#: entries of a matrix that are worked on at once
+AT_ONCE = 1 << 15
 #: the share of a squared norm from which on Gram matrices lose nothing that counts
 NEAR = 1e-4
 
@@ -85,10 +87,8 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
         tails: list[Any] = []
         size = np.log(np.where(empty, 1.0, np.abs(W)))
         for p, q in _weights(size, empty):
-            below = np.where(empty, 0.0, np.exp(p[..., :, None] + q[..., None, :] - size))
-            spread = min(spread, float(1 / np.min(below, where=~empty, initial=1.0)))
-            below *= D
-            Y = np.multiply(below, np.sign(W), out=below)
+            Y, most = _quotients(D, W, size, (p, q), empty)
+            spread = min(spread, most)
             if spread <= 1 + 64 * eps:
                 found = _rank_one(Y) if rank == 1 and max(Y.shape[-2:]) >= LARGE else None
                 if found is not None:
@@ -113,6 +113,24 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
         return Entries(bound, left, right, spread)
     U, S, Vt = np.linalg.svd(Y, full_matrices=False)
     return Entries(bound, U[..., :, :rank] * S[..., None, :rank], Vt[..., :rank, :], spread)
+
+
+def _quotients(
+    D: np.ndarray, W: np.ndarray, size: np.ndarray, weights: tuple[np.ndarray, np.ndarray], empty: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Y = diag(p) (D / W) diag(q) from logarithms, and the largest |W| / p q; a cache holds some rows at once."""
+    found, (p, q), least = np.empty(D.shape), weights, 1.0
+    step = max(1, AT_ONCE // D.shape[-1])
+    for place in np.ndindex(D.shape[:-2]):
+        for start in range(0, D.shape[-2], step):
+            at = (*place, slice(start, start + step))
+            below = p[at][:, None] + q[place] - size[at]
+            np.exp(below, out=below)
+            below[empty[at]] = 0.0
+            least = min(least, float(np.min(below, where=~empty[at], initial=1.0)))
+            np.copysign(below, W[at], out=below)
+            np.multiply(below, D[at], out=found[at])
+    return found, 1 / least
 
 
 def _rank_one(Y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:

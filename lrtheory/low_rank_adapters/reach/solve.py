@@ -73,12 +73,14 @@ def solve(
     known, starts = bound.exact, 1
     once = method == "closed-form" or (known and method == "auto") or not task.whole
     if once:
-        run = started(task, closed_form(task, bound))._replace(converged=True)
+        run = Run(closed_form(task, bound), [], True, False, 0)
     else:
         options: dict[str, Any] = {"tol": tol, "max_iter": max_iter, "n_starts": n_starts, "inform": inform}
         run, starts = _best(task, bound, draw=draw, effort=effort, **options)
     used = "closed-form" if once else "alternating"
     adapter, left, run = _nearest(task, run, own=effort.own and method != "closed-form")
+    if not run.losses:
+        run = run._replace(losses=[left * left])
     lower = math.hypot(task.rest, bound.value)
     # rounding may put the error that was found below what is proved of every one
     upper = max(math.hypot(task.rest, left), lower)
