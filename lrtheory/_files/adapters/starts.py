@@ -24,12 +24,22 @@ import numpy as np
 
 from lrtheory._files.adapters.base import base_name, matrix
 from lrtheory._files.adapters.module import AdapterModule
-from lrtheory._files.safetensors import Tensors
+from lrtheory._files.adapters.names import BASE_LAYER, PREFIX
+from lrtheory._files.safetensors import Tensors, decoded
 from lrtheory._kernels.low_rank import CASTS
 from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._validation import Words, must
 
-__all__ = ["RESOLVED", "Directions", "directions_of", "is_turned", "refuse_start", "resolved", "rounded_starts"]
+__all__ = [
+    "RESOLVED",
+    "Directions",
+    "directions_of",
+    "is_turned",
+    "refuse_start",
+    "resolved",
+    "rounded_starts",
+    "weight_of",
+]
 
 #: starts that change the base model, and that follow from its weights alone
 RESOLVED = ("pissa", "olora")
@@ -56,6 +66,22 @@ def is_turned(adapter: Any) -> bool:
     return bool((adapter.config or {}).get("fan_in_fan_out"))
 
 
+def weight_of(adapter: Any, base: Tensors, name: str) -> tuple[np.ndarray, bool]:
+    """The weight below the factors of a module as (d_out, d_in), and whether it is kept as the transpose.
+
+    It is that of the base model, unless the adapter has brought its own, as with an embedding of more words.
+    """
+    module = adapter.modules[name]
+    saved = adapter.others.get(f"{PREFIX if adapter.prefixed else ''}{name}.{BASE_LAYER}.weight")
+    if saved is None:
+        return matrix(base, name, module, is_turned(adapter))
+    found, turned = decoded(saved).astype(np.float64), module.kind == "embedding"
+    if found.ndim < 2 or found.reshape(len(found), -1).shape != (module.shape[::-1] if turned else module.shape):
+        raise must("adapter", f"one whose own weight of {name!r} has the shape of its update", found.shape)
+    found = found.reshape(len(found), -1)
+    return (found.T if turned else found), turned
+
+
 def resolved(adapter: Any, base: Tensors) -> Any:
     """Return an adapter that changes the base model alike, by factors that are added to its weights."""
     start, dora = (adapter.config or {}).get("init_lora_weights"), (adapter.config or {}).get("use_dora")
@@ -69,13 +95,13 @@ def resolved(adapter: Any, base: Tensors) -> Any:
         raise must(
             "adapter", "one of layers, where a start changes the base model, and not of experts", Words(repr(start))
         )
-    flag, modules = is_turned(adapter), {}
+    modules = {}
     for name, module in adapter.modules.items():
         modules[name] = module
         if module.magnitude is not None:
-            modules[name] = _of_dora(module, matrix(base, name, module, flag)[0])
+            modules[name] = _of_dora(module, weight_of(adapter, base, name)[0])
         elif module.kind == "linear" and start in RESOLVED:  # peft starts the others as usual
-            modules[name] = _of_start(str(start), module, *matrix(base, name, module, flag))
+            modules[name] = _of_start(str(start), module, *weight_of(adapter, base, name))
     settings = {**(adapter.config or {}), "init_lora_weights": True, "use_dora": False}
     return replace(adapter, modules=modules, config=settings)
 
@@ -89,7 +115,7 @@ def rounded_starts(adapter: Any, base: Tensors | None) -> str:
     for name, module in adapter.modules.items():
         kind = base.dtype(base_name(base, f"{name}.weight"))
         if module.kind == "linear" and kind in HALF:
-            weight, turned = matrix(base, name, module, is_turned(adapter))
+            weight, turned = weight_of(adapter, base, name)
             left, right = _part(str(start), module, weight, turned)
             squares += (CASTS[HALF[kind]][0] * float(np.linalg.norm(weight - left @ right))) ** 2
     if not squares:

@@ -10,8 +10,7 @@ import numpy as np
 
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
-from lrtheory._files.adapters.base import matrix
-from lrtheory._files.adapters.starts import is_turned
+from lrtheory._files.adapters.starts import weight_of
 from lrtheory._kernels.low_rank import Core, core
 from lrtheory._validation import choice, flag, must, real
 from lrtheory.matrix_compression.adapters.directions import redirected
@@ -121,7 +120,7 @@ def compress_adapter(
         scale = module.scale if keep_scale and module.scale != 0 else 1.0
         modules[name], losses[name] = replaced(module, found[name], ranks[name], scale, kind)
         if module.magnitude is not None and model is not None:
-            weight = matrix(model, name, module, is_turned(source))[0]
+            weight = weight_of(source, model, name)[0]
             modules[name], losses[name] = redirected(module, modules[name], weight)
         modules[name], losses[name] = with_bias(modules[name], module.bias, losses[name])
     said = start_said([adapter], model)
