@@ -14,7 +14,7 @@
 # A check says *supported* when a claim held on what was tried: 78 instances, say. Two other words say more. *All of* a
 # named set: every one of its members was measured, and they were counted. *Proved*: a program that is not ours has
 # accepted a proof. This notebook takes the theorem of [your first hour](your_first_theorem.ipynb) from the first
-# word to the second, and a small one of another kind to all positive numbers.
+# word to the second, and a small one of another kind to all positive numbers. For the third it shows the command.
 
 # %%
 import itertools
@@ -255,6 +255,22 @@ LINEAR = replace(
 linear = lrtheory.check(LINEAR)
 print(linear.sets[-1]["words"], linear.sets[-1]["about"], linear.verdict)
 assert linear.verdict == "supported"
+
+# %% [markdown]
+# ## Proved
+#
+# A set is finite, or of one shape. A theorem for all sizes needs a proof, and the proof a reader who is not its author:
+# `Proof` names a file for Coq. These commands write the files of some statements, and let Coq read them where it is
+# installed (Debian: `apt-get install coq`):
+#
+# ```sh
+# lrtheory list --for-all
+# lrtheory certificates DS-T14-greedy -o certificates --check
+# ```
+#
+# The folder speaks for itself: its `coq.py` needs nothing of ours. It prints the claim as Coq has it and what the proof
+# rests on. *Anchors* tie the file to the code: for fixed instances Coq evaluates the definitions, and gets the sides that
+# were measured. Files in `wrong/` differ in one place from the right ones, and must be rejected at the proof.
 
 # %% [markdown]
 # ## To notice
