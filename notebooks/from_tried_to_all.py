@@ -269,8 +269,8 @@ assert linear.verdict == "supported"
 # ```
 #
 # The folder speaks for itself: its `coq.py` needs nothing of ours. It prints the claim as Coq has it and what the proof
-# rests on. *Anchors* tie the file to the code: for fixed instances Coq evaluates the definitions, and gets the sides that
-# were measured. Files in `wrong/` differ in one place from the right ones, and must be rejected at the proof.
+# rests on. *Anchors* tie the file to the code: for fixed instances Coq evaluates the definitions, and gets the sides
+# that were measured. Files in `wrong/` differ in one place from the right ones, and must be rejected at the proof.
 
 # %% [markdown]
 # ## To notice
