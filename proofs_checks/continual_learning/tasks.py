@@ -25,6 +25,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.continual_learning import metrics
+from proofs_checks.continual_learning.certificates.accuracies import FORGOTTEN, TRANSFERRED
 from proofs_checks.guards import unlike
 
 
@@ -155,7 +156,7 @@ MT_1 = Statement(
     tex=r"F \ge -\mathrm{BWT}",
     hypotheses=TABLE,
     instances=ACCURACIES,
-    for_all=(COARSE,),
+    for_all=(COARSE, FORGOTTEN),
     solve=measured,
     claim=Inequality(forgets_more),
     unread={name: "MT-2 compares both means of accuracies" for name in ("average", "learned")},
@@ -209,7 +210,7 @@ MT_2 = Statement(
     tex=r"\mathrm{ACC} = \mathrm{LA} + \tfrac{T-1}{T}\,\mathrm{BWT}",
     hypotheses=TABLE,
     instances=ACCURACIES,
-    for_all=(COARSE,),
+    for_all=(COARSE, TRANSFERRED),
     solve=measured,
     claim=Identity(adds_up),
     unread={"forgetting": "MT-1 compares the forgetting"},

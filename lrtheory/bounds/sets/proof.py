@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from lrtheory.bounds.errors import StatementError
 
-__all__ = ["ABOUT", "Proof", "Wrong"]
+__all__ = ["ABOUT", "Proof", "Wrong", "real", "reals"]
 
 #: what a file can be about: a mathematical sentence, or a relation that the answers of the algorithm obey
 ABOUT = ("the theorem", "the rule")
@@ -99,3 +100,36 @@ class Proof:
             Empty.
         """
         return []
+
+
+def real(number: Any) -> str:
+    """A rational number as Coq reads it.
+
+    Parameters
+    ----------
+    number : number
+        An int, a Fraction, or a double, which stands for the rational number that it is.
+
+    Returns
+    -------
+    str
+        A quotient in brackets.
+    """
+    exact = Fraction(number)
+    return f"({exact.numerator} / {exact.denominator})"
+
+
+def reals(row: Iterable[Any]) -> str:
+    """A list of rational numbers as Coq reads it.
+
+    Parameters
+    ----------
+    row : iterable of number
+        The numbers.
+
+    Returns
+    -------
+    str
+        A list in square brackets.
+    """
+    return f"[{'; '.join(map(real, row))}]"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Iterator
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -12,26 +11,16 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Proof, Wrong
+from lrtheory.bounds.sets.proof import real, reals
 
 HERE = Path(__file__).parent
-
-
-def real(number: Any) -> str:
-    """A rational number in brackets."""
-    exact = Fraction(number)
-    return f"({exact.numerator} / {exact.denominator})"
-
-
-def numbers(row: Iterable[Any]) -> str:
-    """A list of rational numbers."""
-    return f"[{'; '.join(map(real, row))}]"
 
 
 def masses(pair: Any, laws: np.ndarray) -> dict[int, str]:
     """Both laws, the largest ratio of their masses, and each state."""
     p, q = laws
     largest = max((q / p).max(), (p / q).max())
-    return {i: f"{numbers(p)} {numbers(q)} {real(largest)} {i}" for i in range(len(p))}
+    return {i: f"{reals(p)} {reals(q)} {real(largest)} {i}" for i in range(len(p))}
 
 
 MASSES = Proof(
@@ -75,7 +64,7 @@ def changes(pair: Any, laws: np.ndarray) -> dict[int, str]:
     trees = [[[moves.index(move) for move in tree] for tree in trees_into(root, n)] for root in range(n)]
     text = str(trees).replace(",", ";") + "%nat"
     largest = max((other / rates).max(), (rates / other).max())
-    given = f"{numbers(rates)} {numbers(other)} {text}"
+    given = f"{reals(rates)} {reals(other)} {text}"
     return {s: f"{given} {s} {real(largest)} {real(laws[0][s])} {real(laws[1][s])}" for s in range(n)}
 
 

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ _NO_PROOF = re.compile(
 )
 #: what anchors may not bring with them
 _OWN = re.compile(r"^\s*(?:Definition|Fixpoint|Lemma|Theorem|Ltac|Module|Section)\b", re.MULTILINE)
+#: kinds of files whose theorems Coq is asked for
+_ASKED = ("theorem", "anchors", "against")
 _RULE = "------ "  # before each answer in the output of the last file
 
 
@@ -137,7 +139,18 @@ def check(folder: Path, coqc: str) -> list[Report]:
         for name, text in texts.items():  # what is compiled are the bytes that were compared
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(text)
-        return [_checked(row, texts, root, coqc) for row in rows]
+        found = [_compiled_report(row, texts, root, coqc) for row in rows]
+        asked = [i for i, row in enumerate(rows) if found[i].as_due and row["kind"] in _ASKED]
+        since = _seconds()
+        try:  # all in one file, since most of the time goes into loading the real numbers
+            answers = _answers([_question(rows[i], texts) for i in asked], root, coqc)
+        except Refused:
+            answers = []
+        spent = (_seconds() - since) / max(1, len(asked))
+        for number, i in enumerate(asked):
+            given = [answers[number]] if answers else []
+            found[i] = _asked_report(found[i], rows[i], texts, root, coqc, given, spent)
+        return found
 
 
 def _read(folder: Path) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
@@ -168,12 +181,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _checked(row: dict[str, Any], texts: dict[str, bytes], root: Path, coqc: str) -> Report:
-    """The report of one file."""
-    since = _seconds()
-    kind, name = row["kind"], row["file"]
-    claim: str = ""
-    axioms: tuple[str, ...] = ()
+def _compiled_report(row: dict[str, Any], texts: dict[str, bytes], root: Path, coqc: str) -> Report:
+    """The report of one file after it was compiled, or rejected as is due."""
+    since, kind, name = _seconds(), row["kind"], row["file"]
     try:
         text = texts[name].decode("ascii")
         if forbidden(text):
@@ -181,12 +191,42 @@ def _checked(row: dict[str, Any], texts: dict[str, bytes], root: Path, coqc: str
         if kind == "wrong":
             said = _rejected(row, texts, root, coqc)
         else:
-            claim, axioms = _accepted(row, text, root, coqc)
-            said = f"accepted, {len(axioms)} axioms" if kind != "library" else "compiled"
-        as_due = True
+            if kind in ("theorem", "against"):
+                parts(text)
+            elif kind == "anchors" and _OWN.search(text):
+                raise Refused("its anchors speak of definitions of their own")
+            status, _, errors = _compiled(name, root, coqc)
+            if status:
+                raise Refused(_line(errors))
+            said = "compiled"
     except (Refused, UnicodeDecodeError, KeyError) as error:
-        as_due, said = False, f"refused: {error}"
-    return Report(name, kind, as_due, said, claim, axioms, _seconds() - since)
+        return Report(name, kind, False, f"refused: {error}", seconds=_seconds() - since)
+    return Report(name, kind, True, said, seconds=_seconds() - since)
+
+
+def _asked_report(
+    report: Report,
+    row: dict[str, Any],
+    texts: dict[str, bytes],
+    root: Path,
+    coqc: str,
+    given: list[tuple[str, str]],
+    spent: float,
+) -> Report:
+    """The report of a compiled file after Coq was asked for its claim and its assumptions."""
+    seconds = report.seconds + spent
+    try:
+        question = _question(row, texts)
+        ((claim, assumed),) = given or _answers([question], root, coqc)
+        axioms = tuple(sorted(_assumptions(assumed)))
+        more = set(axioms) - set(row["axioms"])
+        if more:
+            raise Refused(f"it rests on {', '.join(sorted(more))}")
+        if row["kind"] == "theorem" and claim != row["claim"]:
+            raise Refused(f"Coq prints another claim than the manifest: {claim}")
+    except (Refused, KeyError) as error:
+        return replace(report, as_due=False, said=f"refused: {error}", seconds=seconds)
+    return replace(report, said=f"accepted, {len(axioms)} axioms", claim=claim, axioms=axioms, seconds=seconds)
 
 
 def _seconds() -> float:
@@ -204,56 +244,41 @@ def _compiled(name: str, root: Path, coqc: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def _accepted(row: dict[str, Any], text: str, root: Path, coqc: str) -> tuple[str, tuple[str, ...]]:
-    """The claim and the assumptions of a file, as Coq gives them and as they are due."""
-    kind, name = row["kind"], row["file"]
-    if kind in ("theorem", "against"):
-        parts(text)
-    elif kind == "anchors" and _OWN.search(text):
-        raise Refused("its anchors speak of definitions of their own")
-    status, _, errors = _compiled(name, root, coqc)
-    if status:
-        raise Refused(errors.strip().replace("\n", " ")[:300])
-    if kind == "library":
-        return "", ()
-    module = name.removesuffix(".v").rpartition("/")[2]
-    if kind == "anchors":
-        theorems = re.findall(r"^Example (\w+) :", text, re.MULTILINE)
-        if len(theorems) != row["anchors"] or len(theorems) < 5:
-            raise Refused(f"it has {len(theorems)} anchors")
-        asked = []
-    else:
-        theorems, of = (["certified"], "claim") if kind == "theorem" else (["refuted"], "~ claim")
-        asked = [
-            f"Check ({module}.{theorems[0]} : {of.replace('claim', module + '.claim')}).",
-            f"Print {module}.claim.",
-        ]
-    answers = _answers(module, asked, theorems, root, coqc)
-    claim = " ".join(answers[0].split()) if asked else ""
-    axioms = tuple(sorted({one for told in answers[len(asked[1:]) :] for one in _assumptions(told)}))
-    more = set(axioms) - set(row["axioms"])
-    if more:
-        raise Refused(f"it rests on {', '.join(sorted(more))}")
-    if kind == "theorem" and claim != row["claim"]:
-        raise Refused(f"Coq prints another claim than the manifest: {claim}")
-    return claim, axioms
+def _question(row: dict[str, Any], texts: dict[str, bytes]) -> tuple[str, str, list[str]]:
+    """What Coq is asked about a compiled file: its module, the type that its theorem must have, and its theorems."""
+    module = row["file"].removesuffix(".v").rpartition("/")[2]
+    if row["kind"] == "theorem":
+        return module, f"{module}.claim", ["certified"]
+    if row["kind"] == "against":
+        return module, f"~ {module}.claim", ["refuted"]
+    theorems = re.findall(r"^Example (\w+) :", texts[row["file"]].decode("ascii"), re.MULTILINE)
+    if len(theorems) != row["anchors"] or len(theorems) < 5:
+        raise Refused(f"it has {len(theorems)} anchors")
+    return module, "", theorems
 
 
-def _answers(module: str, asked: list[str], theorems: list[str], root: Path, coqc: str) -> list[str]:
-    """What Coq prints of a compiled file: the claim, if it is asked for, and the assumptions of all theorems."""
+def _answers(asked: list[tuple[str, str, list[str]]], root: Path, coqc: str) -> list[tuple[str, str]]:
+    """What Coq prints of compiled files: the claim, empty for anchors, and the assumptions of all theorems."""
+    if not asked:
+        return []
     rule = f'Goal True. idtac "{_RULE}". Abort.'
-    lines = [f"From Certificates Require {module}.", *asked[:1]]
-    lines += [f"Definition all := ({', '.join(f'{module}.{theorem}' for theorem in theorems)})."]
-    for question in (*asked[1:], "Print Assumptions all."):
-        lines += [rule, question]
+    lines = [f"From Certificates Require {' '.join(module for module, _, _ in asked)}."]
+    for number, (module, type_, theorems) in enumerate(asked):
+        together = f"Definition all_{number} := ({', '.join(f'{module}.{theorem}' for theorem in theorems)})."
+        claim = f"Check ({module}.{theorems[0]} : {type_}).\n{rule}\nPrint {module}.claim." if type_ else rule
+        lines += [rule, claim, together, rule, f"Print Assumptions all_{number}."]
     (root / "asked.v").write_text("\n".join(lines) + "\n")
     status, told, errors = _compiled("asked.v", root, coqc)
     if status:
-        raise Refused("the theorem is not of its claim: " + errors.strip().replace("\n", " ")[:300])
+        raise Refused("the theorem is not of its claim: " + _line(errors))
     answers = told.split(_RULE.strip())[1:]
-    if len(answers) != 1 + len(asked[1:]):
+    if len(answers) != 3 * len(asked):
         raise Refused("Coq gave other answers than those that were asked for")
-    return answers
+    return [(" ".join(answers[3 * i + 1].split()), answers[3 * i + 2]) for i in range(len(asked))]
+
+
+def _line(errors: str) -> str:
+    return " ".join(errors.split())[:300]
 
 
 def _assumptions(told: str) -> set[str]:
@@ -284,7 +309,7 @@ def _rejected(row: dict[str, Any], texts: dict[str, bytes], root: Path, coqc: st
         raise Refused("Coq accepts it, and it is wrong on purpose")
     place = _PLACE.findall(errors)
     if not place or place[-1][0] != name or int(place[-1][1]) not in proofs or _NO_PROOF.search(errors):
-        raise Refused("it fails before its proof: " + errors.strip().replace("\n", " ")[:300])
+        raise Refused("it fails before its proof: " + _line(errors))
     return f"rejected, as is due, at line {place[-1][1]}"
 
 
