@@ -16,10 +16,8 @@ from lrtheory._files.safetensors import Stored, encoded, write_tensors
 from lrtheory.cli import main
 from lrtheory.low_rank_adapters import commands, load_peft, make_adapter, save_peft
 from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder
-from lrtheory.low_rank_optimizers import absorb_adapter
 from tests.core.files.reader import BASE, EXPERTS, FOLDERS, arrays, distance, merged, untouched
 from tests.core.files.reader import base_of as model_of
-from tests.rules.certificates.forging import with_gap
 
 WHOLE, DORA = ("head", "norm", "tokens", "words"), ("dora", "dora-words", "dora-images")
 STARTS = ("pissa", "olora", "olora-conv1d", *DORA)
@@ -149,83 +147,6 @@ def test_starts_from_the_weights_need_the_base_model(
             call()
     whole.to_peft(tmp_path / "copy")  # what is not changed is carried
     assert distance(tmp_path / "copy", FOLDERS / name) < 1e-9
-
-
-def test_dora_stays_one_where_it_is_squeezed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = FOLDERS / "dora"
-    with pytest.raises(ValueError, match="give the model with `base`"):
-        mc.compress_adapter(source, rank=1)
-    with pytest.raises(ValueError, match="left out for a DoRA"):
-        mc.compress_adapter(source, epsilon=0.5, base=BASE)
-    small = mc.compress_adapter(source, rank=1, base=BASE)
-    small.to_file(tmp_path / "small")
-    assert json.loads((tmp_path / "small" / "adapter_config.json").read_text())["use_dora"] is True
-    # lengths of rows that stay as they were are no nearer
-    kept = {name: replace(one, magnitude=AdapterFile.from_peft(source).modules[name].magnitude)
-            for name, one in small.adapter.modules.items()}  # fmt: skip
-    replace(small.adapter, modules=kept, source=None).to_peft(tmp_path / "kept")
-    far = distance(source, tmp_path / "small")
-    assert far == pytest.approx(small.certificate.achieved, rel=1e-6)
-    assert far < distance(source, tmp_path / "kept")
-    # of what may be stored, the lengths of the 14 rows are no part of the ranks
-    line = ["matrix_compression", "squeeze", str(source), "--base", str(BASE), "--budget"]
-    assert main([*line, "40"]) == 0
-    assert "40 of 66 numbers" in capsys.readouterr().out
-    assert main([*line, "13"]) == 3
-    assert "at least 14, the norms of rows" in capsys.readouterr().err
-    assert not with_gap(small.certificate, achieved=0.9 * far).verify(((source,), BASE))
-
-
-def test_a_dora_with_a_module_of_rank_0_is_without_it(tmp_path: Path) -> None:
-    source = FOLDERS / "dora"
-    sizes = {name: 1e-9 if name == "q_proj" else 1.0 for name in AdapterFile.from_peft(source)}
-    small = mc.compress_adapter(source, 14, weights=sizes, base=BASE)
-    assert sorted(small.ranks.values()) == [0, 1]
-    small.to_file(tmp_path / "small")
-    assert distance(source, tmp_path / "small") == pytest.approx(small.certificate.achieved, rel=1e-6)
-    assert small.certificate.verify(((source,), BASE))
-
-
-@pytest.mark.parametrize("same", [True, False])
-def test_a_dora_of_an_embedding_that_came_with_it_is_one_of_these_words(same: bool, tmp_path: Path) -> None:
-    """As peft saves it where the embedding is adapted: rows get their norms from it, and not from the base model."""
-    source, words = tmp_path / "dora", "base_model.model.embed_tokens.base_layer.weight"
-    whole = AdapterFile.from_peft(FOLDERS / "dora-words")
-    own = MODEL["embed_tokens.weight"] + (0 if same else np.random.default_rng(0).normal(size=(9, 6)))
-    replace(whole, others={words: encoded(own, "F32")}, source=None).to_peft(source)
-    small = mc.compress_adapter(source, rank=1, base=BASE)
-    small.to_file(tmp_path / "small")
-    far = distance(source, tmp_path / "small")
-    assert far == pytest.approx(small.certificate.achieved, rel=1e-5)
-    assert small.certificate.verify(((source,), BASE))
-    commands.convert(PeftFolder.from_file(source), rank=6, base=Tensors(BASE)).to_file(tmp_path / "lora")
-    assert distance(source, tmp_path / "lora") < 2e-5
-    assert mc.certify(source, tmp_path / "lora", base=BASE).achieved < 1e-5
-    if same:
-        absorb_adapter(BASE, source, dtype="float16").to_file(tmp_path / "merged")
-        made, expected = Tensors(tmp_path / "merged"), merged(source)
-        for array, value in expected.items():
-            np.testing.assert_allclose(made[array], value, rtol=2.0**-11 * 1.01, atol=1e-5)
-    else:
-        with pytest.raises(ValueError, match="changes each array of the model once"):
-            absorb_adapter(BASE, source, dtype="float16").to_file(tmp_path / "merged")
-
-
-def test_dora_is_converted_and_compared(tmp_path: Path) -> None:
-    source = FOLDERS / "dora"
-    with pytest.raises(ValueError, match="give the model with `base`"):
-        mc.certify(source, FOLDERS / "plain")
-    found = commands.convert(PeftFolder.from_file(source), rank=2, base=Tensors(BASE))
-    found.to_file(tmp_path / "lora")
-    far = distance(source, tmp_path / "lora")
-    assert far == pytest.approx(np.sqrt(sum(fit.loss for fit in found.fits.values())), rel=1e-5)
-    assert mc.certify(source, tmp_path / "lora", base=BASE).achieved == pytest.approx(
-        far / distance(source, MODEL), rel=1e-5
-    )
-    assert json.loads((tmp_path / "lora" / "adapter_config.json").read_text())["use_dora"] is False
-    parts = AdapterFile.from_peft(source).modules
-    with pytest.raises(ValueError, match="with magnitudes under use_dora"):
-        AdapterFile(parts)
 
 
 def test_a_conversion_keeps_the_settings(tmp_path: Path) -> None:

@@ -164,7 +164,8 @@ def test_verbs_refuse_in_one_sentence_and_write_nothing(
 def test_every_setting_at_its_default_is_read_and_written(tmp_path: Path) -> None:
     """Also those of older versions, which are switched off, and starts that the arrays overwrite."""
     for k, more in enumerate(({}, {"enable_lora": None, "merge_weights": False}, {"init_lora_weights": "orthogonal"},
-                              {"init_lora_weights": "gaussian"}, {"init_lora_weights": False})):  # fmt: skip
+                              {"init_lora_weights": "gaussian"}, {"init_lora_weights": False},
+                              {"init_lora_weights": "eva"}, {"init_lora_weights": "mica"})):  # fmt: skip
         found = mc.compress_adapter(folder(tmp_path / f"a{k}", more), rank=1)
         found.to_file(tmp_path / f"b{k}")
         said = json.loads((tmp_path / f"b{k}" / "adapter_config.json").read_text())
@@ -269,6 +270,34 @@ def test_other_kinds_with_a_head_are_refused(kind: str, tmp_path: Path) -> None:
         tmp_path / "a" / "adapter_model.safetensors", arrays | {"base_model.model.h.weight": encoded(W, "F32")}
     )
     assert "the array 'base_model.model.h.weight'" in said_by(lambda: load_peft(tmp_path / "a", weights={"q": W}))
+
+
+@pytest.mark.parametrize("kind", ["vera", "randlora", "uni-lora", "hadamard"])
+def test_conversions_of_other_kinds_carry_a_head(kind: str, tmp_path: Path) -> None:
+    W, head = RNG.normal(size=(6, 5)), f"{PREFIX}h.weight"
+    options = {"weight": W} if kind == "hadamard" else {}
+    save_peft({"q": make_adapter(kind, (6, 5), rank=2, rng=0, **options)}, tmp_path / "a")
+    config, tensors = tmp_path / "a" / "adapter_config.json", Tensors(tmp_path / "a")
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"modules_to_save": ["h"]}))
+    arrays = {name: tensors.stored(name) for name in tensors.names} | {head: encoded(HEAD, "F32")}
+    write_tensors(tmp_path / "a" / "adapter_model.safetensors", arrays)
+    write_tensors(tmp_path / "model.safetensors", {"q.weight": encoded(W, "F32")})
+    base = Tensors(tmp_path / "model.safetensors")
+    commands.convert(PeftFolder.from_file(tmp_path / "a"), rank=2, base=base).to_file(tmp_path / "b")
+    assert Tensors(tmp_path / "b").stored(head) == arrays[head]
+    assert json.loads((tmp_path / "b" / "adapter_config.json").read_text())["modules_to_save"] == ["h"]
+
+
+def test_a_conversion_of_an_adalora_carries_its_head(tmp_path: Path) -> None:
+    E, head = RNG.normal(size=(2, 1)), f"{PREFIX}h.weight"
+    settings = {"peft_type": "ADALORA", "init_r": 4, "rank_pattern": {"q.lora_E": [True] * 2}, "modules_to_save": ["h"]}
+    source = folder(tmp_path / "a", settings)
+    arrays = {f"{PREFIX}q.lora_A": A, f"{PREFIX}q.lora_B": B, f"{PREFIX}q.lora_E": E, head: HEAD}
+    write_tensors(source / "adapter_model.safetensors", {name: encoded(x, "F32") for name, x in arrays.items()})
+    commands.convert(PeftFolder.from_file(source), rank=2).to_file(tmp_path / "b")
+    assert Tensors(tmp_path / "b").stored(head) == encoded(HEAD, "F32")
+    made = AdapterFile.from_peft(tmp_path / "b").dense("q")
+    np.testing.assert_allclose(made, B @ (A * E) * 8 / (4 + 1e-5), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["BF16", "F16", "F32"])
