@@ -30,6 +30,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.fair_subset_selection import select_by_scores
+from proofs_checks.fair_subset_selection.certificates.sums import CONCAVE
 from proofs_checks.fair_subset_selection.families.outcomes import Entries, check_set
 
 
@@ -116,7 +117,7 @@ FSS_P6 = Statement(
     tex=r"\mathrm{top}_t(s) \ge (t/t')\, \mathrm{top}_{t'}(s),\quad t \le t'",
     hypotheses={"real scores": always},
     instances=SHARES,
-    for_all=(All("vectors of scores of one to four items from -1 to 2", small_shares, members=340),),
+    for_all=(All("vectors of scores of one to four items from -1 to 2", small_shares, members=340), CONCAVE),
     solve=largest_sums,
     claim=Inequality(largest, unbounded="scores may be any numbers, and so may their sums"),
     saboteurs=(
