@@ -215,6 +215,17 @@ class Session:
         except Fault as fault:
             raise StatementError(f"the statement's own solver gives no form to an outcome: {fault}") from fault
 
+    def of_honest(self, statement: Statement, instance: Any, name: str, compute: Callable[[Any, Any, Any], Any]) -> Any:
+        """Compute something of the claim, an instance and the honest outcome; variants with one claim share it."""
+        claim, honest, family = statement.claim, statement.honest(), statement.instances
+        keep = (claim, honest.solve, family.view, compute)
+        key = (name, family.name, digest(instance), kinds_of(instance), *map(id, keep))
+        return self._remembered(key, lambda: compute(claim, instance, self.run(honest, instance)), keep=keep)
+
+    def once(self, keep: tuple[Any, ...], ask: Callable[[], None]) -> None:
+        """Ask what has one answer for the same objects, unless it was asked before and no error was raised."""
+        self._remembered(("once", *map(id, keep)), ask, keep=keep)
+
     def _remembered(self, key: tuple[Any, ...], compute: Callable[[], Any], keep: Any) -> Any:
         """The value of a key; `keep` holds the objects whose ids stand in the key, so that no other gets them."""
         if key not in self._memo:

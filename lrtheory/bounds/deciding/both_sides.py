@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrtheory.bounds.claims import SHARPER, Expectation, Identity, Inequality, Law, Level
-from lrtheory.bounds.deciding.comparison import Comparison, measure, shown_apart
+from lrtheory.bounds.deciding.comparison import Comparison, honest_sizes, measure, shown_apart
 from lrtheory.bounds.deciding.search import climb, shrink, targeted
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty, found_label
 from lrtheory.bounds.errors import RAISED, StatementError
@@ -132,7 +132,8 @@ def _compared(
     try:
         if not isinstance(statement.claim, (Inequality, Identity)):
             return _of_one_run(statement, session, instance)
-        honest = None if statement.reference is None else lambda: session.run(statement.honest(), instance)
+        sizes = lambda: session.of_honest(statement, instance, "sizes", honest_sizes)
+        honest = None if statement.reference is None else sizes
         return measure(statement.claim, instance, session.run(statement, instance), every=every, honest=honest)
     except Draws:
         raise

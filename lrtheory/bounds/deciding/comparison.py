@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from lrtheory.bounds.arithmetic.integers import as_guarded, as_objects, may_wrap
 from lrtheory.bounds.claims import SHARPER, UNFIT, Identity, Inequality, Sides
 from lrtheory.bounds.errors import OutcomeError, StatementError
 
-__all__ = ["Comparison", "in_doubles", "measure", "shown_apart"]
+__all__ = ["Comparison", "Sizes", "honest_sizes", "in_doubles", "measure", "shown_apart"]
 
 _DIGITS = 9
 _NO_VALUE = "no value that could be compared"
@@ -89,7 +90,7 @@ def measure(
     outcome: Any,
     *,
     every: bool = False,
-    honest: Callable[[], Any] | None = None,
+    honest: Callable[[], Sizes] | None = None,
 ) -> Comparison:
     """Measure a deterministic claim on one instance and one outcome.
 
@@ -103,8 +104,8 @@ def measure(
         Decide every entry exactly, not only those that doubles leave in doubt. Doubles filter by the size of the sides,
         and are wrong where terms far larger than the sides cancel.
     honest : callable or None
-        ``honest()`` is the outcome of the statement's own solver on this instance, which tells what is large; None
-        where `outcome` is that.
+        ``honest()`` tells what is large: `honest_sizes` of the outcome of the statement's own solver on this instance;
+        None where `outcome` is that.
 
     Returns
     -------
@@ -146,7 +147,7 @@ def measure(
             slack, scale = _slack(claim, lhs, rhs), np.maximum(np.abs(lhs), np.abs(rhs))
     # the worst entry is the one that comes nearest to failing once its rounding is granted
     worst = _worst(slack + rounding, scale, fails, inside)
-    drowned = inside & _drowned(claim, instance, outcome if honest is None else honest, lhs, rhs, rounding)
+    drowned = inside & _drowned(honest or functools.partial(Sizes, instance, outcome, lhs, rhs), rounding)
     bites = _bites(sides, lhs, rhs, rounding, inside & ~drowned)
     # one failing entry refutes; an entry that stays open at the highest precision, or no entry at all, decides nothing
     verdict = "refuted" if fails.any() else "inconclusive" if open_.any() or not inside.any() else "supported"
@@ -200,31 +201,55 @@ def _far(doubles: np.ndarray, exact: np.ndarray, decided: np.ndarray) -> np.ndar
         return decided & (np.abs(true - doubles) > _FILTER * np.maximum(np.abs(true), np.abs(doubles)))
 
 
-def _drowned(
-    claim: Inequality | Identity, instance: Any, outcome: Any, lhs: np.ndarray, rhs: np.ndarray, rounding: np.ndarray
-) -> np.ndarray:
+class Sizes:
+    """The larger size of both sides of the honest outcome, entry by entry, and what else is in sight."""
+
+    def __init__(self, instance: Any, outcome: Any, lhs: np.ndarray, rhs: np.ndarray) -> None:
+        self.entries = np.maximum(np.abs(lhs), np.abs(rhs))
+        self.most = float(self.entries[np.isfinite(self.entries)].max(initial=0))
+        self._seen = instance, outcome
+
+    @functools.cached_property
+    def scale(self) -> float:
+        """The largest finite number of the sides, the instance and the outcome."""
+        return max(self.most, *map(largest, self._seen))
+
+
+def honest_sizes(claim: Inequality | Identity, instance: Any, outcome: Any) -> Sizes:
+    """The sizes of both sides of an outcome, which is that of the statement's own solver.
+
+    Parameters
+    ----------
+    claim, instance, outcome
+        As for `measure`.
+
+    Returns
+    -------
+    Sizes
+        Sizes that depend on these three alone, so that all wrong solvers share them.
+    """
+    sides = in_doubles(claim, instance, outcome)
+    return Sizes(instance, outcome, *_filtering(_aligned(sides), sides))
+
+
+def _drowned(honest: Callable[[], Sizes], rounding: np.ndarray) -> np.ndarray:
     """Entries whose rounding exceeds both sides, of which one is not zero, or is as large as every number in sight.
 
     Both sides are those of the honest outcome, since a wrong one could be so large that its own rounding excuses it.
     """
     if not (rounding > 0).any():
         return rounding > 0
-    if callable(outcome):
-        outcome = outcome()
-        sides = in_doubles(claim, instance, outcome)
-        lhs, rhs = _filtering(_aligned(sides), sides)
-    sizes = np.maximum(np.abs(lhs), np.abs(rhs))
-    most = sizes[np.isfinite(sizes)].max(initial=0)
+    found = honest()
+    sizes = found.entries
     if sizes.shape != rounding.shape:  # where lengths may vary there is no entry to compare with
-        sizes = np.full(rounding.shape, most)
+        sizes = np.full(rounding.shape, found.most)
     below = (rounding > 0) & (rounding >= sizes)
     if not below.any():
         return below
     # Doubles leave 1e-17 of a zero that they compute, and an entry that says 0 = 0 says something: what is far below
     # the numbers from which it is computed counts as zero.
-    scale = max(most, largest(instance), largest(outcome))
-    zero = sizes <= _ZERO * scale
-    return below & np.where(zero, (rounding >= scale) & (scale > 0), rounding > sizes)
+    zero = sizes <= _ZERO * found.scale
+    return below & np.where(zero, (rounding >= found.scale) & (found.scale > 0), rounding > sizes)
 
 
 def _sides(claim: Inequality | Identity, instance: Any, outcome: Any) -> Sides:

@@ -103,6 +103,31 @@ def test_the_replayed_instance_is_the_one_that_is_looked_at() -> None:
         check(toy(claim=claim), Session(), instance="toy-numbers:always-2")
 
 
+def test_a_claim_is_asked_once_for_all_solvers_that_it_judges_and_another_claim_anew() -> None:
+    session, asked = Session(), []
+
+    def sides(n: int, total: Any) -> Sides:
+        asked.append(n)
+        return Sides(float(total), float(gauss(n)), rounding=1e-9)
+
+    moves = Identity(counted(lambda call, n, total: Sides(total, gauss(n) + call)))
+    wrong = (
+        saboteur("one more", solve=lambda n, rng: GAUSS.solve(n, rng) + 1),
+        saboteur("two more", solve=lambda n, rng: GAUSS.solve(n, rng) + 2),
+    )
+    statement = dataclasses.replace(GAUSS, claim=Identity(sides), saboteurs=(*wrong, saboteur("moves", claim=moves)))
+    assert check(statement, session).verdict == "supported"
+    counts = []
+    for one in wrong:
+        asked.clear()
+        assert check(statement.sabotaged(one.name), session).verdict == "refuted"
+        counts.append(len(asked))
+    # the outcome of each, and for both together the honest one, which says what is large; none is asked twice
+    assert counts == [2, 1]
+    with pytest.raises(StatementError, match=r"GAUSS \[moves\].*`rhs` of the claim changes"):
+        check(statement.sabotaged("moves"), session)
+
+
 def test_a_patch_whose_line_is_gone_and_a_saboteur_that_only_writes_catch_nothing() -> None:
     gone = dataclasses.replace(GAUSS, saboteurs=(saboteur("gone", patch=(gauss, "n + 2", "n")),))
     with pytest.raises(StatementError, match=r"toy/GAUSS \[gone\] on .*: 'n \+ 2' occurs 0 times in gauss, not once"):
