@@ -240,6 +240,8 @@ def _square(h: Params) -> float:
 
 def _vera_steps(task: NormalizedProblem) -> Step:
     """The best b beside d, then the best d beside it; both are linear least squares."""
+    if task.stretch is not None:
+        return _plain_vera_steps(task)
     B, A = task.frozen("B"), task.frozen("A")
     gram, mixed = A @ A.T, task.adapter.scale * task.T @ A.T
 
@@ -249,6 +251,21 @@ def _vera_steps(task: NormalizedProblem) -> Step:
         b = np.divide(np.sum(left * mixed, axis=1), below, out=np.zeros(len(below)), where=below > 0)
         left = b[:, None] * B
         return {"b": b, "d": _solved((left.T @ left) * gram, np.sum(left * mixed, axis=0))}, 1
+
+    return step
+
+
+def _plain_vera_steps(task: NormalizedProblem) -> Step:
+    """The best b and d where the right factor is the identity: quotients of sums over rows and over columns."""
+    B, T = task.frozen("B"), task.adapter.scale * task.T
+
+    def best(left: np.ndarray, which: str) -> np.ndarray:
+        below = np.einsum(f"ij,ij->{which}", left, left)
+        return np.divide(np.einsum(f"ij,ij->{which}", left, T), below, out=np.zeros(len(below)), where=below > 0)
+
+    def step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
+        b = best(B * params["d"], "i")
+        return {"b": b, "d": best(b[:, None] * B, "j")}, 1
 
     return step
 

@@ -97,14 +97,18 @@ def narrowed(task: NormalizedProblem) -> NormalizedProblem:
     """
     if task.adapter.kind != "vera" or task.K is not None or min(task.T.shape) < LARGE:
         return task
-    rows = rows_of(task.frozen("A"))
+    norms = _norms(task.frozen("A"), 1)
+    rows = rows_of(task.frozen("A") / norms[:, None])
     if not rows.full:
         return task
-    T = task.T @ rows.basis.T
-    C = np.eye(len(rows.basis)) if rows.coordinates is None else rows.coordinates
-    adapter = replace(task.adapter, shape=T.shape, frozen={**task.adapter.frozen, "A": C})
-    fresh = task._replace(adapter=adapter).for_target(T)
-    return fresh._replace(outside=rows.outside(task.T, T))
+    T, frozen, stretch = task.T @ rows.basis.T, dict(task.adapter.frozen), None
+    if rows.coordinates is None:
+        frozen |= {"A": np.eye(len(norms)), "B": task.frozen("B") * norms}
+        stretch = rows.extremes()
+    else:
+        frozen["A"] = norms[:, None] * rows.coordinates
+    fresh = task._replace(adapter=replace(task.adapter, shape=T.shape, frozen=frozen)).for_target(T)
+    return fresh._replace(outside=rows.outside(task.T, T), stretch=stretch)
 
 
 def lower_bound(task: NormalizedProblem) -> Bound:
@@ -179,6 +183,8 @@ def blocks_of(task: NormalizedProblem) -> Blocks:
     T = task.T
     if task.adapter.kind == "hadamard":
         return Blocks(0.0, T, task.frozen("W"), task.adapter.params["A"].shape[0], 1.0, 1.0)
+    if task.stretch is not None:
+        return Blocks(task.outside, T, task.frozen("B"), 1, *task.stretch)
     if task.adapter.kind == "vera":
         norms = _norms(task.frozen("A"), 1)
         A0 = rows_of(task.frozen("A") / norms[:, None])

@@ -49,6 +49,8 @@ class NormalizedProblem(NamedTuple):
     `raised`. The target is 2^``unit`` T, ``rest`` is the norm of what no update reaches, in the units of T, ``whole``
     the norm of all that was to be reached, and ``eps`` the spacing of the numbers of the caller's adapter. Losses count
     ``outside`` beside T: the norm of a part of the target that was left away, since no update of the kind reaches it.
+    Where there is ``stretch``, the frozen right factor is the identity, by which nothing is multiplied; it stands for
+    an orthonormal one, and these are by how much that stretches at least and at most.
     """
 
     given: Adapter
@@ -63,6 +65,7 @@ class NormalizedProblem(NamedTuple):
     eps: float
     spectra: Spectra
     outside: float = 0.0
+    stretch: tuple[float, float] | None = None
 
     def for_target(self, T: np.ndarray) -> NormalizedProblem:
         """Return the task of the same adapter for a target in place of data."""
@@ -79,6 +82,8 @@ class NormalizedProblem(NamedTuple):
 
     def image(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
         """Delta K for some values of the trained arrays."""
+        if self.stretch is not None:
+            return self.adapter.scale * params["b"][:, None] * self.frozen("B") * params["d"]
         delta = self._with(params)._delta()
         return np.asarray(delta if self.K is None else delta @ self.K)
 
