@@ -353,6 +353,14 @@ LIES: list[tuple[str, str, Callable[[str], str], str]] = [
         lambda text: text.replace("rhs 2 5 = (5)", "rhs 2 5 = (10)"),
         "anchors",
     ),
+    (
+        "an anchor that says nothing",
+        "toy_anchors.v",
+        lambda text: text.replace(
+            "  hypotheses 2 5 /\\\n  lhs 2 5 = (4) /\\\n  rhs 2 5 = (5).\nProof. anchored.", "  True.\nProof. exact I."
+        ),
+        "5 anchors",
+    ),
     ("an anchor is lost", "toy_anchors.v", lambda text: text.replace("Example anchor_1", "Fact anchor_1"), "5 anchors"),
     (
         "definitions beside anchors",

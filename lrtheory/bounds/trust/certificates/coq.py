@@ -38,6 +38,11 @@ _PLACE = re.compile(r'^File "\./(?P<file>[^"]+)", line (?P<line>\d+), characters
 _NO_PROOF = re.compile(
     r"Syntax error|Lexical error|was not found in the current|Cannot find (?:a|module)|Unable to locate"
 )
+#: an anchor: of the same arguments the hypotheses, and both sides as numbers
+_ANCHOR = re.compile(
+    r"^Example (\w+) :\n  hypotheses (.+) /\\\n  lhs \2 = \([-\d /]+\) /\\\n  rhs \2 = \([-\d /]+\)\.\nProof\.",
+    re.MULTILINE,
+)
 #: what anchors may not bring with them
 _OWN = re.compile(r"^\s*(?:Definition|Fixpoint|Lemma|Theorem|Ltac|Module|Section)\b", re.MULTILINE)
 #: kinds of files whose theorems Coq is asked for
@@ -251,7 +256,7 @@ def _question(row: dict[str, Any], texts: dict[str, bytes]) -> tuple[str, str, l
         return module, f"{module}.claim", ["certified"]
     if row["kind"] == "against":
         return module, f"~ {module}.claim", ["refuted"]
-    theorems = re.findall(r"^Example (\w+) :", texts[row["file"]].decode("ascii"), re.MULTILINE)
+    theorems = [name for name, _ in _ANCHOR.findall(texts[row["file"]].decode("ascii"))]
     if len(theorems) != row["anchors"] or len(theorems) < 5:
         raise Refused(f"it has {len(theorems)} anchors")
     return module, "", theorems
