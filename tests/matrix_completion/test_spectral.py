@@ -14,6 +14,7 @@ from lrtheory.matrix_completion import (
     complete,
     finitely_completable,
     incoherence,
+    make_coherent,
     make_low_rank,
     rank_one_components,
     sample_mask,
@@ -238,3 +239,14 @@ def test_linearly_dependent_columns_span_no_basis():
     units = U * [1e-200, 1.0, 1e150]  # each column in its own unit is as independent as before
     assert incoherence(units) == pytest.approx(incoherence(U), rel=1e-12)
     assert subspace_distance(units, U) < 1e-13
+
+
+def test_the_incoherence_clips_a_planted_spike():
+    problem = make_coherent((200, 150), 1, spike=8.0, density=0.5, rng=0)
+    long = spectral_init(problem, 1).U
+    assert abs(long).max() > 2 / np.sqrt(200)
+    options = {"init": "spectral", "max_iter": 1, "max_inner_iter": 0, "method": "cg"}
+    kept, cut = complete(problem, 1, **options), complete(problem, 1, incoherence=1.0, **options)
+    assert subspace_distance(kept.U, long) < 1e-7
+    assert subspace_distance(cut.U, spectral_init(problem, 1, incoherence=1.0).U) < 1e-7
+    assert subspace_distance(cut.U, long) > 1e-2
