@@ -18,7 +18,7 @@ ABOUT = ("the theorem", "the rule")
 
 @dataclass(frozen=True)
 class Wrong:
-    """What a saboteur makes of the definitions or of the claim of a file, so that the proof must fail.
+    """A change of one part of the definitions or of the claim of a file, after which the proof must fail.
 
     Parameters
     ----------

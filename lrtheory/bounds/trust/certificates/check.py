@@ -144,7 +144,7 @@ def instance(told):
 
 
 def checked(text):
-    """What a file shows, in words; Refused if it does not."""
+    """Say in words what a file shows; it is Refused if it shows nothing."""
     try:
         told = json.loads(text, object_pairs_hook=once, parse_constant=lambda word: demand(False, f"it has {word}"))
         demand(told["format"] == 1, "it is not of format 1")

@@ -56,20 +56,20 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Report:
-    """What became of one file.
+    """The answer of Coq to one file.
 
     Attributes
     ----------
     file, kind : str
         The file, and whether it is a library, a theorem, anchors, wrong, or against a wrong claim.
     as_due : bool
-        Whether it was accepted, or rejected at the proof where it is wrong.
+        True for a right file that was accepted, and for a wrong one that was rejected at its proof.
     said : str
         One sentence.
     claim : str
         The claim as Coq prints it; empty for other kinds than theorems.
     axioms : tuple of str
-        What the proofs rest on.
+        Axioms on which the proofs rest.
     seconds : float
         Processor time of Coq.
     """
@@ -240,7 +240,7 @@ def _seconds() -> float:
 
 
 def _compiled(name: str, root: Path, coqc: str) -> tuple[int, str, str]:
-    """What Coq says to a file: its status, its answers, its errors."""
+    """Compile a file; the status of Coq, its answers, its errors."""
     line = [coqc, "-q", "-Q", ".", "Certificates", "./" + name]
     try:
         done = subprocess.run(line, cwd=root, capture_output=True, text=True, timeout=SECONDS)
@@ -250,7 +250,7 @@ def _compiled(name: str, root: Path, coqc: str) -> tuple[int, str, str]:
 
 
 def _question(row: dict[str, Any], texts: dict[str, bytes]) -> tuple[str, str, list[str]]:
-    """What Coq is asked about a compiled file: its module, the type that its theorem must have, and its theorems."""
+    """Write the questions on a compiled file: on its module, the type that its theorem must have, and its theorems."""
     module = row["file"].removesuffix(".v").rpartition("/")[2]
     if row["kind"] == "theorem":
         return module, f"{module}.claim", ["certified"]
@@ -263,7 +263,7 @@ def _question(row: dict[str, Any], texts: dict[str, bytes]) -> tuple[str, str, l
 
 
 def _answers(asked: list[tuple[str, str, list[str]]], root: Path, coqc: str) -> list[tuple[str, str]]:
-    """What Coq prints of compiled files: the claim, empty for anchors, and the assumptions of all theorems."""
+    """Read what Coq prints of compiled files: the claim, empty for anchors, and the assumptions of all theorems."""
     if not asked:
         return []
     rule = f'Goal True. idtac "{_RULE}". Abort.'

@@ -195,7 +195,7 @@ def with_proofs(evidence: Evidence, statement: Statement) -> Evidence:
     Returns
     -------
     Evidence
-        The same where there is no proof, or no Coq.
+        Evidence whose proofs name their checker; unchanged where there is no proof, or no Coq.
 
     Raises
     ------
