@@ -57,7 +57,7 @@ class Certificate:
     n_anchors : int
         Number of anchors.
     wrong : mapping of str to tuple of str
-        Files that must be rejected: for each name its text, and "claim", "anchors", or "against" for a text that must be
+        Files that must be rejected: for each name its text, and "claim", "anchors", or "against" for one that must be
         accepted, since it proves the negation of the wrong claim.
     axioms : tuple of str
         Axioms on which the proofs may rest.
