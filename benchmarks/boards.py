@@ -4,7 +4,9 @@ Logs of models whose ratings are known, by three schedules and three spreads of 
 under each of its assumptions on the schedule, and by the customary rules of `baselines.bradley_terry_board`. The table
 says how many models can be first, how many directions are claimed, in how many logs the true first is kept, and in how
 many all claims are right. Random logs are then changed: a result of one model becomes better, after which it must not
-leave those who can be first. All of it takes half an hour. With ``--logs 10`` the logs are the first ten of each row.
+leave those who can be first. Two sections follow, of battles that are chosen (`boards_chosen`) and of intervals of
+other packages (`boards_peers`). All of it takes an hour; ``--sections chosen`` makes one section anew, and keeps the
+others of the page. With ``--logs 10`` the logs are the first ten of each row.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from benchmarks import boards_chosen, boards_peers
 
 __all__ = ["RULES", "Row", "Rule", "answers_of", "attack", "checks", "main", "measured"]
 
@@ -210,6 +214,30 @@ def table(rows: list[Row], found: dict[str, tuple[bool, str]]) -> str:
     return _HEAD + "\n".join([*told, "", *lines]) + "\n"
 
 
+def accuracy(options: argparse.Namespace) -> str:
+    """The first section: how often boards are right."""
+    rows = []
+    for row in measured(options.logs, options.resampled):
+        rows.append(row)
+        print(row.schedule, row.spread, row.rule.name, *(f"{x:.4g}" for x in row.mean), file=sys.stderr, flush=True)
+    return table(rows, checks(rows, *attack(options.changes)))
+
+
+#: what makes the sections of the page, in its order
+SECTIONS: dict[str, Callable[[argparse.Namespace], str]] = {
+    "accuracy": accuracy,
+    "chosen": lambda options: boards_chosen.page(boards_chosen.measured(options.chosen)),
+    "peers": lambda options: boards_peers.page(list(boards_peers.measured())),
+}
+
+
+def kept_sections(path: Path | None) -> dict[str, str]:
+    """The sections of a page that is there."""
+    text = path.read_text(encoding="utf-8") if path and path.exists() else ""
+    parts = [f"## {part}" if at else part for at, part in enumerate(text.split("\n## "))]
+    return dict(zip(SECTIONS, parts, strict=False)) if text else {}
+
+
 def main(arguments: list[str] | None = None, *, say: Callable[[str], object] = print) -> int:
     """Measure, print the page, and write it where a path is given.
 
@@ -226,21 +254,19 @@ def main(arguments: list[str] | None = None, *, say: Callable[[str], object] = p
         0, or 1 where boards do not do what they should.
     """
     parser = argparse.ArgumentParser(prog="boards", description="Count how often boards are right.")
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="what is made anew")
     parser.add_argument("--logs", type=int, default=400, help="logs a row (default 400)")
     parser.add_argument("--resampled", type=int, default=80, help="of these, logs that are resampled (default 80)")
     parser.add_argument("--changes", type=int, default=2000, help="random logs that are changed (default 2000)")
+    parser.add_argument("--chosen", type=int, default=100, help="logs that go on with chosen battles (default 100)")
     parser.add_argument("--write", type=Path, metavar="PATH", help="the page, in Markdown")
     options = parser.parse_args(arguments)
-    rows = []
-    for row in measured(options.logs, options.resampled):
-        rows.append(row)
-        print(row.schedule, row.spread, row.rule.name, *(f"{x:.4g}" for x in row.mean), file=sys.stderr, flush=True)
-    found = checks(rows, *attack(options.changes))
-    page = table(rows, found)
+    made = kept_sections(options.write) | {name: SECTIONS[name](options) for name in options.sections}
+    page = "\n".join(made[name].rstrip("\n") + "\n" for name in SECTIONS if name in made)
     say(page)
     if options.write:
         options.write.write_text(page, encoding="utf-8")
-    return 0 if all(holds for holds, _ in found.values()) else 1
+    return int("- FAILS: " in page)
 
 
 if __name__ == "__main__":

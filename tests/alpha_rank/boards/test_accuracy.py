@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import boards
+from benchmarks import boards, boards_chosen, boards_peers
 from tests.rules.public_names import ROOT
+
+WAYS = list(boards_chosen.WAYS)
 
 
 @pytest.fixture
@@ -21,7 +26,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_page_has_a_row_for_each_rule(small: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "BOARDS.md"
-    boards.main(["--logs", "2", "--resampled", "1", "--changes", "10", "--write", str(path)])
+    boards.main(["--logs", "2", "--resampled", "1", "--changes", "10", "--sections", "accuracy", "--write", str(path)])
     page = path.read_text()
     assert page in capsys.readouterr().out
     rows = [line for line in page.splitlines() if line.startswith("| ") and "---" not in line][1:]
@@ -61,5 +66,58 @@ def test_a_wrong_board_is_counted(small: None) -> None:
 
 def test_the_page_that_is_kept_holds() -> None:
     page = (ROOT / "benchmarks" / "BOARDS.md").read_text()
-    assert page.count("- holds: ") == 5
+    assert page.count("- holds: ") == 7
     assert "FAILS" not in page
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [
+        "## Battles that are chosen",
+        "## Intervals of other packages",
+    ]
+
+
+def test_a_section_is_made_anew_and_the_others_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "BOARDS.md"
+    made = {"accuracy": "# First\n\ntable\n", "chosen": "## Second\n\n- holds: this\n", "peers": "## Third\n"}
+    monkeypatch.setattr(boards, "SECTIONS", {name: lambda _, text=text: text for name, text in made.items()})
+    assert boards.main(["--write", str(path)], say=str) == 0
+    whole = path.read_text()
+    monkeypatch.setitem(boards.SECTIONS, "chosen", lambda _: "## Second\n\n- FAILS: this\n")
+    assert boards.main(["--sections", "chosen", "--write", str(path)], say=str) == 1
+    assert path.read_text() == whole.replace("holds", "FAILS")
+
+
+def test_chosen_battles_are_counted_with_the_uniform_ones_before() -> None:
+    setting = boards_chosen.Setting(models=4, begin=120, step=20, chosen=(0, 40), uniform=(0, 240))
+    found = boards_chosen.measured(2, setting)
+    assert {key for key in found if "chosen" in key[0]} == {(name, more) for name in WAYS[:2] for more in (0, 40)}
+    assert {key for key in found if "uniform" in key[0]} == {(name, more) for name in WAYS[2:] for more in (0, 240)}
+    assert all(rows.shape == (2, 2) for rows in found.values())
+    page = boards_chosen.page(found, setting)
+    assert page.count("| chosen") == page.count("| uniform") == 4
+    wide = found | {(boards_chosen.CHOSEN, 40): np.array([[4.0, 0.0]] * 2)}
+    assert [holds for holds, _ in boards_chosen.checks(wide, setting).values()] == [False, False]
+
+
+def test_intervals_of_packages_are_counted_by_the_customary_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = boards_peers.Setting(3, 60, 400, {"exact": 2, "arena-rank": 2})
+
+    def about(name: str, setting: boards_peers.Setting, logs: list[Any]) -> tuple[np.ndarray, ...]:
+        truths = np.array([truth for truth, _ in boards_peers.logs_of(setting, len(logs))])
+        truths[1] *= -1  # all that this says of the second log is wrong, but for a rating in the middle
+        return truths - 1, truths + 1, np.ones(len(logs))
+
+    monkeypatch.setattr(boards_peers, "intervals", about)
+    exact, peer = boards_peers.measured((setting,))
+    assert peer.right.tolist() == [1, 0]
+    assert peer.kept.tolist() == [1, 0]
+    assert peer.every.tolist() == [1, 0]
+    assert peer.directions.tolist() == [3, 3]
+    assert exact.right.tolist() == [1, 1]
+    assert boards_peers.page([exact, peer]).count("\n| 3 | 60 | 400 |") == 2
+
+
+def test_a_package_that_says_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = boards_peers.Setting(3, 60, 400, {"arena-rank": 1})
+    logs = [log for _, log in boards_peers.logs_of(setting, 1)]
+    monkeypatch.setattr("benchmarks.run.peer_python", lambda name: Path(sys.executable))
+    with pytest.raises(subprocess.CalledProcessError):  # the package lives elsewhere
+        boards_peers.intervals("arena-rank", setting, logs)
