@@ -177,9 +177,15 @@ def intervals(name: str, setting: Setting, logs: list[Any]) -> tuple[np.ndarray,
             return saved["lower"], saved["upper"], saved["seconds"]
 
 
-def claims(ratings: np.ndarray, above: np.ndarray) -> tuple[float, float, float, float]:
-    """Who can be first, directions, whether the true first is kept, and whether all claims are right."""
-    can_be_first = ~above.any(axis=0)
+def claims(
+    ratings: np.ndarray, above: np.ndarray, can_be_first: np.ndarray | None = None
+) -> tuple[float, float, float, float]:
+    """Who can be first, directions, whether the true first is kept, and whether all claims are right.
+
+    A package says nothing of who can be first, and those are meant above whom nobody is. The exact board tests it by
+    itself, at a level for fewer claims than all directions are.
+    """
+    can_be_first = ~above.any(axis=0) if can_be_first is None else can_be_first
     wrong = above & (np.subtract.outer(ratings, ratings) <= 0)
     return float(can_be_first.sum()), float(above.sum()), float(can_be_first[ratings.argmax()]), float(not wrong.any())
 
@@ -204,13 +210,13 @@ def measured(settings: tuple[Setting, ...] = SETTINGS) -> Iterator[Found]:
                     # differences to the leader, whose own is 0
                     true = np.delete(ratings - ratings[board.leader], board.leader)
                     low, high = (np.delete(x, board.leader) for x in (board.elo_lower, board.elo_upper))
-                    above = board.above
+                    above, can_be_first = board.above, board.can_be_first
                 else:
                     # the customary rule: above are those whose lower end is above the upper end of the other
                     true, low, high = ratings, lower[k], upper[k]
-                    above = lower[k][:, None] > upper[k]
+                    above, can_be_first = lower[k][:, None] > upper[k], None
                 inside = (low <= true + 1e-9) & (true <= high + 1e-9)
-                rows.append((*claims(ratings, above), float(inside.mean()), float(inside.all())))
+                rows.append((*claims(ratings, above, can_be_first), float(inside.mean()), float(inside.all())))
             yield Found(setting, name, np.array(seconds), *np.array(rows).T)
 
 

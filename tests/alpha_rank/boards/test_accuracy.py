@@ -115,6 +115,17 @@ def test_intervals_of_packages_are_counted_by_the_customary_rule(monkeypatch: py
     assert boards_peers.page([exact, peer]).count("\n| 3 | 60 | 400 |") == 2
 
 
+def test_who_can_be_first_is_what_the_exact_board_says_of_it() -> None:
+    from lrtheory.alpha_rank import rank_models
+
+    setting = boards_peers.Setting(10, 400, 100, {"exact": 3})
+    boards_of = [rank_models(log) for _, log in boards_peers.logs_of(setting, 3)]
+    (found,) = boards_peers.measured((setting,))
+    assert found.first.tolist() == [board.can_be_first.sum() for board in boards_of]
+    # directions alone leave more
+    assert sum((~board.above.any(axis=0)).sum() for board in boards_of) > found.first.sum()
+
+
 def test_a_package_that_says_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     setting = boards_peers.Setting(3, 60, 400, {"arena-rank": 1})
     logs = [log for _, log in boards_peers.logs_of(setting, 1)]
