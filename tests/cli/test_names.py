@@ -158,7 +158,7 @@ def test_formulas_are_text_or_tex(run):
 def test_what_both_sides_are_is_said_where_the_claim_says_it(run):
     for id, sides in (
         ("matrix_completion/MC-L1", "Compare the ends of the singular values of A R^{-1} with"),  # a function
-        ("fair_subset_selection/FSS-N2", "Count how often each item of the group is among the first l places"),
+        ("fair_subset_selection/FSS-N2", "Compare how often the group is among the first l places"),
         ("transductive_clustering/TC-T3", "Compare"),  # one that wraps another
         ("alpha_rank/AR-T8", ""),  # a lambda
         ("alpha_rank/MI-T2", ""),  # a probability
