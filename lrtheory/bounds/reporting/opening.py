@@ -23,16 +23,15 @@ report` prints this page from what `pytest -m bounds` and `make figures` leave.
 """
 LEGEND = """## How to read the tables
 
-Every row is supported on all of its instances, unless it says *recorded*: that one is not checked. An id leads to the
-formula, the hypotheses, both sides at the worst instance, the saboteurs, and a command that replays it. Brackets name
-another paper, and how much of it was read where that is not all (recalled: from memory). Behind an id, ∀ says that
-every member of a set was measured, which the details name; all else was tried on some instances.
+Every row is supported, unless it says *recorded*: not checked. An id leads to formula, hypotheses, both sides at the
+worst instance, saboteurs, and a replay. Brackets name another paper, and how much was read. With * an id holds on
+all of a set.
 
-The last column says how close the sides come: "=" is an equality, of laws and means within a width that is told;
-"tight", a bound that is attained; a percentage, the largest quotient of both sides; "runs", how many failed of those
-that measured a probability; "slack", the distance where there is no quotient; "-", a bound that nothing comes near,
-or no run that failed; "rate", an exponent within its interval. A second percentage is the share of cases in which the
-claim excludes anything, where that is not all. In errata the left side should equal the right one, or stay below it.
+The last column says how close the sides come: "=" is an equality, of laws and means within a width told;
+"tight", a bound that is attained; a percentage, the largest quotient of both sides; "runs", how many failed; "slack",
+the distance where there is no quotient; "-", that nothing comes near, or no run failed; "rate", an exponent
+within its interval. A second percentage is the share of cases in which the claim excludes anything. In errata
+the left side should not exceed the right one.
 """
 
 
@@ -103,8 +102,7 @@ def counts_list(statements: Sequence[Statement]) -> str:
         ),
         (
             n["sets"],
-            f"**{n['sets']} statements** were measured on every member of a whole set that their details name, the "
-            "others on some instances alone.",
+            f"**{n['sets']}** hold on all of a set (*).",
         ),
         (n["recorded"], f"**{n['recorded']} statements** are recorded without a check, with the reason."),
         (

@@ -16,7 +16,7 @@ from lrtheory.bounds.statement import Statement
 __all__ = ["MARK", "errata", "link", "row_start", "section"]
 
 #: behind the id of a statement that covers a whole set
-MARK = "∀"
+MARK = "*"
 #: the kinds of sources with the words above their table; each table has the columns of its words and numbers
 _TABLES: tuple[tuple[type, str, str], ...] = (
     (Paper, "Theorems of papers:", "item"),
@@ -105,7 +105,7 @@ def row_start(statement: Statement, details: str, about: About | None) -> str:
 
 
 def _first_cells(statement: Statement, there: str, about: About | None) -> list[str]:
-    mark = f" {MARK}" if any(one["how"] == "all of" for one in of_statement(statement)) else ""
+    mark = MARK if any(one["how"] == "all of" for one in of_statement(statement)) else ""
     cells = [link(item(statement.id), there) + mark, plain(statement.title)]
     whose = _whose(statement.source, about)
     return [*cells, plain(whose)] if whose else cells
