@@ -151,8 +151,8 @@ def test_all_evidence_is_needed_and_all_saboteurs_are_refuted(tmp_path):
     for old, new, sentence in (
         ('"verdict": "refuted"', '"verdict": "inconclusive"', "not refuted: .*one short"),
         ('"digest": "', '"digest": "0', "older than the sources"),
-        ('"title": "', '"title": "Not ', "another title, formula or hypotheses"),
-        ('"tex": "', '"tex": "2', "another title, formula or hypotheses"),
+        ('"title": "', '"title": "Not ', "another title, formula, hypotheses or sets"),
+        ('"tex": "', '"tex": "2', "another title, formula, hypotheses or sets"),
         ('"seed": 0', '"seed": 1', "several runs"),
     ):
         assert old in text

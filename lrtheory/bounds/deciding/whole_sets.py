@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import partial
-from itertools import islice
 from typing import Any
 
-from lrtheory.bounds.claims import Law
 from lrtheory.bounds.deciding.both_sides import look
 from lrtheory.bounds.deciding.evidence import NOT_CHECKED
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty
-from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.errors import RAISED, StatementError
 from lrtheory.bounds.families import in_set
 from lrtheory.bounds.running.handover import Fault
 from lrtheory.bounds.running.patching import patched
@@ -22,7 +19,7 @@ from lrtheory.bounds.sets import All, Coins, Dual, Generic, Proof
 from lrtheory.bounds.sets.coins import Continuum
 from lrtheory.bounds.statement import Statement
 
-Entry = All | Generic | Coins | Dual
+Decided = All | Coins | Dual | Generic
 
 __all__ = ["decide_sets", "member", "of_statement"]
 
@@ -52,6 +49,7 @@ def of_statement(statement: Statement, *, traced: bool = False) -> list[dict[str
     for one in statement.for_all:
         if isinstance(one, Proof):  # nothing is decided here, and whoever reads it must be told
             found.append({"words": one.told, "about": one.about, "how": "proof", "verdict": NOT_CHECKED})
+        if not isinstance(one, Decided):
             continue
         found.append(_entry(statement, one.told, one.members, "all of"))
         if isinstance(one, Dual):
@@ -93,7 +91,7 @@ def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[di
         entries[0] |= {"verdict": tally.verdict(), "seconds": 0.0}
     if tally.refuted() and not statement.sabotage:  # nothing is left to prove
         return entries
-    ours = [(number, one) for number, one in enumerate(statement.for_all, start=1) if not isinstance(one, Proof)]
+    ours = [(number, one) for number, one in enumerate(statement.for_all, start=1) if isinstance(one, Decided)]
     for number, one in ours[: 1 if statement.sabotage else None]:
         entry = entries[number - 1 + len(entries) - len(statement.for_all)]
         if BUDGETS[one.budget].members > session.budget.members:
@@ -116,31 +114,22 @@ def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[di
     return entries
 
 
-def _decided(statement: Statement, session: Session, number: int, one: Entry) -> tuple[Tally, str]:
+def _decided(statement: Statement, session: Session, number: int, one: Decided) -> tuple[Tally, str]:
     """The tally of one set, which ends with the first member that contradicts the claim, and what it is about."""
     if one.members > session.budget.members:
         raise StatementError(f"all {one.told}: at most {session.budget.members:,} members are decided at this budget")
     # a session of its own, so that the runs that the statements of a family share are not forgotten for those of a set
-    aside, alone = Tally(), session.aside()
-    if isinstance(one, Coins):
-        return _by_coins(statement, alone, number, one), "the code"
-    named: Iterable[tuple[Any, Any]]
-    if isinstance(one, All):
-        named = enumerate(one.enumerated())
-    else:
-        named = enumerate(one.anchors) if isinstance(one, Dual) else _with_numbers(one)
-    for place, instance in named:
-        _measure(statement, alone, aside, in_set(number, place), instance)
+    aside, alone, about = Tally(), session.aside(), _about(statement)
+    measure = partial(_by_coins, one=one) if isinstance(one, Coins) else _measure
+    for place, instance in one.named():
+        measure(statement, alone, aside, in_set(number, place), instance)
         if aside.refuted():
-            break
-    about = _about(statement)
-    if isinstance(one, Generic) and not aside.refuted():
+            return aside, about
+    if isinstance(one, Generic):
         about = _on_letters(statement, alone, aside, number, one)
     if isinstance(one, Dual):
-        about = "the rule"
-        if not aside.refuted():
-            _by_duals(statement, alone, aside, number, one)
-    if not (aside.rows or aside.problems):
+        about = _by_duals(statement, alone, aside, number, one)
+    if not (aside.rows or aside.problems or statement.sabotage):
         raise StatementError(f"all {one.told}: no member was measured")
     return aside, about
 
@@ -151,23 +140,13 @@ def _measure(statement: Statement, alone: Session, aside: Tally, label: str, ins
     look(statement, alone, aside, label, instance, every=True)
 
 
-def _with_numbers(one: Generic) -> Iterator[tuple[str, Any]]:
-    """The members with numbers on which letters and the check must agree, by their numbers."""
-    for numbers in islice(one.numbers(), one.members):
-        yield _joined(numbers), one.member(numbers)
-
-
-def _joined(numbers: tuple[int, ...]) -> str:
-    return ",".join(map(str, numbers))
-
-
 def _on_letters(statement: Statement, alone: Session, aside: Tally, number: int, one: Generic) -> str:
     """Decide a claim on letters; what contradicts it becomes an instance with numbers, which the check judges."""
     with patched(statement.patch):
         traced = one.compared(statement.solve, statement.claim, statement.system)
     if traced.against is not None:
-        label = in_set(number, _joined(traced.against))
-        _measure(statement, alone, aside, label, one.member(traced.against))
+        label = in_set(number, one.place(traced.against))
+        _measure(statement, alone, aside, label, one.of(*traced.against))
         if not aside.refuted():
             raise StatementError(f"all {one.told}: letters contradict the claim at {label}, and the check supports it")
     elif traced.open:
@@ -175,62 +154,43 @@ def _on_letters(statement: Statement, alone: Session, aside: Tally, number: int,
     return _about(statement) if one.outcome is None else traced.about
 
 
-def _by_coins(statement: Statement, alone: Session, number: int, one: Coins) -> Tally:
-    """Compare exact laws; what differs on a member is a row, since equal laws need no sample to be told apart."""
-    aside, claim = Tally(), statement.claim
-    if not isinstance(claim, Law):
-        raise StatementError(f"all {one.told}: coins decide a Law alone")
-    for place, instance in enumerate(one.enumerated()):
-        label = in_set(number, place)
-        aside.admits(statement, label, instance)
-        run = partial(alone.outcome_with, statement, instance)
-        try:
-            wrong = one.against(instance, claim, run, alone.budget.members)
-        except Fault as fault:
-            aside.rows.append(faulty(label, instance, fault))
-            break
-        category, found, due = wrong or (0, Fraction(1), Fraction(1))
-        verdict, shown = "refuted" if wrong else "supported", (f"{found}", f"{due}")
-        aside.rows.append(Row(label, instance, float(found), float(due), verdict, shown, (category,), two_sided=True))
-        aside.counts.update(entries=1, saying=1)
-        if wrong:
-            break
-    return aside
+def _by_coins(statement: Statement, alone: Session, aside: Tally, label: str, instance: Any, one: Coins) -> None:
+    """Compare the exact law on a member with that of the claim; a sample is not needed to tell laws apart."""
+    aside.admits(statement, label, instance)
+    run = partial(alone.outcome_with, statement, instance)
+    try:
+        wrong = one.against(instance, statement.claim, run, alone.budget.members)
+    except Continuum:
+        raise
+    except Fault as fault:
+        aside.rows.append(faulty(label, instance, fault))
+        return
+    except RAISED as error:
+        aside.note_crash(statement, label, instance, error)
+        return
+    category, found, due = wrong or (0, Fraction(1), Fraction(1))
+    verdict, shown = "refuted" if wrong else "supported", (f"{found}", f"{due}")
+    aside.rows.append(Row(label, instance, float(found), float(due), verdict, shown, (category,), two_sided=True))
+    aside.counts.update(entries=1, saying=1)
 
 
-def _by_duals(statement: Statement, alone: Session, aside: Tally, number: int, one: Dual) -> None:
+def _by_duals(statement: Statement, alone: Session, aside: Tally, number: int, one: Dual) -> str:
     """Decide the programs of a set; a point against them, and one that attains a goal, are instances for the check."""
     why, against, tight = one.decided()
     if why and not against:
         aside.problems.append(why)
-    if one.instance is None or not (against or tight):
-        return
-    label = in_set(number, len(one.anchors))
-    _measure(statement, alone, aside, label, one.instance((against or tight)[0]))
-    if against and not aside.refuted():
-        raise StatementError(f"all {one.told}: {why}, and the check supports the claim at {label}")
-    row = aside.rows[-1]
-    if tight and not statement.sabotage and not aside.refuted() and abs(row.slack) > row.rounding:
-        aside.problems.append(f"a goal is attained at {label}, where the sides are {row.lhs:.9g} and {row.rhs:.9g}")
+    if one.instance is not None and (against or tight):
+        label = in_set(number, one.end)
+        _measure(statement, alone, aside, label, one.instance((against or tight)[0]))
+        if against and not aside.refuted():
+            raise StatementError(f"all {one.told}: {why}, and the check supports the claim at {label}")
+        row = aside.rows[-1]
+        if tight and not (statement.sabotage or aside.refuted()) and abs(row.slack) > row.rounding:
+            sides = f"{row.lhs:.9g} and {row.rhs:.9g}"
+            aside.problems.append(f"a goal is attained at {label}, where the sides are {sides}")
+    return "the rule"
 
 
 def member(statement: Statement, number: int, place: str) -> Any:
     """The member of a set that a label names; None where there is none."""
-    if not 1 <= number <= len(statement.for_all):
-        return None
-    one, numbers = statement.for_all[number - 1], place.split(",")
-    if not all(each.isdecimal() for each in numbers):
-        return None
-    if isinstance(one, Generic):
-        return one.member(tuple(map(int, numbers)))
-    if len(numbers) > 1:
-        return None
-    if isinstance(one, Proof):
-        return None
-    if isinstance(one, (All, Coins)):
-        return next(islice(one.enumerated(), int(place), None), None)
-    if int(place) < len(one.anchors):
-        return one.anchors[int(place)]
-    _, against, tight = one.decided()
-    at_end = one.instance is not None and int(place) == len(one.anchors) and (against or tight)
-    return one.instance((against or tight)[0]) if at_end else None  # type: ignore[misc]
+    return statement.for_all[number - 1].member(place) if 1 <= number <= len(statement.for_all) else None

@@ -17,7 +17,7 @@ __all__ = ["measured_again"]
 
 _SAME = (
     *("subject", "scope", "alone", "level", "hypotheses", "worst", "vacuous", "tightness", "e_value"),
-    *("n_instances", "rows", "problems", "sizes", "counts"),
+    *("n_instances", "rows", "problems", "sets", "sizes", "counts"),
 )
 
 
@@ -59,6 +59,8 @@ def measured_again(statements: Sequence[Statement], folder: Path, number: int) -
 
 
 def _told(evidence: Evidence, name: str) -> object:
+    if name == "sets":
+        return [{key: value for key, value in one.items() if key != "seconds"} for one in evidence.sets]
     return evidence.alone if name == "alone" else evidence.to_dict()[name]
 
 

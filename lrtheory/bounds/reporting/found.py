@@ -92,6 +92,9 @@ def _found(statement: Statement, folder: Path) -> Found:
         raise ValueError(f"{statement.id}: {evidence.verdict}, and {statement.due} is due")
     if missed:
         raise ValueError(f"{statement.id}: saboteurs were not refuted: {missed}")
+    blind = [one.unseen for one in saboteurs.values() if one.unseen]
+    if blind:
+        raise ValueError(f"{statement.id}: {blind[0]}")
     if failed:
         raise ValueError(f"{statement.id}: repairs were not supported: {failed}")
     found = Found(statement, evidence, saboteurs, repairs)
@@ -127,9 +130,10 @@ def _load(statement: Statement, folder: Path, **variant: str) -> Evidence:
         statement = statement.sabotaged(variant["saboteur"])
     if "repair" in variant:
         statement = statement.repaired(variant["repair"])
-    words = (found.title, found.tex, set(found.hypotheses))
-    if words != (statement.title, statement.tex, set(statement.hypotheses)):
-        raise ValueError(f"{path} has another title, formula or hypotheses than {statement.id}; {_RUN}")
+    words = (found.title, found.tex, set(found.hypotheses), [one["words"] for one in found.sets])
+    sets = [one["words"] for one in of_statement(statement)]
+    if words != (statement.title, statement.tex, set(statement.hypotheses), sets):
+        raise ValueError(f"{path} has another title, formula, hypotheses or sets than {statement.id}; {_RUN}")
     return found
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.running.encoding import digest
+from lrtheory.bounds.sets.entry import Entry
 
 __all__ = ["All"]
 
 
 @dataclass(frozen=True)
-class All:
+class All(Entry):
     """A finite set, each member of which is measured.
 
     The listing is counted and not believed: a member that comes twice, another number of members, and orbits that do
@@ -59,8 +59,7 @@ class All:
     budget: str = "quick"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.words, str) or not self.words.strip() or self.words.lstrip()[0].isdigit():
-            raise StatementError(f"`words` of All must name things, and not count them; got {self.words!r}")
+        super().__post_init__()
         if isinstance(self.members, bool) or not isinstance(self.members, int) or self.members < 1:
             raise StatementError(f"`members` of All must be a positive integer; got {self.members!r}")
         if len({self.orbit is None, self.total is None, not self.up_to}) > 1:
@@ -73,13 +72,13 @@ class All:
             return f"{self.members:,} {self.words}"
         return f"{self.total:,} {self.words} ({self.members:,} up to {self.up_to})"
 
-    def enumerated(self) -> Iterator[Any]:
-        """Yield the members, and hold the listing against what it is said to be.
+    def named(self) -> Iterator[tuple[str, Any]]:
+        """Yield the members by their numbers, and hold the listing against what it is said to be.
 
         Yields
         ------
-        object
-            Instances, each once.
+        tuple of str and object
+            Number of the member, from 0, and the instance.
 
         Raises
         ------
@@ -94,28 +93,13 @@ class All:
                 raise StatementError(f"all {self.told}: member {len(seen)} stands in the list before")
             if len(seen) == self.members:
                 raise StatementError(f"all {self.told}: the list has more than {self.members:,} members")
-            seen.add(content)
             things += 1 if self.orbit is None else self._size(instance)
-            yield instance
+            yield f"{len(seen)}", instance
+            seen.add(content)
         if len(seen) < self.members:
             raise StatementError(f"all {self.told}: the list has {len(seen):,} members")
         if self.total is not None and things != self.total:
             raise StatementError(f"all {self.told}: the orbits have {things:,} things together")
-
-    def some(self, count: int) -> list[Any]:
-        """The first members.
-
-        Parameters
-        ----------
-        count : int
-            Number of members.
-
-        Returns
-        -------
-        list
-            Instances.
-        """
-        return list(islice(self.enumerated(), count))
 
     def _size(self, instance: Any) -> int:
         assert self.orbit is not None

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.sets.entry import Entry
 
 __all__ = ["CoinTosses", "Coins", "Continuum", "all_coins"]
 
 _DENOMINATOR = 10**6  # largest one of a chance that is given as a double
+_ROUNDING = Fraction(1, 10**12)  # by which the doubles of a claim may differ from the exact law
 
 
 class Continuum(StatementError):
@@ -24,7 +26,8 @@ class Continuum(StatementError):
 class CoinTosses(np.random.Generator):
     """A generator whose draws are chosen: the first ones as a path says, and 0 from there on.
 
-    It answers what has finitely many outcomes. A draw from a continuum is an error.
+    It answers what has finitely many outcomes. A draw from a continuum is an error, and so is a way around draws, by
+    the bit generator or by options that it does not know.
 
     Parameters
     ----------
@@ -55,6 +58,8 @@ class CoinTosses(np.random.Generator):
     ) -> Any:
         """Uniform integers of a range."""
         low, high = (0, low) if high is None else (low, high)
+        if np.ndim(low) or np.ndim(high):
+            raise Continuum("coins draw integers of one range at a time")
         low, width = int(low), int(high) - int(low) + endpoint
         if width < 1:
             raise ValueError("low >= high")
@@ -66,18 +71,22 @@ class CoinTosses(np.random.Generator):
         self, a: Any, size: Any = None, replace: bool = True, p: Any = None, axis: int = 0, shuffle: bool = True
     ) -> Any:
         """Entries of a sequence, with their chances."""
+        if axis != 0 or not shuffle:
+            raise Continuum("coins choose along the first axis, in a random order")
         options = np.arange(a) if isinstance(a, (int, np.integer)) else np.asarray(a)
         chances = [Fraction(1, len(options))] * len(options) if p is None else _exact(p)
         if size is None:
             return options[self._one_of(chances)]
         if not replace:
             if p is not None:
-                raise StatementError("coins do not draw without replacement by chances")
+                raise Continuum("coins do not draw without replacement by chances")
             return self.permutation(options)[: int(size)]
         return options[self._filled(size, lambda: self._one_of(chances))]
 
     def permutation(self, x: Any, axis: int = 0) -> Any:  # type: ignore[override]
         """A uniform order of a sequence."""
+        if axis != 0:
+            raise Continuum("coins order the first axis alone")
         items = list(range(int(x))) if isinstance(x, (int, np.integer)) else list(x)
         for last in range(len(items) - 1, 0, -1):
             other = self._below(last + 1)
@@ -99,6 +108,7 @@ def _refused(name: str) -> Callable[..., Any]:
 for _name in dir(np.random.Generator):
     if not _name.startswith("_") and _name not in ("bit_generator", "integers", "choice", "permutation"):
         setattr(CoinTosses, _name, _refused(_name))
+CoinTosses.bit_generator = property(_refused("bit_generator"))  # type: ignore[assignment, method-assign]
 
 
 def _exact(p: Any) -> list[Fraction]:
@@ -151,11 +161,12 @@ def all_coins(run: Callable[[CoinTosses], Any], limit: int) -> Iterator[tuple[Fr
 
 
 @dataclass(frozen=True)
-class Coins:
+class Coins(Entry):
     """Instances on which the law of a random algorithm is known exactly, by every way in which its draws can fall.
 
     The solver runs once for each way, and the chances of the categories of its outcomes are compared in Fractions with
-    those that the theorem states.
+    those that the theorem states. A chance that the solver gives as a double stands for the nearest fraction with a
+    denominator of at most a million.
 
     Parameters
     ----------
@@ -166,7 +177,7 @@ class Coins:
     members : int
         Number of instances.
     law : callable
-        ``law(instance)``, the chance of each category as the claim numbers them, in Fractions.
+        ``law(instance)``, the chance of each category in Fractions, which the claim has as doubles.
     invisible : mapping of str to str
         Saboteurs whose law is right on all instances, by their names, each with the reason; see `All`.
     budget : {"quick", "thorough"}
@@ -186,8 +197,7 @@ class Coins:
     budget: str = "quick"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.words, str) or not self.words.strip() or self.words.lstrip()[0].isdigit():
-            raise StatementError(f"`words` of Coins must name things, and not count them; got {self.words!r}")
+        super().__post_init__()
         if isinstance(self.members, bool) or not isinstance(self.members, int) or self.members < 1:
             raise StatementError(f"`members` of Coins must be a positive integer; got {self.members!r}")
 
@@ -196,38 +206,24 @@ class Coins:
         """The set in words, with its number of instances."""
         return f"{self.members:,} {self.words}, with all coins"
 
-    def enumerated(self) -> list[Any]:
-        """The instances.
+    def named(self) -> Iterator[tuple[str, Any]]:
+        """Yield the instances by their numbers.
 
-        Returns
-        -------
-        list
-            Instances, of which there are `members`.
+        Yields
+        ------
+        tuple of str and object
+            Number of the instance, from 0, and the instance.
 
         Raises
         ------
         StatementError
-            If there are more or fewer.
+            If there are more or fewer than `members`.
         """
         found = list(self.instances() if callable(self.instances) else self.instances)
         if len(found) != self.members:
             raise StatementError(f"all {self.told}: the list has {len(found):,} members")
-        return found
-
-    def some(self, count: int) -> list[Any]:
-        """The first members.
-
-        Parameters
-        ----------
-        count : int
-            Number of members.
-
-        Returns
-        -------
-        list
-            Instances.
-        """
-        return self.enumerated()[:count]
+        for number, instance in enumerate(found):
+            yield f"{number}", instance
 
     def against(
         self, instance: Any, claim: Any, run: Callable[[CoinTosses], Any], limit: int
@@ -254,7 +250,7 @@ class Coins:
         Raises
         ------
         StatementError
-            If the stated law is not exact, does not add up to 1, or lacks a category.
+            If the stated law is not exact, does not add up to 1, or has other categories than outcomes and claim.
         """
         due = list(self.law(instance))
         if not all(isinstance(one, (int, Fraction)) and not isinstance(one, bool) for one in due) or sum(due) != 1:
@@ -265,5 +261,12 @@ class Coins:
             if not 0 <= category < len(due):
                 raise StatementError(f"all {self.told}: category {category} is none of the {len(due)} of `law`")
             found[int(category)] += weight
-        wrong = next((k for k, (a, b) in enumerate(zip(found, due, strict=True)) if a != b), None)
-        return None if wrong is None else (wrong, found[wrong], Fraction(due[wrong]))
+        stated = [Fraction(float(one)) for one in claim.probabilities(instance)]
+        if len(stated) != len(due):
+            raise StatementError(f"all {self.told}: the claim has {len(stated)} categories, and `law` has {len(due)}")
+        for category, (exact, right, rounded) in enumerate(zip(found, due, stated, strict=True)):
+            if exact != right:
+                return category, exact, Fraction(right)
+            if abs(right - rounded) > _ROUNDING:  # the claim is another one, as a saboteur's may be
+                return category, exact, rounded
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from lrtheory.bounds.arithmetic.letters import Ratio
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.sets.entry import Entry
 
 __all__ = ["ONE", "Dual", "Form", "Program", "follows", "rational_solution", "table", "vertex"]
 
@@ -43,7 +44,7 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Dual:
+class Dual(Entry):
     """All points of some polyhedra, on each of which a linear inequality follows from those that define it.
 
     A solver in doubles proposes multipliers; what counts is that they are not negative, and that the facts times them
@@ -92,35 +93,49 @@ class Dual:
     budget: str = "quick"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.words, str) or not self.words.strip() or self.words.lstrip()[0].isdigit():
-            raise StatementError(f"`words` of Dual must name things, and not count them; got {self.words!r}")
+        super().__post_init__()
         if not self.anchors and not (self.sharp and self.instance):
             raise StatementError(f"all {self.words}: there is no instance on which the check could be asked")
-
-    @property
-    def told(self) -> str:
-        """The set in words."""
-        return self.words
 
     @property
     def members(self) -> int:
         """The least number of members that are measured."""
         return len(self.anchors) + self.sharp
 
-    def some(self, count: int) -> list[Any]:
-        """The first anchors.
+    def named(self) -> Iterator[tuple[str, Any]]:
+        """Yield the anchors by their numbers.
+
+        Yields
+        ------
+        tuple of str and object
+            Number of the anchor, from 0, and the instance.
+        """
+        for number, instance in enumerate(self.anchors):
+            yield f"{number}", instance
+
+    @property
+    def end(self) -> str:
+        """The place of the instance that the programs give: behind the anchors."""
+        return f"{len(self.anchors)}"
+
+    def member(self, place: str) -> Any:
+        """An anchor, or the instance that the programs give.
 
         Parameters
         ----------
-        count : int
-            Number of members at most.
+        place : str
+            Number of the anchor, or `end`.
 
         Returns
         -------
-        list
-            Instances.
+        object or None
+            Instance; None where there is none.
         """
-        return list(self.anchors[:count])
+        if place != self.end or self.instance is None:
+            return super().member(place)
+        _, against, tight = self.decided()
+        found = against or tight
+        return self.instance(found[0]) if found else None
 
     def decided(self) -> tuple[str, list[Mapping[Hashable, Fraction]], list[Mapping[Hashable, Fraction]]]:
         """Decide all programs.

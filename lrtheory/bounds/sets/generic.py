@@ -14,13 +14,16 @@ from typing import Any
 import numpy as np
 
 from lrtheory._types import Number
+from lrtheory.bounds.arithmetic.data import mapped
 from lrtheory.bounds.arithmetic.letters import Ratio, letters, value_at
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.sets.entry import Entry
 
 __all__ = ["Generic", "Square", "Traced"]
 
 _ANCHORS = 6  # members with numbers, on which letters and the check must agree
 _TRIES = 400  # members at which a claim is looked at that signs do not decide
+_FORGED = (2, 0, -1)  # factors of outcomes, under one of which at least a claim must not hold
 _PACKAGE = Path(__file__).resolve().parents[2]
 
 
@@ -32,7 +35,7 @@ class Square:
 
 
 @dataclass(frozen=True)
-class Generic:
+class Generic(Entry):
     """All instances of one shape: a claim that holds for all positive numbers that stand for its letters.
 
     An identity holds if the difference of both sides is the polynomial 0, an inequality if all coefficients of the
@@ -78,8 +81,7 @@ class Generic:
     budget: str = "quick"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.words, str) or not self.words.strip() or self.words.lstrip()[0].isdigit():
-            raise StatementError(f"`words` of Generic must name things, and not count them; got {self.words!r}")
+        super().__post_init__()
         letters(self.symbols)
 
     @property
@@ -107,24 +109,38 @@ class Generic:
         while True:
             yield tuple(int(x) for x in chance.integers(1, chance.choice((3, 9, 100)), n, endpoint=True))
 
-    def member(self, numbers: Sequence[int]) -> Any:
-        """The instance in which numbers stand for the letters; None where their number is another one."""
-        return self.of(*numbers) if len(numbers) == len(self.symbols) and min(numbers) > 0 else None
+    def named(self) -> Iterator[tuple[str, Any]]:
+        """Yield members with numbers, on which letters and the check must agree, by these numbers.
 
-    def some(self, count: int) -> list[Any]:
-        """The first members with numbers.
+        Yields
+        ------
+        tuple of str and object
+            Numbers for the letters, with commas between them, and the instance.
+        """
+        for numbers in islice(self.numbers(), self.members):
+            yield self.place(numbers), self.of(*numbers)
+
+    @staticmethod
+    def place(numbers: Sequence[int]) -> str:
+        """The place of a member, by the numbers that stand for the letters."""
+        return ",".join(map(str, numbers))
+
+    def member(self, place: str) -> Any:
+        """The instance in which any positive integers stand for the letters.
 
         Parameters
         ----------
-        count : int
-            Number of members.
+        place : str
+            As many integers as there are letters, with commas between them.
 
         Returns
         -------
-        list
-            Instances.
+        object or None
+            Instance; None where the place is no such list.
         """
-        return [self.of(*numbers) for numbers in islice(self.numbers(), count)]
+        numbers = [int(one) for one in place.split(",") if one.isdecimal()]
+        right = self.place(numbers) == place and len(numbers) == len(self.symbols) and min(numbers) > 0
+        return self.of(*numbers) if right else None
 
     def compared(self, solve: Callable[..., Any], claim: Any, system: str) -> Traced:
         """Decide the claim on letters.
@@ -146,28 +162,47 @@ class Generic:
         Raises
         ------
         StatementError
-            If letters meet a number that is not exact, or the sum of the products is not what it is said to be.
+            If letters meet a number that is not exact, the sum of the products is not what it is said to be, or the
+            claim also holds for outcomes whose numbers are all twice as large, zero and negated.
         """
         instance = self.of(*letters(self.symbols))
+        sides = claim.sides if self.sides is None else self.sides
         with _traced(system) as ran:
             outcome = solve(instance, None) if self.outcome is None else self.outcome(instance)
-            sides = (claim.sides if self.sides is None else self.sides)(instance, outcome)
-        pairs = _entries(sides.lhs, sides.rhs)
-        gaps = [_difference(rhs, lhs) for lhs, rhs in pairs]
+            found = self._undecided(instance, outcome, sides, claim.equality)
         about = "the code" if "code" in ran else "the formula" if "formula" in ran else "the rule"
+        if found is not None:
+            place, gap = found
+            return Traced(about, f"entry {place}: {gap} is not decided", self._against(gap, claim.equality))
+        if all(self._believes(instance, outcome, sides, claim.equality, factor) for factor in _FORGED):
+            raise StatementError(f"all {self.told}: the claim holds on letters whatever the outcome is")
+        return Traced(about, "", None)
+
+    def _undecided(self, instance: Any, outcome: Any, sides: Callable[..., Any], equality: bool) -> Any:
+        """Place and difference of the first entry that signs and reasons do not decide; None if there is none."""
+        both = sides(instance, outcome)
+        gaps = [_difference(rhs, lhs) for lhs, rhs in _entries(both.lhs, both.rhs)]
         reasons = None if self.because is None else self.because(instance, outcome)
         if reasons is not None and len(reasons) != len(gaps):
             raise StatementError(f"`because` of {self.told} has {len(reasons)} entries, and the claim {len(gaps)}")
         for place, gap in enumerate(gaps):
-            if claim.equality:
+            if equality:
                 holds = gap.sign == 0 if isinstance(gap, Ratio) else gap == 0
             elif reasons is not None:
                 holds = _is_sum(gap, reasons[place], self.told)
             else:
                 holds = _is_positive(gap)
             if not holds:
-                return Traced(about, f"entry {place}: {gap} is not decided", self._against(gap, claim.equality))
-        return Traced(about, "", None)
+                return place, gap
+        return None
+
+    def _believes(self, instance: Any, outcome: Any, sides: Callable[..., Any], equality: bool, factor: int) -> bool:
+        """Whether the claim holds on letters for an outcome whose numbers were all multiplied by a factor."""
+        forged = mapped(outcome, lambda leaf: leaf * factor if _is_number(leaf) else leaf)
+        try:
+            return self._undecided(instance, forged, sides, equality) is None
+        except (ArithmeticError, StatementError):  # a step, or a reason, that the forged numbers do not allow
+            return False
 
     def _against(self, gap: Any, equality: bool) -> tuple[int, ...] | None:
         """Numbers that contradict the claim in one entry; None where none are found."""
@@ -216,6 +251,13 @@ def _traced(system: str) -> Iterator[set[str]]:
         yield ran
     finally:
         sys.setprofile(before)
+
+
+def _is_number(leaf: Any) -> bool:
+    """Whether a leaf of an outcome is a number or an array of numbers, and no truth value."""
+    if isinstance(leaf, np.ndarray):
+        return leaf.dtype.kind in "iufO"
+    return isinstance(leaf, (Ratio, Fraction, int, float, np.number)) and not isinstance(leaf, bool)
 
 
 def _entries(lhs: Any, rhs: Any) -> list[tuple[Any, Any]]:

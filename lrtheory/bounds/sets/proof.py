@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lrtheory.bounds.errors import StatementError
+from lrtheory.bounds.sets.entry import Entry
 
 __all__ = ["ABOUT", "Proof", "Wrong", "real", "reals"]
 
@@ -38,7 +39,7 @@ class Wrong:
 
 
 @dataclass(frozen=True)
-class Proof:
+class Proof(Entry):
     """All instances of every size: a theorem in a file for Coq, tied to the code by instances on which both agree.
 
     Nothing is decided here: a set is proved in a run alone in which Coq accepted the file.
@@ -76,30 +77,9 @@ class Proof:
     invisible: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.words, str) or not self.words.strip() or self.words.lstrip()[0].isdigit():
-            raise StatementError(f"`words` of Proof must name things, and not count them; got {self.words!r}")
+        super().__post_init__()
         if self.about not in ABOUT:
             raise StatementError(f"`about` of Proof must be one of {', '.join(map(repr, ABOUT))}; got {self.about!r}")
-
-    @property
-    def told(self) -> str:
-        """The set in words."""
-        return self.words
-
-    def some(self, count: int) -> list[Any]:
-        """No instances: those of the family are its anchors.
-
-        Parameters
-        ----------
-        count : int
-            Number of members at most.
-
-        Returns
-        -------
-        list
-            Empty.
-        """
-        return []
 
 
 def real(number: Any) -> str:

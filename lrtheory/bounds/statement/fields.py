@@ -9,7 +9,7 @@ from lrtheory.bounds.claims import Claim
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.families import Family
 from lrtheory.bounds.running.patching import Patch
-from lrtheory.bounds.sets import ENTRIES
+from lrtheory.bounds.sets import Entry
 from lrtheory.bounds.statement.variants import Repair, Saboteur, Violated
 
 __all__ = ["demand_fields"]
@@ -48,7 +48,7 @@ def demand_fields(statement: Any) -> None:
     for name, holds in statement.hypotheses.items():
         if not (isinstance(name, str) and callable(holds)):
             raise _wrong(statement, "hypotheses", _KINDS["hypotheses"][1])
-    if not (isinstance(statement.for_all, tuple) and all(isinstance(one, ENTRIES) for one in statement.for_all)):
+    if not (isinstance(statement.for_all, tuple) and all(isinstance(one, Entry) for one in statement.for_all)):
         raise _wrong(statement, "for_all", "a tuple of All(...); a single one stands as (All(...),)")
     for field, kind in (("saboteurs", Saboteur), ("repairs", Repair)):
         variants = getattr(statement, field)

@@ -16,7 +16,7 @@ from lrtheory.bounds.provenance.origin import UNKNOWN, Origin
 from lrtheory.bounds.provenance.places import public_name
 from lrtheory.bounds.provenance.sources import Source
 from lrtheory.bounds.running.patching import Patch
-from lrtheory.bounds.sets import All, Coins, Dual, Generic, Proof
+from lrtheory.bounds.sets import Entry
 from lrtheory.bounds.statement.card import card
 from lrtheory.bounds.statement.fields import demand_fields
 from lrtheory.bounds.statement.variants import Repair, Saboteur, Violated
@@ -144,7 +144,7 @@ class Statement:
     tex: str
     hypotheses: Mapping[str, Predicate]
     instances: Family
-    for_all: tuple[All | Generic | Coins | Dual | Proof, ...] = ()
+    for_all: tuple[Entry, ...] = ()
     solve: Callable[..., Any]
     claim: Claim
     saboteurs: tuple[Saboteur, ...] = ()

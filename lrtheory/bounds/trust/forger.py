@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 import numpy as np
@@ -161,7 +161,7 @@ def _in_order(statement: Statement) -> Family:
     itself.
     """
     family = statement.instances
-    some = [*family.smallest(), *(each for one in statement.for_all for each in one.some(_MEMBERS))]
+    some = [*family.smallest(), *(each for one in statement.for_all for _, each in islice(one.named(), _MEMBERS))]
     sizes = [sum(map(np.size, data_leaves(instance))) for instance in some]
     # one that is a thousand times as large as is usual costs more than all others together, and shows no further lie
     most = 1000 * float(np.median(sizes)) if sizes else 0.0

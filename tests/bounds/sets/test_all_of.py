@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.bounds.deciding.variants import with_variants
+from lrtheory.bounds.reporting.again import measured_again
 from lrtheory.bounds.session import BUDGETS, Session
 
 PAIRS = tuple(itertools.product(range(3), repeat=2))
@@ -211,6 +213,34 @@ def test_a_file_that_says_more_of_a_set_than_it_may_does_not_load(
     path.write_text(json.dumps(data))
     with pytest.raises(ValueError, match=sentence):
         load_evidence(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('"words": "9 pairs', '"words": "99 pairs', "another title, formula, hypotheses or sets"),
+        ('"members": 9', '"members": 90', "another run at seed 0 gives other evidence than its file: `sets`"),
+    ],
+)
+def test_a_report_is_not_made_of_sets_that_were_edited(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    session = Session()
+    path = check(SUMS, session).save(tmp_path)
+    for one in SUMS.saboteurs:
+        check(SUMS.sabotaged(one.name), session).save(tmp_path)
+    assert measured_again([SUMS], tmp_path, 1) == [SUMS.id]
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ValueError, match=sentence):
+        measured_again([SUMS], tmp_path, 1)
+
+
+def test_a_report_is_not_made_where_a_set_sees_no_saboteur(tmp_path: Path) -> None:
+    late = saboteur("at most 9", solve=lambda pair, rng: min(sum(pair), 9))
+    blind, session = dataclasses.replace(SUMS, saboteurs=(*SUMS.saboteurs, late)), Session()
+    check(blind, session).save(tmp_path)
+    for one in blind.saboteurs:
+        check(blind.sabotaged(one.name), session).save(tmp_path)
+    with pytest.raises(ValueError, match="is supported on all 9 pairs"):
+        measured_again([blind], tmp_path, 1)
 
 
 def test_a_family_is_complete_as_a_set_or_as_a_choice_of_cases() -> None:

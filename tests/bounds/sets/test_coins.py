@@ -45,12 +45,22 @@ def test_a_run_without_draws_is_certain_and_a_later_draw_may_hang_on_an_earlier_
     assert stopped == {0: Fraction(1, 2), **{k: Fraction(1, 6) for k in (1, 2, 3)}}
 
 
-@pytest.mark.parametrize(
-    "draw",
-    [lambda rng: rng.random(), lambda rng: rng.normal(size=2), lambda rng: rng.shuffle([1]), lambda rng: rng.bytes(1)],
-)
+CONTINUA: list[Callable[[Any], Any]] = [
+    lambda rng: rng.random(),
+    lambda rng: rng.normal(size=2),
+    lambda rng: rng.shuffle([1]),
+    lambda rng: rng.bytes(1),
+    lambda rng: rng.bit_generator.random_raw(),
+    lambda rng: rng.integers([1, 2]),
+    lambda rng: rng.choice([[1, 2]], axis=1),
+    lambda rng: rng.choice(3, 2, replace=False, shuffle=False),
+    lambda rng: rng.permutation([[1, 2]], axis=1),
+]
+
+
+@pytest.mark.parametrize("draw", CONTINUA)
 def test_what_has_no_finite_law_is_refused(draw: Callable[[Any], Any]) -> None:
-    with pytest.raises(Continuum, match="finitely many outcomes alone"):
+    with pytest.raises(Continuum):
         law_of(draw)
     assert isinstance(CoinTosses([]), np.random.Generator)
 
@@ -139,6 +149,16 @@ def test_a_law_that_sampling_cannot_tell_apart_is_refuted_by_coins() -> None:
 def test_a_set_of_coins_that_is_none_is_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(StatementError, match=sentence):
         check(of(**changes), Session())
+
+
+def test_coins_see_a_claim_with_another_law() -> None:
+    uneven = saboteur("the first side more often", claim=dataclasses.replace(DICE.claim, probabilities=tilted))
+    found = check(dataclasses.replace(DICE, saboteurs=(uneven,)).sabotaged("the first side more often"), Session())
+    assert found.sets[0]["verdict"] == "refuted"
+
+
+def tilted(sides: int) -> np.ndarray:
+    return np.full(sides, 1 / sides) + np.r_[1e-6, np.zeros(sides - 2), -1e-6]
 
 
 def test_coins_are_for_laws_and_laws_for_coins() -> None:

@@ -208,3 +208,13 @@ def test_sides_of_other_shapes_or_in_doubles_are_refused() -> None:
             check(with_set(sides=sides), Session())
     with pytest.raises(StatementError, match="must name things"):
         Generic("3 pairs", pair_of, "xy")
+
+
+def test_a_claim_that_holds_whatever_the_outcome_is_shows_nothing() -> None:
+    for sides in (
+        lambda pair, mean: Sides([0], [0]),
+        lambda pair, mean: Sides([pair[0]], [pair[0] + pair[1]]),
+        lambda pair, mean: Sides([mean - mean], [pair[0]]),
+    ):
+        with pytest.raises(StatementError, match="holds on letters whatever the outcome is"):
+            check(with_set(sides=sides), Session())
