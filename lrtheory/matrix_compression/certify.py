@@ -17,6 +17,7 @@ import numpy as np
 from lrtheory._array import arrays, is_foreign, to_numpy
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
+from lrtheory._files.adapters.starts import beside_base
 from lrtheory._result import Certificate, result
 from lrtheory._result.display import bars, counted
 from lrtheory._types import ArrayLike
@@ -233,7 +234,8 @@ def _is_adapter(value: Any) -> bool:
 def _adapter(name: str, value: Any, base: Tensors | None) -> AdapterFile:
     if not _is_adapter(value):
         raise must(name, "an adapter, as the other side is", Words(type(value).__name__), TypeError)
-    return as_adapter(name, value, base)
+    found = as_adapter(name, value, base)
+    return found if base is None else beside_base(found, base)
 
 
 def _near(one: Any, other: Any, slack: float) -> bool:

@@ -198,6 +198,7 @@ def apart(
 
     Without the base model the first number is 0, and both must be equal bit by bit.
     """
+    _refuse_factors_below(adapters, name)
     have = [side.get(name) for side in sides]
     if name.endswith(TRAINING):
         return 0.0, 0.0

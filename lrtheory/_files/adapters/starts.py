@@ -33,8 +33,10 @@ from lrtheory._validation import Words, must
 __all__ = [
     "RESOLVED",
     "Directions",
+    "beside_base",
     "directions_of",
     "is_turned",
+    "name_of_own",
     "refuse_start",
     "resolved",
     "rounded_starts",
@@ -66,20 +68,49 @@ def is_turned(adapter: Any) -> bool:
     return bool((adapter.config or {}).get("fan_in_fan_out"))
 
 
-def weight_of(adapter: Any, base: Tensors, name: str) -> tuple[np.ndarray, bool]:
-    """The weight below the factors of a module as (d_out, d_in), and whether it is kept as the transpose.
+def name_of_own(adapter: Any, name: str) -> str:
+    """The name in a file of the weight below the factors of a module, where it has come with them."""
+    return f"{PREFIX if adapter.prefixed else ''}{name}.{BASE_LAYER}.weight"
 
-    It is that of the base model, unless the adapter has brought its own, as with an embedding of more words.
+
+def own_weight(adapter: Any, name: str) -> np.ndarray | None:
+    """The weight below the factors of a module as (d_out, d_in), if it has come with them; else None.
+
+    So peft saves embeddings and heads that it adapts, which may have more words than those of the model. A start is
+    taken away from such a weight already.
     """
-    module = adapter.modules[name]
-    saved = adapter.others.get(f"{PREFIX if adapter.prefixed else ''}{name}.{BASE_LAYER}.weight")
+    module, saved = adapter.modules[name], adapter.others.get(name_of_own(adapter, name))
     if saved is None:
-        return matrix(base, name, module, is_turned(adapter))
+        return None
     found, turned = decoded(saved).astype(np.float64), module.kind == "embedding"
     if found.ndim < 2 or found.reshape(len(found), -1).shape != (module.shape[::-1] if turned else module.shape):
         raise must("adapter", f"one whose own weight of {name!r} has the shape of its update", found.shape)
     found = found.reshape(len(found), -1)
-    return (found.T if turned else found), turned
+    return found.T if turned else found
+
+
+def weight_of(adapter: Any, base: Tensors, name: str) -> np.ndarray:
+    """The weight below the factors of a module as (d_out, d_in): that which came with them, or that of the model."""
+    own = own_weight(adapter, name)
+    return matrix(base, name, adapter.modules[name], is_turned(adapter))[0] if own is None else own
+
+
+def beside_base(adapter: Any, base: Tensors) -> Any:
+    """Return an adapter that changes the base model alike, without weights of its own below factors.
+
+    Where such a weight is that of the model, it is left out, and else the update is the whole change of the weight.
+    """
+    modules, others = dict(adapter.modules), dict(adapter.others)
+    for name, module in adapter.modules.items():
+        own = own_weight(adapter, name)
+        if own is None or not module.rank:
+            continue
+        moved = own - matrix(base, name, module, is_turned(adapter))[0]
+        if moved.any():
+            moved += module.scale * (module.B.astype(np.float64) @ module.A)
+            modules[name] = _of_full_rank(moved, module)
+        del others[name_of_own(adapter, name)]
+    return replace(adapter, modules=modules, others=others)
 
 
 def resolved(adapter: Any, base: Tensors) -> Any:
@@ -99,11 +130,16 @@ def resolved(adapter: Any, base: Tensors) -> Any:
     for name, module in adapter.modules.items():
         modules[name] = module
         if module.magnitude is not None:
-            modules[name] = _of_dora(module, weight_of(adapter, base, name)[0])
-        elif module.kind == "linear" and start in RESOLVED:  # peft starts the others as usual
-            modules[name] = _of_start(str(start), module, *weight_of(adapter, base, name))
+            modules[name] = _of_dora(module, weight_of(adapter, base, name))
+        elif start in RESOLVED and _is_started(adapter, name):
+            modules[name] = _of_start(str(start), module, *matrix(base, name, module, is_turned(adapter)))
     settings = {**(adapter.config or {}), "init_lora_weights": True, "use_dora": False}
     return replace(adapter, modules=modules, config=settings)
+
+
+def _is_started(adapter: Any, name: str) -> bool:
+    """Whether peft takes a start away from the weight of the model: of linear layers whose weight it does not load."""
+    return adapter.modules[name].kind == "linear" and name_of_own(adapter, name) not in adapter.others
 
 
 def rounded_starts(adapter: Any, base: Tensors | None) -> str:
@@ -114,8 +150,8 @@ def rounded_starts(adapter: Any, base: Tensors | None) -> str:
     squares = 0.0
     for name, module in adapter.modules.items():
         kind = base.dtype(base_name(base, f"{name}.weight"))
-        if module.kind == "linear" and kind in HALF:
-            weight, turned = weight_of(adapter, base, name)
+        if _is_started(adapter, name) and kind in HALF:
+            weight, turned = matrix(base, name, module, is_turned(adapter))
             left, right = _part(str(start), module, weight, turned)
             squares += (CASTS[HALF[kind]][0] * float(np.linalg.norm(weight - left @ right))) ** 2
     if not squares:
@@ -167,16 +203,21 @@ def _lengths(rows: np.ndarray) -> np.ndarray:
 
 
 def _of_dora(module: AdapterModule, weight: np.ndarray) -> AdapterModule:
-    """A module of full rank, whose left factor is the update and whose right one is the identity, or the other way."""
+    """A module of full rank, whose update turns the rows of the weight as DoRA does."""
     if module.rank == 0:  # which a folder does not hold
         return replace(module, magnitude=None)
     update, lengths = np.empty(module.shape), np.asarray(module.magnitude, np.float64)[:, None]
     for some, directions, _ in _pieces(module, weight):
         directions *= lengths[some]
         np.subtract(directions, weight[some], out=update[some])
-    rows, columns = module.shape
+    return _of_full_rank(update, module)
+
+
+def _of_full_rank(update: np.ndarray, like: AdapterModule) -> AdapterModule:
+    """A module with this update, one of whose factors is the identity."""
+    rows, columns = update.shape
     pair = (update, np.eye(columns)) if columns <= rows else (np.eye(rows), update)
-    return AdapterModule(*pair, kind=module.kind, kernel=module.kernel, dtype=module.dtype, bias=module.bias)
+    return AdapterModule(*pair, kind=like.kind, kernel=like.kernel, dtype=like.dtype, bias=like.bias)
 
 
 def _of_start(start: str, module: AdapterModule, weight: np.ndarray, turned: bool) -> AdapterModule:

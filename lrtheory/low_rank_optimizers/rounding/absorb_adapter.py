@@ -16,13 +16,12 @@ import numpy as np
 
 from lrtheory._files import Tensors, are_nested
 from lrtheory._files.adapters import AdapterFile
-from lrtheory._files.adapters.beside import beside
 from lrtheory._files.adapters.names import TRAINING
 from lrtheory._files.writing import SUFFIXES
 from lrtheory._result import Result, result
 from lrtheory._result.display import bars, counted
 from lrtheory._validation import Words, choice, must
-from lrtheory.low_rank_optimizers.rounding.adapted import Adapted, Rows, adapted
+from lrtheory.low_rank_optimizers.rounding.adapted import Adapted, Rows, adapted, beside_factors
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint, Weights, checkpoint_of
 from lrtheory.low_rank_optimizers.rounding.merged_model import write_merged
 from lrtheory.low_rank_optimizers.rounding.row_kernels import sums
@@ -127,6 +126,12 @@ class _Sums:
     def __add__(self, other: _Sums) -> _Sums:
         return _Sums(*(one + more for one, more in zip(vars(self).values(), vars(other).values(), strict=True)))
 
+    def checked(self, names: str) -> _Sums:
+        """These sums, if squares add up to numbers."""
+        if not math.isfinite(self.weight + self.update + self.noise):
+            raise _out_of_range(names)
+        return self
+
     def said(self) -> dict[str, float]:
         """The five numbers of a result."""
         off, bound = (self._relative(math.sqrt(one)) for one in (self.noise, self.bound))
@@ -178,7 +183,8 @@ def absorb_adapter(
 
     Notes
     -----
-    Sums are rounded once, from double precision. Arrays beside the factors are written whole, and not counted.
+    Sums are rounded once, from double precision. A weight that has come with its factors, as peft saves embeddings and
+    heads, counts as a part of the update. Other arrays beside the factors are written whole, and not counted.
 
     Examples
     --------
@@ -194,12 +200,12 @@ def absorb_adapter(
         raise must("adapter", "an AdapterFile or the folder of one", adapter, TypeError)
     read = adapter if isinstance(adapter, AdapterFile) else AdapterFile.from_peft(adapter)
     weights = checkpoint_of("model", model)
-    arrays = [name for name in beside(read) if not name.endswith(TRAINING)]
+    arrays = [name for name in beside_factors(read) if not name.endswith(TRAINING)]
     arrays += [f"{name}.bias" for name, one in read.modules.items() if one.bias is not None and np.any(one.bias)]
     found = {name: _measured(name, one, kind, before) for name, one in adapted(weights, read).items()}
     if not found:
         raise must("adapter", "one with a module of rank at least 1", Words("ranks 0"))
-    rows, whole = [one.said() for one in found.values()], sum(found.values(), _Sums()).said()
+    rows, whole = [one.said() for one in found.values()], sum(found.values(), _Sums()).checked("all modules").said()
     place = weights.tensors.path if isinstance(weights.tensors, Tensors) else None
     return AdapterAbsorption(
         **whole,
@@ -228,17 +234,22 @@ def _measured(name: str, one: Adapted, dtype: str, trained_on: str | None) -> _S
         if not (weight and update and math.isfinite(weight + update + noise)):
             _refuse(name, one, rows, merged, dtype)
         total += _Sums(weight, update, noise, along, bound * bound, same, whole.size)
-    return total
+    return total.checked(repr(name))
+
+
+def _out_of_range(names: str) -> Exception:
+    return must("model, adapter", f"ones whose squares at {names} are in the range of doubles", Words("others"))
 
 
 def _refuse(name: str, one: Adapted, rows: Rows, merged: np.ndarray, dtype: str) -> None:
     """Refuse rows whose sums say nothing, with what is wrong; zeros are right."""
-    one.model.read(one.name)  # which refuses weights that are not finite
+    if not np.isfinite(rows.weight).all():
+        one.model.read(one.name)  # which refuses them
     if not np.isfinite(rows.weight + rows.update).all():
         raise must("model, adapter", f"ones whose merged weights of {name!r} are numbers", "an infinity")
     squares = [float(np.vdot(numbers, numbers)) for numbers in rows]
     lost = any(numbers.any() and not square for numbers, square in zip(rows, squares, strict=True))
     if lost or not math.isfinite(sum(squares)):
-        raise must("model, adapter", f"ones whose squares at {name!r} are in the range of doubles", "others")
+        raise _out_of_range(repr(name))
     if not np.isfinite(merged).all():
         raise must("dtype", f"a type in whose range the merged weights of {name!r} lie", dtype)

@@ -16,14 +16,16 @@ import numpy as np
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory._files.adapters.base import is_transposed
+from lrtheory._files.adapters.beside import beside, named
 from lrtheory._files.adapters.module import layout_of
 from lrtheory._files.adapters.settings import refuse_tied
-from lrtheory._files.adapters.starts import is_turned, refuse_start, resolved
+from lrtheory._files.adapters.starts import is_turned, name_of_own, refuse_start, resolved
+from lrtheory._files.safetensors import Stored, decoded
 from lrtheory._validation import must
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
 from lrtheory.low_rank_optimizers.rounding.expert_arrays import array_in, arrays_of_experts
 
-__all__ = ["Adapted", "Rows", "adapted"]
+__all__ = ["Adapted", "Rows", "adapted", "beside_factors"]
 
 
 class Rows(NamedTuple):
@@ -62,7 +64,8 @@ class Adapted:
     name : str
         The array.
     parts : tuple of Part
-        Factors of what is added, as the model keeps it: of the whole weight, or of the matrix of each expert.
+        Factors of what is added, as the model keeps it: of the whole weight, or of the matrix of each expert. Where a
+        weight has come with the factors, its difference from that of the model is in it.
     """
 
     model: Checkpoint
@@ -120,13 +123,21 @@ def adapted(model: Checkpoint, adapter: AdapterFile) -> dict[str, Adapted]:
     else:
         refuse_start(adapter.config or {}, "model")
     layers = {name: one for name, one in adapter.modules.items() if one.rank and one.kind != "expert"}
-    found = {name: _weight(model, name, one, flag) for name, one in layers.items()}
+    own = {name: adapter.others.get(name_of_own(adapter, name)) for name in layers}
+    found = {name: _weight(model, name, one, flag, own[name]) for name, one in layers.items()}
     for array, (experts, turned) in arrays_of_experts(model, adapter).items():
         found[array] = Adapted(model, array, tuple(_part(one, turned) for one in experts))
     return found
 
 
-def _weight(model: Checkpoint, module: str, one: AdapterModule, flag: bool) -> Adapted:
+def beside_factors(adapter: AdapterFile) -> dict[str, Stored]:
+    """The whole arrays of an adapter by their names in the model, without weights that `adapted` changes."""
+    counted = {named(name_of_own(adapter, name)) for name, one in adapter.modules.items() if one.rank}
+    return {name: array for name, array in beside(adapter).items() if name not in counted}
+
+
+def _weight(model: Checkpoint, module: str, one: AdapterModule, flag: bool, own: Stored | None) -> Adapted:
+    """The weight of a layer; where another one came with the factors, it is changed into that one and the update."""
     name = array_in(model, f"{module}.weight")
     known = is_transposed(model.tensors, module) if isinstance(model.tensors, Tensors) else None
     stored = model.shape(name)
@@ -137,7 +148,14 @@ def _weight(model: Checkpoint, module: str, one: AdapterModule, flag: bool) -> A
     kernels = tuple(stored) if math.prod(stored[2:]) > 1 else flat
     if kernels != (one.shape[::-1] if turned else layout_of(one)):
         raise must("model", f"the model of the adapter, with {name!r} of the shape {one.shape}", stored)
-    return Adapted(model, name, (_part(one, turned),))
+    part = _part(one, turned)
+    if own is not None:
+        if own.shape != stored:
+            raise must("model", f"the model of the adapter, with {name!r} of the shape {own.shape}", stored)
+        moved = decoded(own).astype(np.float64) - model.read(name)
+        if moved.any():
+            part = Part(moved.reshape(part.shape) + part.rows(0, len(part.left)), None)
+    return Adapted(model, name, (part,))
 
 
 def _part(one: AdapterModule, turned: bool) -> Part:

@@ -16,12 +16,12 @@ from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._files.adapters.adapter_file import DTYPES
 from lrtheory._files.adapters.base import base_name
-from lrtheory._files.adapters.beside import TOKENS, beside, token_rows
+from lrtheory._files.adapters.beside import TOKENS, token_rows
 from lrtheory._files.adapters.names import TRAINING
 from lrtheory._files.opening import json_of
-from lrtheory._files.safetensors import Stored, decoded, encoded, write_streamed
+from lrtheory._files.safetensors import decoded, encoded, write_streamed
 from lrtheory._validation import Words, must
-from lrtheory.low_rank_optimizers.rounding.adapted import Adapted, adapted
+from lrtheory.low_rank_optimizers.rounding.adapted import Adapted, adapted, beside_factors
 from lrtheory.low_rank_optimizers.rounding.checkpoint import Checkpoint
 
 __all__ = ["write_merged"]
@@ -90,26 +90,16 @@ def _whole(model: Tensors, adapter: AdapterFile) -> dict[str, Change]:
     for name, module in adapter.modules.items():
         if module.rank and module.bias is not None and np.any(module.bias):
             add(_named(model, f"{name}.bias", module.bias.shape), partial(np.add, module.bias))
-    for name, array in beside(adapter).items():
+    for name, array in beside_factors(adapter).items():
         if name.endswith(TOKENS):
             rows, value = token_rows(adapter, name, array), decoded(array)
             place = base_name(model, f"{name.removesuffix(TOKENS)}.weight")
             if model.shape(place)[1:] != value.shape[1:] or max(rows) >= model.shape(place)[0]:
                 raise must("model", f"the model of the adapter, with the rows of {place!r}", model.shape(place))
             add(place, partial(_with_rows, rows=rows, value=value))
-        elif _is_that_of_model(model, adapter, name, array):
-            continue
         elif array.dtype in FLOATS and not name.endswith(TRAINING):
             add(_named(model, name, array.shape), partial(_replaced, value=decoded(array)))
     return found
-
-
-def _is_that_of_model(model: Tensors, adapter: AdapterFile, name: str, array: Stored) -> bool:
-    """Whether the weight of a layer came with its factors, and is that of the model, as peft saves embeddings."""
-    module = adapter.modules.get(name.removesuffix(".weight"))
-    if module is None or not module.rank or not name.endswith(".weight"):
-        return False
-    return bool(np.array_equal(decoded(array), model[base_name(model, name)]))
 
 
 def _twice(got: str) -> Exception:

@@ -91,6 +91,8 @@ def _as_float(rows: np.ndarray, kind: Float) -> tuple[np.ndarray, float]:
     if not largest <= kind.largest:
         found = np.where(np.abs(found) > kind.largest, np.copysign(np.inf, found), found)
     size = float(np.vdot(flat, flat))
+    if not math.isfinite(size):  # the last bits of a NaN may be rounded up beyond its sign
+        found = np.where(np.isnan(rows), rows, found)
     return found, math.hypot(2.0 ** (kind.dropped - 53) * math.sqrt(size), kind.gap / 2 * math.sqrt(n_small))
 
 

@@ -120,7 +120,7 @@ def compress_adapter(
         scale = module.scale if keep_scale and module.scale != 0 else 1.0
         modules[name], losses[name] = replaced(module, found[name], ranks[name], scale, kind)
         if module.magnitude is not None and model is not None:
-            weight = weight_of(source, model, name)[0]
+            weight = weight_of(source, model, name)
             modules[name], losses[name] = redirected(module, modules[name], weight)
         modules[name], losses[name] = with_bias(modules[name], module.bias, losses[name])
     said = start_said([adapter], model)

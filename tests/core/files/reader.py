@@ -94,10 +94,12 @@ def merged(folder: Path) -> dict[str, np.ndarray]:
         A, B = (parts[factor].reshape(len(parts[factor]), -1) for factor in "AB")
         # of the model here c_proj alone is a Conv1D, and peft looks at the layer before the setting
         r, s, turned = len(A), scaling(config, module, len(A)), config.get("fan_in_fan_out") and module == "c_proj"
-        if start == "olora":
+        # a weight that came along was saved after its start had been taken away, and is loaded as it is
+        taken = None if f"{module}.base_layer.weight" in found else start
+        if taken == "olora":
             Q, R = np.linalg.qr(weight)
             weight = weight - s * Q[:, :r] @ R[:r]
-        if start == "pissa":
+        if taken == "pissa":
             U, S, Vt = np.linalg.svd(weight)
             weight = weight - (U[:, :r] * S[:r]) @ Vt[:r]
         weight = weight + (s * ((B @ A).T if turned else B @ A)).reshape(weight.shape)

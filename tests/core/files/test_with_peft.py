@@ -98,10 +98,20 @@ def base(tmp_path: Path) -> Path:
     return tmp_path / "base"
 
 
-def trained(path: Path, config: Config, seed: int = 1) -> Path:
+class Speaker(Model):
+    """The same model, which says where its words are, so that peft saves them beside factors of them."""
+
+    def get_input_embeddings(self) -> Any:
+        return self.embed_tokens
+
+    def get_output_embeddings(self) -> Any:
+        return self.lm_head
+
+
+def trained(path: Path, config: Config, seed: int = 1, kind: type[Model] = Model) -> Path:
     """A folder whose trained numbers were all moved."""
     torch.manual_seed(seed)
-    model = peft.get_peft_model(Model(), config())
+    model = peft.get_peft_model(kind(), config())
     for one in model.parameters():
         one.data += 0.3 * one.requires_grad * torch.randn_like(one)
     model.save_pretrained(path)
@@ -165,3 +175,31 @@ def test_merged_models_are_those_of_peft(name: str, base: Path, tmp_path: Path) 
     made = Tensors(tmp_path / "merged")
     for array, value in merged(source).items():
         assert abs(torch.from_numpy(made[array].astype(float)) - value).max() <= 2.0**-11 * abs(value).max() + 1e-5
+
+
+@pytest.mark.parametrize("options", [{}, {"init_lora_weights": "pissa"}, {"init_lora_weights": "olora"},
+                                     {"use_dora": True}])  # fmt: skip
+def test_weights_that_peft_saves_below_factors_are_those_that_it_loads(
+    options: dict[str, Any], base: Path, tmp_path: Path
+) -> None:
+    """A start was taken away from them, and peft takes none away once more."""
+    source = trained(tmp_path / "source", lora(target_modules=["lm_head", "q_proj"], **options), kind=Speaker)
+    assert "base_model.model.lm_head.base_layer.weight" in Tensors(source).names
+    truth, start = merged(source), {k: v.double() for k, v in Model().state_dict().items()}
+    for rank in (1, 4):
+        small = mc.compress_adapter(source, rank=rank, base=base)
+        small.to_file(tmp_path / f"small-{rank}")
+        lost = far(truth, merged(tmp_path / f"small-{rank}"))
+        assert lost == pytest.approx(small.certificate.achieved, rel=1e-4, abs=1e-5)
+        proof = mc.certify(source, tmp_path / f"small-{rank}", base=base)
+        assert proof.achieved == pytest.approx(lost / far(truth, start), rel=1e-4, abs=1e-5)
+    commands.convert(PeftFolder.from_file(source), rank=8, base=Tensors(base)).to_file(tmp_path / "lora")
+    assert far(truth, merged(tmp_path / "lora")) < 1e-5
+    found = absorb_adapter(base, source, dtype="float16")
+    change = torch.linalg.norm(truth["lm_head.weight"] - start["lm_head.weight"])
+    told = found.modules["update"][found.names.index("lm_head")]
+    assert told == pytest.approx(float(change / torch.linalg.norm(start["lm_head.weight"])), rel=1e-5)
+    found.to_file(tmp_path / "merged")
+    for array, value in truth.items():
+        made = torch.from_numpy(Tensors(tmp_path / "merged")[array].astype(float))
+        assert abs(made - value).max() <= 2.0**-11 * abs(value).max() + 1e-5

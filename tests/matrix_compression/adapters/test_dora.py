@@ -12,12 +12,10 @@ import pytest
 from lrtheory import matrix_compression as mc
 from lrtheory._files import Tensors
 from lrtheory._files.adapters import AdapterFile
-from lrtheory._files.safetensors import encoded
 from lrtheory.cli import main
 from lrtheory.low_rank_adapters import commands
 from lrtheory.low_rank_adapters.files.changed_weights import PeftFolder
-from lrtheory.low_rank_optimizers import absorb_adapter
-from tests.core.files.reader import BASE, FOLDERS, arrays, distance, merged
+from tests.core.files.reader import BASE, FOLDERS, arrays, distance
 from tests.rules.certificates.forging import with_gap
 
 MODEL = arrays(BASE / "model.safetensors")
@@ -56,31 +54,6 @@ def test_a_dora_with_a_module_of_rank_0_is_without_it(tmp_path: Path) -> None:
     small.to_file(tmp_path / "small")
     assert distance(source, tmp_path / "small") == pytest.approx(small.certificate.achieved, rel=1e-6)
     assert small.certificate.verify(((source,), BASE))
-
-
-@pytest.mark.parametrize("same", [True, False])
-def test_a_dora_of_an_embedding_that_came_with_it_is_one_of_these_words(same: bool, tmp_path: Path) -> None:
-    """As peft saves it where the embedding is adapted: rows get their norms from it, and not from the base model."""
-    source, words = tmp_path / "dora", "base_model.model.embed_tokens.base_layer.weight"
-    whole = AdapterFile.from_peft(FOLDERS / "dora-words")
-    own = MODEL["embed_tokens.weight"] + (0 if same else np.random.default_rng(0).normal(size=(9, 6)))
-    replace(whole, others={words: encoded(own, "F32")}, source=None).to_peft(source)
-    small = mc.compress_adapter(source, rank=1, base=BASE)
-    small.to_file(tmp_path / "small")
-    far = distance(source, tmp_path / "small")
-    assert far == pytest.approx(small.certificate.achieved, rel=1e-5)
-    assert small.certificate.verify(((source,), BASE))
-    commands.convert(PeftFolder.from_file(source), rank=6, base=Tensors(BASE)).to_file(tmp_path / "lora")
-    assert distance(source, tmp_path / "lora") < 2e-5
-    assert mc.certify(source, tmp_path / "lora", base=BASE).achieved < 1e-5
-    if same:
-        absorb_adapter(BASE, source, dtype="float16").to_file(tmp_path / "merged")
-        made, expected = Tensors(tmp_path / "merged"), merged(source)
-        for array, value in expected.items():
-            np.testing.assert_allclose(made[array], value, rtol=2.0**-11 * 1.01, atol=1e-5)
-    else:
-        with pytest.raises(ValueError, match="changes each array of the model once"):
-            absorb_adapter(BASE, source, dtype="float16").to_file(tmp_path / "merged")
 
 
 def test_dora_is_converted_and_compared(tmp_path: Path) -> None:
