@@ -12,6 +12,7 @@ others of the page. With ``--logs 10`` the logs are the first ten of each row.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -187,7 +188,8 @@ def checks(rows: list[Row], changes: int, bad: int) -> dict[str, tuple[bool, str
     return found
 
 
-_HEAD = f"""# How often boards are right
+TITLE = "# How often boards are right"
+_HEAD = f"""{TITLE}
 
 Written by `python -m benchmarks.boards`: {N_MODELS} models, {N_BATTLES:,} battles a log, ratings normal with the
 spread, in points; `lrtheory.alpha_rank.make_battles` has the schedules. *First*: models that can be first, in the mean;
@@ -210,8 +212,7 @@ def table(rows: list[Row], found: dict[str, tuple[bool, str]]) -> str:
         cells = [row.schedule, str(row.spread), row.rule.name, str(row.logs), f"{mean.first:.2f}"]
         cells += [f"{mean.directions:.1f}", f"{mean.kept:.4g}", f"{mean.right:.4g}", elo]
         lines.append("| " + " | ".join([*cells, "yes" if row.is_proved else ""]) + " |")
-    told = [f"- {'holds' if holds else 'FAILS'}: {what} ({how})." for what, (holds, how) in found.items()]
-    return _HEAD + "\n".join([*told, "", *lines]) + "\n"
+    return _HEAD + "\n".join([*boards_chosen.told(found), "", *lines]) + "\n"
 
 
 def accuracy(options: argparse.Namespace) -> str:
@@ -223,19 +224,28 @@ def accuracy(options: argparse.Namespace) -> str:
     return table(rows, checks(rows, *attack(options.changes)))
 
 
-#: what makes the sections of the page, in its order
-SECTIONS: dict[str, Callable[[argparse.Namespace], str]] = {
-    "accuracy": accuracy,
-    "chosen": lambda options: boards_chosen.page(boards_chosen.measured(options.chosen)),
-    "peers": lambda options: boards_peers.page(list(boards_peers.measured())),
+#: the titles of the sections of the page, and what makes them, in its order
+SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], str]]] = {
+    "accuracy": (TITLE, accuracy),
+    "chosen": (boards_chosen.TITLE, lambda options: boards_chosen.page(boards_chosen.measured(options.chosen))),
+    "peers": (boards_peers.TITLE, lambda options: boards_peers.page(list(boards_peers.measured()))),
 }
 
 
 def kept_sections(path: Path | None) -> dict[str, str]:
-    """The sections of a page that is there."""
+    """The sections of a page that is there, told apart by their titles; none is left out.
+
+    Raises
+    ------
+    ValueError
+        If a section has another title.
+    """
     text = path.read_text(encoding="utf-8") if path and path.exists() else ""
-    parts = [f"## {part}" if at else part for at, part in enumerate(text.split("\n## "))]
-    return dict(zip(SECTIONS, parts, strict=False)) if text else {}
+    names = {title: name for name, (title, _) in SECTIONS.items()}
+    parts = {part.partition("\n")[0]: part for part in re.split(r"\n(?=## )", text) if part}
+    if unknown := parts.keys() - names.keys():
+        raise ValueError(f"{path} has a section of another title, which would be lost: {min(unknown)!r}")
+    return {names[title]: part for title, part in parts.items()}
 
 
 def main(arguments: list[str] | None = None, *, say: Callable[[str], object] = print) -> int:
@@ -251,7 +261,7 @@ def main(arguments: list[str] | None = None, *, say: Callable[[str], object] = p
     Returns
     -------
     int
-        0, or 1 where boards do not do what they should.
+        0, or 1 where boards do not do what they should, also by a section that was kept.
     """
     parser = argparse.ArgumentParser(prog="boards", description="Count how often boards are right.")
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="what is made anew")
@@ -261,7 +271,11 @@ def main(arguments: list[str] | None = None, *, say: Callable[[str], object] = p
     parser.add_argument("--chosen", type=int, default=100, help="logs that go on with chosen battles (default 100)")
     parser.add_argument("--write", type=Path, metavar="PATH", help="the page, in Markdown")
     options = parser.parse_args(arguments)
-    made = kept_sections(options.write) | {name: SECTIONS[name](options) for name in options.sections}
+    try:
+        kept = kept_sections(options.write)
+    except ValueError as error:
+        parser.error(str(error))
+    made = kept | {name: SECTIONS[name][1](options) for name in options.sections}
     page = "\n".join(made[name].rstrip("\n") + "\n" for name in SECTIONS if name in made)
     say(page)
     if options.write:

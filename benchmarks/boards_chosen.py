@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["SETTING", "Setting", "checks", "measured", "page"]
+from lrtheory.alpha_rank import MatchLog
 
+__all__ = ["SETTING", "TITLE", "Setting", "checks", "measured", "page", "told"]
+
+TITLE = "## Battles that are chosen"
 SEED = 43
 
 
@@ -37,7 +41,6 @@ CHOSEN, UNIFORM = "chosen, in batches", "uniform, at all times"
 def measured(n_logs: int, setting: Setting = SETTING) -> dict[tuple[str, int], np.ndarray]:
     """Rank logs; by way and number of battles more, how many can be first and whether the true first can, (logs, 2)."""
     from figures.alpha_rank.boards.logs import cut
-    from figures.alpha_rank.boards.playing_on import longer
     from lrtheory.alpha_rank import make_battles, rank_models
 
     found: dict[tuple[str, int], list[tuple[float, float]]] = {}
@@ -46,17 +49,31 @@ def measured(n_logs: int, setting: Setting = SETTING) -> dict[tuple[str, int], n
         ratings = setting.spread * rng.standard_normal(setting.models)
         uniform = make_battles(ratings, setting.begin + max(setting.uniform), rng=rng)
         for name, (way, is_chosen) in WAYS.items():
-            log, looks = cut(uniform, setting.begin), max(setting.chosen) // setting.step
-            for look in range(looks + 1 if is_chosen else len(setting.uniform)):
-                if is_chosen and look:
-                    log = longer(log, setting.step, way, ratings, look, rng)
-                more = look * setting.step if is_chosen else setting.uniform[look]
-                if is_chosen and more not in setting.chosen:
-                    continue
-                board = rank_models(log if is_chosen else cut(uniform, setting.begin + more), **way)
+            further = ((more, cut(uniform, setting.begin + more)) for more in setting.uniform)
+            chosen = played_on(cut(uniform, setting.begin), way, ratings, setting, rng)
+            for more, log in chosen if is_chosen else further:
+                board = rank_models(log, **way)
                 kept = float(board.can_be_first[int(np.argmax(ratings))])
                 found.setdefault((name, more), []).append((float(board.can_be_first.sum()), kept))
     return {key: np.array(rows) for key, rows in found.items()}
+
+
+def played_on(
+    log: MatchLog, way: dict[str, Any], ratings: np.ndarray, setting: Setting, rng: np.random.Generator
+) -> Iterator[tuple[int, MatchLog]]:
+    """Yield the numbers of chosen battles, and the log with so many more, or fewer where its first became certain."""
+    from figures.alpha_rank.boards.playing_on import longer
+
+    for look in range(max(setting.chosen) // setting.step + 1):
+        if look:
+            log = longer(log, setting.step, way, ratings, look, rng)
+        if look * setting.step in setting.chosen:
+            yield look * setting.step, log
+
+
+def told(found: dict[str, tuple[bool, str]]) -> list[str]:
+    """Say of each check whether it holds, and how, as a list in Markdown."""
+    return [f"- {'holds' if holds else 'FAILS'}: {what} ({how})." for what, (holds, how) in found.items()]
 
 
 def checks(found: dict[tuple[str, int], np.ndarray], setting: Setting = SETTING) -> dict[str, tuple[bool, str]]:
@@ -76,18 +93,15 @@ def checks(found: dict[tuple[str, int], np.ndarray], setting: Setting = SETTING)
 def page(found: dict[tuple[str, int], np.ndarray], setting: Setting = SETTING) -> str:
     """The section of the page."""
     n_logs = len(next(iter(found.values())))
-    told = [
-        f"{'holds' if holds else 'FAILS'}: {what} ({how})." for what, (holds, how) in checks(found, setting).items()
-    ]
     lines = [
-        "## Battles that are chosen",
+        TITLE,
         "",
         f"{setting.models} models, spread {setting.spread}, {setting.begin:,} uniform battles, and then more: "
         f"battles that `next_battles` chooses, with a look after each {setting.step}, or uniform ones. *First*: models "
         "that can be first, with the standard error of the mean over "
         f"{n_logs} logs; *kept*: the true first can be first.",
         "",
-        *(f"- {line}" for line in told),
+        *told(checks(found, setting)),
         "",
         "| battles | more | first | kept |",
         "| --- | --- | --- | --- |",

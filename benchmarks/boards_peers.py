@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Found", "Setting", "intervals", "main", "measured", "page"]
+__all__ = ["TITLE", "Found", "Setting", "intervals", "main", "measured", "page"]
 
+TITLE = "## Intervals of other packages"
 SEED = 45
 POINTS = 400 / np.log(10)
 DELTA = 0.05
@@ -182,8 +183,8 @@ def claims(
 ) -> tuple[float, float, float, float]:
     """Who can be first, directions, whether the true first is kept, and whether all claims are right.
 
-    A package says nothing of who can be first, and those are meant above whom nobody is. The exact board tests it by
-    itself, at a level for fewer claims than all directions are.
+    Packages do not say who can be first, so everybody counts above whom they put nobody. The exact board says it
+    (`can_be_first`), by a test of its own with fewer claims than there are directions.
     """
     can_be_first = ~above.any(axis=0) if can_be_first is None else can_be_first
     wrong = above & (np.subtract.outer(ratings, ratings) <= 0)
@@ -220,12 +221,18 @@ def measured(settings: tuple[Setting, ...] = SETTINGS) -> Iterator[Found]:
             yield Found(setting, name, np.array(seconds), *np.array(rows).T)
 
 
-def page(rows: list[Found]) -> str:
-    """The section of the page."""
+def share(given: np.ndarray) -> str:
+    """The mean of truth values, an entry a log, and its interval."""
     from lrtheory.alpha_rank.theory import clopper_pearson
 
+    low, high = clopper_pearson(int(given.sum()), len(given), DELTA)
+    return f"{given.mean():.3g} ({low:.2f} to {high:.2f})"
+
+
+def page(rows: list[Found]) -> str:
+    """The section of the page."""
     lines = [
-        "## Intervals of other packages",
+        TITLE,
         "",
         "Uniform logs, on which packages give an interval at 95 % to each rating by itself, relative to the mean, and "
         "the customary rule puts a model above another if their intervals do not meet. *Seconds*: of the processor, "
@@ -239,14 +246,8 @@ def page(rows: list[Found]) -> str:
         "|" + " --- |" * 12,
     ]
     for row in rows:
-        n_logs = len(row.seconds)
-
-        def share(given: np.ndarray, n_logs: int = n_logs) -> str:
-            low, high = clopper_pearson(int(given.sum()), n_logs, DELTA)
-            return f"{given.mean():.3g} ({low:.2f} to {high:.2f})"
-
         setting = row.setting
-        cells = [str(setting.models), f"{setting.battles:,}", str(setting.spread), row.name, str(n_logs)]
+        cells = [str(setting.models), f"{setting.battles:,}", str(setting.spread), row.name, str(len(row.seconds))]
         cells += [f"{np.median(row.seconds):.2g}", f"{row.first.mean():.2f}", f"{row.directions.mean():.1f}"]
         cells += [share(row.kept), share(row.right), f"{row.one.mean():.3f}", share(row.every)]
         lines.append("| " + " | ".join(cells) + " |")
