@@ -126,7 +126,7 @@ def parser() -> argparse.ArgumentParser:
     sharper.add_argument(
         "--seed", type=int, default=SEED, help="Seed of the first of five checks (default: %(default)s)."
     )
-    told = "Write theorems with proofs that Coq checks, and instances on which our code agrees with them."
+    told = "Write theorems with proofs that Coq checks, and identities and linear programs that a short program checks."
     _add_certificates(command("certificates", "project:certificates", told, machine=False))
     start = command("start", "starting:start", "Print a file with a `solve` of a statement to fill in.", machine=False)
     start.add_argument("id", help=_ID)
@@ -204,7 +204,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
 
 def _add_certificates(certificates: argparse.ArgumentParser) -> None:
     """The arguments of `lrtheory certificates`."""
-    certificates.add_argument("ids", nargs="*", help="Statements or patterns (default: all that have a proof).")
+    certificates.add_argument("ids", nargs="*", help="Statements or patterns (default: all that others can check).")
     certificates.add_argument("-o", dest="folder", required=True, metavar="DIR", help="The folder; made if missing.")
     certificates.add_argument(
         "--check", action="store_true", help="Let the checkers that are installed read the files."

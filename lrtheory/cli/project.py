@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,16 +34,21 @@ def report(options: Any) -> int:
 def certificates(options: Any) -> int:
     """Write certificates, and let the checkers that are here read them."""
     import lrtheory
-    from lrtheory.bounds import Proof
     from lrtheory.bounds.trust.certificates import certificate, writing
+    from lrtheory.bounds.trust.certificates.numbers import numbers
     from lrtheory.cli.statements import named
 
     found = [one for word in options.ids for one in named(word)[0]] if options.ids else lrtheory.statements()
-    proofs = {one.id: one for one in found if any(isinstance(each, Proof) for each in one.for_all)}
-    if not proofs:
-        raise ValueError("no such statement has a proof; `lrtheory list --for-all` shows what covers whole sets")
-    files = writing.write((made for one in proofs.values() for made in certificate.certificates(one)), options.folder)
-    print(f"wrote {len(files)} files for {len(proofs)} statements to {options.folder}")
+    asked = {one.id: one for one in found}.values()
+    made = [each for one in asked for each in certificate.certificates(one)]
+    data = {name: text for one in asked for name, text in numbers(one).items()}
+    if not (made or data):
+        raise ValueError(
+            "no such statement has a proof, or a set that others can check; `lrtheory list --for-all` shows all sets"
+        )
+    files = writing.write(made, options.folder, data)
+    n_statements = len({one.id for one in made} | {json.loads(text)["id"] for text in data.values()})
+    print(f"wrote {len(files)} files for {n_statements} statement{'s' * (n_statements != 1)} to {options.folder}")
     return writing.checked(options.folder, require=options.require) if options.check else 0
 
 

@@ -14,7 +14,7 @@ from lrtheory.bounds.arithmetic.letters import Ratio
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.sets.entry import Entry
 
-__all__ = ["ONE", "Dual", "Form", "Program", "follows", "rational_solution", "table", "vertex"]
+__all__ = ["ONE", "Dual", "Form", "Program", "follows", "proposed", "rational_solution", "table", "vertex"]
 
 Form = Mapping[Hashable, Any]  # a linear form: the coefficient of each variable
 ONE = "1"  # the variable that is 1, for constants
@@ -35,12 +35,15 @@ class Program:
         Variable that is 1 where the smallest value of the goal is looked for, since goals and facts may be scaled.
     multipliers : mapping of str to number, or None
         Multipliers of the facts that the author knows, such as quotients of letters; None lets a solver find them.
+    name : str
+        Name of the case, for files that others check.
     """
 
     facts: Mapping[str, Form]
     goal: Form
     unit: Hashable = ONE
     multipliers: Mapping[str, Any] | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Dual(Entry):
         Name of the unit of which the goals claim a share, such as "OPT".
     terms : mapping of str to mapping
         Other quantities as linear forms, by their names, of which a sharper claim may take a share too.
+    data : mapping of str to int
+        Numbers of which `check.py` makes the same programs, such as n and k of greedy selection; empty where it cannot.
     invisible : mapping of str to str
         Saboteurs that hold on the members that are measured, by their names, each with the reason; see `All`.
     budget : {"quick", "thorough"}
@@ -89,6 +94,7 @@ class Dual(Entry):
     share: Fraction | None = None
     quantity: str = "the unit"
     terms: Mapping[str, Form] = field(default_factory=dict)
+    data: Mapping[str, int] = field(default_factory=dict)
     invisible: Mapping[str, str] = field(default_factory=dict)
     budget: str = "quick"
 
@@ -161,7 +167,7 @@ class Dual(Entry):
                 raise StatementError(f"all {self.told}: program {number} has no facts, or a goal without variables")
             if _is_empty(program):
                 continue
-            multipliers = program.multipliers or _proposed(program)
+            multipliers = program.multipliers or proposed(program)
             if multipliers is None or not follows(program, multipliers):
                 point = vertex(program)
                 against: list[Mapping[Hashable, Fraction]] = (
@@ -222,7 +228,7 @@ def _is_empty(program: Program) -> bool:
     if program.multipliers is not None or all(ONE not in form for form in program.facts.values()):
         return False  # forms without constants are all 0 at 0
     impossible = replace(program, goal={ONE: -1})
-    ray = _proposed(impossible)
+    ray = proposed(impossible)
     return ray is not None and follows(impossible, ray)
 
 
@@ -263,8 +269,19 @@ def table(program: Program, *others: Form) -> tuple[list[Hashable], list[str], n
     return variables, list(facts), A, c
 
 
-def _proposed(program: Program) -> dict[str, Fraction] | None:
-    """Multipliers from a linear program in doubles, solved again in rationals on those that it uses."""
+def proposed(program: Program) -> dict[str, Fraction] | None:
+    """Find multipliers by a linear program in doubles, solved again in rationals on those that it uses.
+
+    Parameters
+    ----------
+    program : Program
+        Facts and goal, whose coefficients are numbers.
+
+    Returns
+    -------
+    dict or None
+        Multipliers of some facts, which `follows` has not judged yet; None where there are none.
+    """
     from scipy.optimize import linprog
 
     _, names, A, c = table(program)

@@ -131,7 +131,7 @@ class Generic(Entry):
         Parameters
         ----------
         place : str
-            As many integers as there are letters, with commas between them.
+            One positive integer for each letter, with commas between them.
 
         Returns
         -------
@@ -177,6 +177,24 @@ class Generic(Entry):
         if all(self._believes(instance, outcome, sides, claim.equality, factor) for factor in _FORGED):
             raise StatementError(f"all {self.told}: the claim holds on letters whatever the outcome is")
         return Traced(about, "", None)
+
+    def pairs(self, solve: Callable[..., Any], claim: Any) -> list[tuple[Any, Any]]:
+        """Compute both sides on letters.
+
+        Parameters
+        ----------
+        solve, claim
+            As for `compared`.
+
+        Returns
+        -------
+        list of tuple
+            Both sides of each entry, quotients in letters or numbers.
+        """
+        instance = self.of(*letters(self.symbols))
+        outcome = solve(instance, None) if self.outcome is None else self.outcome(instance)
+        both = (claim.sides if self.sides is None else self.sides)(instance, outcome)
+        return _entries(both.lhs, both.rhs)
 
     def _undecided(self, instance: Any, outcome: Any, sides: Callable[..., Any], equality: bool) -> Any:
         """Place and difference of the first entry that signs and reasons do not decide; None if there is none."""

@@ -62,7 +62,7 @@ def shares_of_greedy(n: int, k: int, share: Fraction) -> Iterator[Program]:
     facts = greedy_runs(n, k)
     for chosen in itertools.combinations(range(n), k):
         best = sum(1 << v for v in chosen)
-        yield Program(facts, form(((1 << k) - 1, 1), (best, -share)), unit=best)
+        yield Program(facts, form(((1 << k) - 1, 1), (best, -share)), unit=best, name=" ".join(map(str, chosen)))
 
 
 def gaps_of_greedy(n: int, k: int) -> Iterator[Program]:

@@ -96,6 +96,7 @@ def all_functions(n: int, k: int, **options: Any) -> Dual:
         quantity="OPT",
         terms={"the best single element": {1: 1}},
         instance=partial(offline, n, k),
+        data={"n": n, "k": k},
         anchors=(Offline(modular([5.0, 4.0, 3.0, 2.0, 1.0][-n:]), k),),
         sharp=True,
         **options,

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import subprocess
 import sys
 from collections.abc import Callable
-from fractions import Fraction
-from itertools import combinations
-from math import lcm
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lrtheory.bounds.sets.dual import _proposed
+from lrtheory._front import statements
 from lrtheory.bounds.trust.certificates import check
-from proofs_checks.dynamic_submodular.families.all_functions import shares_of_greedy
+from lrtheory.bounds.trust.certificates.numbers import numbers
+from proofs_checks.dynamic_submodular.selection.greedy import DS_T14_GREEDY, all_functions
 
-SHARE = Fraction(3, 4)  # of greedy selection of two elements
-
-
-def greedy() -> dict[str, Any]:
-    """The duals for two of three elements."""
-    sets = {}
-    for chosen, program in zip(combinations(range(3), 2), shares_of_greedy(3, 2, SHARE), strict=True):
-        found = {name: each for name, each in (_proposed(program) or {}).items() if each}
-        scale = lcm(*(each.denominator for each in found.values()))
-        multipliers = {name: int(4 * scale * each) for name, each in found.items()}
-        sets[" ".join(map(str, chosen))] = {"scale": scale, "multipliers": multipliers}
-    return {"format": 1, "kind": "dual", "n": 3, "k": 2, "num": 3, "den": 4, "sets": sets}
-
-
-DUAL = greedy()
+#: the duals for two of three elements
+DUAL = json.loads(numbers(dataclasses.replace(DS_T14_GREEDY, for_all=(all_functions(3, 2),)))["DS_T14_greedy_1.json"])
 IDENTITY = {
     "format": 1,
     "kind": "identity",
@@ -157,3 +143,21 @@ def test_the_script_needs_nothing_but_python(tmp_path: Path) -> None:
     (tmp_path / "wrong/lie.json").unlink()
     (tmp_path / "lie.json").write_text(changed(DUAL, lambda told: told.update(num=4)))
     assert subprocess.run(run, cwd=tmp_path).returncode == 1
+
+
+WRITTEN = {name: text for one in statements() for name, text in numbers(one).items()}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_written_is_accepted_and_its_wrong_variant_refused(name: str) -> None:
+    if name.startswith("wrong/"):
+        with pytest.raises(check.Refused):
+            check.checked(WRITTEN[name])
+    else:
+        assert check.checked(WRITTEN[name])
+
+
+def test_identities_and_programs_are_written() -> None:
+    kinds = {json.loads(text)["kind"] for text in WRITTEN.values()}
+    assert kinds == {"identity", "dual"}
+    assert sum(name.startswith("wrong/") for name in WRITTEN) * 2 == len(WRITTEN)

@@ -6,7 +6,7 @@ import operator
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
 
@@ -50,8 +50,6 @@ class Certificate:
         The three parts of the file, as its author wrote them.
     printed : str
         The claim as Coq prints it; empty where nobody has looked.
-    data : mapping
-        Numbers for `check.py`; empty where Coq alone can check the proof.
     anchors : str
         Text of the instances on which code and theorem agree.
     n_anchors : int
@@ -75,7 +73,6 @@ class Certificate:
     anchors: str
     n_anchors: int
     wrong: Mapping[str, tuple[str, str]]
-    data: Mapping[str, Any] = field(default_factory=dict)
     axioms: tuple[str, ...] = AXIOMS
 
 

@@ -128,10 +128,10 @@ def identity(told):
     """Identities hold as polynomials; for an inequality no coefficient of the difference is negative."""
     letters, rows = told["letters"], told["identities"]
     demand(letters and len(set(letters)) == len(letters) and rows, "there are no letters, or no identities")
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         demand(row["relation"] in ("=", "<="), f"the relation {row['relation']!r} is neither = nor <=")
         gap = difference(row, letters)
-        demand(not gap or (row["relation"] == "<=" and min(gap.values()) > 0), f"{row['lhs']} against {row['rhs']}")
+        demand(not gap or (row["relation"] == "<=" and min(gap.values()) > 0), f"entry {number} does not hold")
     return f"{len(rows)} identities and inequalities in {len(letters)} letters"
 
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ Each file is a theorem with its proof, for a program that is not ours. In this f
     python3 coq.py
     python3 check.py
 
-The first one needs Coq 8.20 (Debian: apt-get install coq), the second nothing but Python. Each prints a line a file,
-and ends with 0 if all theorems were accepted and all files in `wrong/`, which are wrong on purpose, were rejected.
+The first one reads theorems (`.v`) and needs Coq 8.20 (Debian: apt-get install coq), the second identities and linear
+programs (`.json`) and needs nothing but Python. Each prints a line a file, and ends with 0 if all that is right was
+accepted and all files in `wrong/`, which are wrong on purpose, were rejected.
 
 A file has three parts: a head, definitions with a `claim` of at most 40 lines, and the proof. Whoever believes Coq
 reads the second part alone. `coq.py` prints the claim back from Coq, and what its proof rests on.
@@ -47,7 +48,7 @@ what this project says; Coq sees that they are what the theorem speaks of.
 """
 
 
-def write(made: Iterable[Certificate], folder: str | Path) -> list[Path]:
+def write(made: Iterable[Certificate], folder: str | Path, data: Mapping[str, str] | None = None) -> list[Path]:
     """Write certificates with their libraries, a manifest, and the programs that check them.
 
     Parameters
@@ -56,6 +57,8 @@ def write(made: Iterable[Certificate], folder: str | Path) -> list[Path]:
         At least one; no two of one name.
     folder : path
         Made if missing. Equal certificates give equal bytes.
+    data : mapping of str to str, or None
+        Texts for `check.py`, by the names of their files.
 
     Returns
     -------
@@ -77,9 +80,13 @@ def write(made: Iterable[Certificate], folder: str | Path) -> list[Path]:
                 encoded = text.encode("ascii")
                 rows.append({"file": name, **row, "bytes": len(encoded), "sha256": coq.digest(encoded)})
             texts[name] = text
+    for name, text in (data or {}).items():
+        kind = "wrong" if name.startswith("wrong/") else "numbers"
+        rows.append({"file": name, "kind": kind, "bytes": len(text), "sha256": coq.digest(text.encode("ascii"))})
+        texts[name] = text
     if not rows:
         raise StatementError("there is no certificate to write")
-    order = ("library", "theorem", "anchors", "against", "wrong")
+    order = ("library", "theorem", "anchors", "numbers", "against", "wrong")
     rows.sort(key=lambda row: (order.index(row["kind"]), row["file"]))
     for name, text in texts.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +132,9 @@ def checked(folder: str | Path, *, require: str | None = None) -> int:
         0 where no checker objects, and 1 where one does, or the one that is required is missing.
     """
     checkers = list(CHECKERS)
-    if shutil.which("coqc") is None:
+    if not any(Path(folder).glob("*.v")):
+        checkers.remove("coq.py")
+    elif shutil.which("coqc") is None:
         print("written, not checked: no coqc (Debian: apt-get install coq)", flush=True)
         checkers.remove("coq.py")
     status = int(require == "coq" and "coq.py" not in checkers)

@@ -1,0 +1,118 @@
+"""Sets of letters and of linear programs as numbers and expressions, which `check.py` reads with nothing of ours."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+from lrtheory.bounds.arithmetic.letters import Ratio
+from lrtheory.bounds.claims import Identity
+from lrtheory.bounds.sets import Dual, Generic
+from lrtheory.bounds.sets.dual import proposed
+from lrtheory.bounds.statement import Statement
+
+__all__ = ["numbers"]
+
+_LONGEST = 1500  # letters of one expression; elimination with four states has 7,000, which nobody waits to multiply out
+
+
+def numbers(statement: Statement) -> dict[str, str]:
+    """Write the sets of a statement that `check.py` can read, each with one that it must refuse.
+
+    Parameters
+    ----------
+    statement : Statement
+        Any statement.
+
+    Returns
+    -------
+    dict of str to str
+        JSON texts by the names of their files. Sets of letters are there if they are identities that are short enough,
+        linear programs if they name what `check.py` makes them of (`Dual.data`).
+    """
+    found: dict[str, str] = {}
+    for number, one in enumerate(statement.for_all, start=1):
+        pairs: Mapping[str, Any] | None = None
+        if isinstance(one, Generic) and isinstance(statement.claim, Identity):
+            pairs = _of_letters(statement, one)
+        elif isinstance(one, Dual) and one.data:
+            pairs = _of_programs(one)
+        if pairs is None:
+            continue
+        name = re.sub(r"\W+", "_", statement.id.partition("/")[2]) + f"_{number}.json"
+        head = {"format": 1, "id": statement.id, "words": one.told}
+        for place, data in (("", pairs), ("wrong/", _wrong(pairs))):
+            found[place + name] = json.dumps(head | dict(data), indent=1) + "\n"
+    return found
+
+
+def _of_letters(statement: Statement, one: Generic) -> dict[str, Any] | None:
+    """The identities of a set of letters; None where an expression is too long."""
+    rows = []
+    for lhs, rhs in one.pairs(statement.solve, statement.claim):
+        sides = []
+        for side in (lhs, rhs):
+            text = _text(side, _LONGEST)
+            if text is None:
+                return None
+            sides.append(text)
+        rows.append({"lhs": sides[0], "relation": "=", "rhs": sides[1]})
+    return {"kind": "identity", "letters": list(one.symbols), "identities": rows}
+
+
+def _text(number: Any, longest: int) -> str | None:
+    """The operations that made a number, as an expression; None where that is too long."""
+    parts, length = [], 0
+    for part in _parts(number):
+        parts.append(part)
+        length += len(part)
+        if length > longest:
+            return None
+    return "".join(parts)
+
+
+def _parts(number: Any) -> Iterator[str]:
+    made = number.made if isinstance(number, Ratio) else number
+    if isinstance(made, str):
+        yield made
+    elif isinstance(made, tuple):
+        symbol, *operands = made
+        yield "(" + symbol * (len(operands) == 1)
+        for place, operand in enumerate(operands):
+            yield symbol * (place > 0)
+            yield from _parts(operand)
+        yield ")"
+    else:
+        exact = Fraction(made)
+        yield f"({exact.numerator}/{exact.denominator})"
+
+
+def _of_programs(one: Dual) -> dict[str, Any] | None:
+    """The multipliers of all programs in whole numbers; None where a program has none."""
+    assert one.share is not None
+    sets = {}
+    for program in one.programs():
+        multipliers = proposed(program)
+        if multipliers is None:
+            return None
+        scale = lcm(*(one.denominator for one in multipliers.values())) * one.share.denominator
+        whole = {name: int(weight * scale) for name, weight in multipliers.items() if weight}
+        # `check.py` has the goal times the denominator of the share
+        sets[program.name] = {"scale": scale // one.share.denominator, "multipliers": whole}
+    share = {"num": one.share.numerator, "den": one.share.denominator}
+    return {"kind": "dual", **one.data, **share, "sets": sets}
+
+
+def _wrong(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Change one number of a file, so that it is false."""
+    found = json.loads(json.dumps(data))
+    if found["kind"] == "identity":
+        found["identities"][0]["rhs"] += "+1"
+    else:
+        multipliers = next(iter(found["sets"].values()))["multipliers"]
+        multipliers[next(iter(multipliers))] += 1
+    return dict(found)
