@@ -23,15 +23,14 @@ report` prints this page from what `pytest -m bounds` and `make figures` leave.
 """
 LEGEND = """## How to read the tables
 
-Every row is supported, unless it says *recorded*: not checked. An id leads to formula, hypotheses, both sides at the
-worst instance, saboteurs, and a replay. Brackets name another paper, and how much was read. With * an id holds on
-all of a set.
+Every row is supported, or *recorded*, which is not checked. An id leads to formula, hypotheses, worst instance,
+saboteurs, and a replay; with * the claim holds on all of a set. Brackets name another paper, and how much was read.
 
-The last column says how close the sides come: "=" is an equality, of laws and means within a width told;
-"tight", a bound that is attained; a percentage, the largest quotient of both sides; "runs", how many failed; "slack",
-the distance where there is no quotient; "-", that nothing comes near, or no run failed; "rate", an exponent
-within its interval. A second percentage is the share of cases in which the claim excludes anything. In errata
-the left side should not exceed the right one.
+The last column says how close the sides come: "=" is an equality, of laws and means within a width told; "tight", an
+attained bound; a percentage, the largest quotient of both sides; "runs", how many failed; "slack", their distance
+without a quotient; "-", nothing comes near, or no run failed; "rate", an exponent within its interval. A second
+percentage is the share of cases in which the claim excludes anything. In errata the left side should equal the right
+one, or stay below it.
 """
 
 
@@ -102,7 +101,7 @@ def counts_list(statements: Sequence[Statement]) -> str:
         ),
         (
             n["sets"],
-            f"**{n['sets']}** hold on all of a set (*).",
+            f"**{n['sets']} statements** hold on all of a named set (*).",
         ),
         (n["recorded"], f"**{n['recorded']} statements** are recorded without a check, with the reason."),
         (
