@@ -115,6 +115,12 @@ def forgetting_of(R: np.ndarray) -> Fraction:
     return sum(losses, Fraction(0)) / last
 
 
+def are_kept(R: np.ndarray) -> bool:
+    """Decide whether each task but the last is at its best, before the end, right after it was learned."""
+    last = len(R) - 1
+    return all(R[i, j] <= R[j, j] for j in range(last) for i in range(j, last))
+
+
 @formula(BWT="(-inf, inf)")
 def forgetting_floor(BWT: Number) -> Number:
     """Forgetting is at least this.
@@ -134,8 +140,12 @@ def forgetting_floor(BWT: Number) -> Number:
 
 
 def forgets_more(case: Accuracies, found: dict[str, Any]) -> Sides:
-    """Bound forgetting from below by the backward transfer, once both are what their definitions say."""
+    """Bound forgetting from below by the backward transfer, once both are what their definitions say.
+
+    Whether they are equal is compared with whether tasks are at their best right after they were learned.
+    """
     off = [found["forgetting"] - forgetting_of(case.R), found["transfer"] - transfer_of(case.R)]
+    off.append(int(found["forgetting"] == forgetting_floor(found["transfer"])) - int(are_kept(case.R)))
     return unlike(off, 0.0) or Sides([forgetting_floor(found["transfer"])], [found["forgetting"]], least=-1)
 
 

@@ -22,14 +22,18 @@ Definition lhs (rows : table) (F B : R) : R := - B.
 
 Definition rhs (rows : table) (F B : R) : R := F.
 
-Definition claim : Prop := forall rows F B, hypotheses rows F B -> lhs rows F B <= rhs rows F B.
+(* each task but the last is at its best right after it was learned *)
+Definition kept (rows : table) : Prop := forall j, (j < last rows)%nat -> best rows j = entry rows j j.
+
+Definition claim : Prop := forall rows F B, hypotheses rows F B ->
+  lhs rows F B <= rhs rows F B /\ (lhs rows F B = rhs rows F B <-> kept rows).
 
 (* --- proof --- *)
 
 Ltac holds := unfold hypotheses, forgetting, best, transfer, mean, sum, entry, last; simpl;
   repeat split; try lia; largest; lra.
 
-Ltac impossible := lra.
+Ltac impossible := intros [one _]; lra.
 
 Ltac anchored := split; [holds | split; unfold lhs, rhs; lra].
 
@@ -43,8 +47,13 @@ Qed.
 
 Theorem certified : claim.
 Proof.
-  intros rows F B [T [-> ->]]. unfold lhs, rhs, forgetting, transfer, mean, Rdiv.
-  assert (P : 0 < IZR (Z.of_nat (last rows))) by (apply positive; unfold last; lia).
-  rewrite Ropp_mult_distr_l, <- sum_opp. apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat, P|].
-  apply sum_le. intros j _. assert (O := own rows j). lra.
+  intros rows F B [T [-> ->]]. unfold lhs, rhs, forgetting, transfer, mean, Rdiv, kept.
+  assert (P : 0 < / IZR (Z.of_nat (last rows))) by (apply Rinv_0_lt_compat, positive; unfold last; lia).
+  rewrite Ropp_mult_distr_l, <- sum_opp. set (n := last rows).
+  set (g := fun j => - (entry rows n j - entry rows j j)). set (h := fun j => best rows j - entry rows n j).
+  assert (O : forall j, (j < n)%nat -> g j <= h j) by (intros j _; assert (O := own rows j); unfold g, h; lra).
+  split; [apply Rmult_le_compat_r; [left; exact P | exact (sum_le n g h O)] | split; intro E].
+  - apply Rmult_eq_reg_r in E; [|apply Rgt_not_eq, P].
+    intros j J. assert (G := sum_eq n g h O E j J). unfold g, h in G. lra.
+  - f_equal. apply Rle_antisym; apply sum_le; intros j J; unfold g, h; rewrite (E j J); lra.
 Qed.

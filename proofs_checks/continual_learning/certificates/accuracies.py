@@ -36,7 +36,14 @@ FORGOTTEN = Proof(
     file=HERE / "MT_1.v",
     anchor=lost,
     about="the rule",
-    wrong=(Wrong("equality for every table", "lhs rows F B <= rhs rows F B", "rhs rows F B <= lhs rows F B"),),
+    wrong=(
+        Wrong("equality for every table", "lhs rows F B <= rhs rows F B", "rhs rows F B <= lhs rows F B"),
+        Wrong(
+            "equality where tasks end at their best",
+            "best rows j = entry rows j j",
+            "best rows j = entry rows (last rows) j",
+        ),
+    ),
 )
 
 

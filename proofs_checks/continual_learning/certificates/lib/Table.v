@@ -36,6 +36,14 @@ Proof.
   induction (seq 0 n) as [|a l IH]; simpl; lra.
 Qed.
 
+Lemma sum_eq : forall n g h, (forall j, (j < n)%nat -> g j <= h j) -> sum n g = sum n h ->
+  forall j, (j < n)%nat -> g j = h j.
+Proof.
+  induction n as [|n IH]; intros g h H E j J; [lia|]. rewrite !sum_last in E.
+  assert (L := sum_le n g h ltac:(intros; apply H; lia)). assert (N := H n ltac:(lia)).
+  destruct (Nat.eq_dec j n) as [->|D]; [lra|]. apply (IH g h); [intros; apply H; lia | lra | lia].
+Qed.
+
 Lemma positive : forall n, (1 <= n)%nat -> 0 < IZR (Z.of_nat n).
 Proof. intros. apply IZR_lt. lia. Qed.
 
