@@ -138,7 +138,7 @@ def short_streams() -> Iterator[Rows]:
 
 
 SHORT_STREAMS = All(
-    "streams of up to five rows that are one of three axes or their sum, of which two are kept",
+    "streams of up to five rows, each one of three axes or the sum of all three, for sketches of two rows",
     short_streams,
     members=260,
     orbit=FEATURES.size,

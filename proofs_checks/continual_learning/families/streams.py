@@ -172,5 +172,8 @@ def two_edits() -> Iterator[Stream]:
 
 
 TWO_EDITS = All(
-    "streams of two edits of one or two of three keys with fixed values, with an anchor or none", two_edits, members=72
+    "streams of two edits, each of one or two of the keys (1, 0), (0, 1) and (1, 1) with fixed values, with the "
+    "anchor (1, 1) or none",
+    two_edits,
+    members=72,
 )

@@ -218,7 +218,7 @@ TREES = Family("merged-rows", always=trees, draw=draw_parts)
 
 
 def two_parts() -> Iterator[Parts]:
-    """Yield one or two rows (1, 0), (0, 1) and (1, 1), and three of them, of which either takes in the other."""
+    """Yield a part of one or two rows and one of three, of rows (1, 0), (0, 1), (1, 1); either takes in the other."""
     rows = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     short, long = (
         [rows[list(one)] for T in some for one in itertools.product(range(3), repeat=T)] for some in ((1, 2), (3,))
@@ -261,7 +261,13 @@ FD_3 = Statement(
     ),
     hypotheses={"parts of one length, and merges that leave one sketch": is_tree},
     instances=TREES,
-    for_all=(All("merges of one or two rows with three, each of which is one of three rows", two_parts, members=648),),
+    for_all=(
+        All(
+            "merges of one or two rows with three, either into the other, where each row is (1, 0), (0, 1) or (1, 1)",
+            two_parts,
+            members=648,
+        ),
+    ),
     solve=merged,
     claim=Inequality(certified_union, unbounded=ANY_SIZE),
     decisions=("sketch",),

@@ -170,7 +170,9 @@ CS_1 = Statement(
     instances=EXACT,
     for_all=(
         All(
-            "bases of columns of a Hadamard matrix with a change of one weight, in two layouts", unit_steps, members=448
+            "pairs of one to three columns of a 4 x 4 Hadamard matrix and a change of one weight of 16, in two layouts",
+            unit_steps,
+            members=448,
         ),
     ),
     solve=guarded_exactly,

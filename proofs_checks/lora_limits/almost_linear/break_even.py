@@ -81,7 +81,11 @@ LL_T3_BREAK_EVEN = Statement(
     hypotheses={"some features": lambda case: case.n_features > 0},
     instances=WIDTHS,
     for_all=(
-        All("triples of a width up to 16, a rank up to the width and a degree up to 12", small_widths, members=1976),
+        All(
+            "triples of a width up to 16, a rank from 0 to the width, and a degree up to 12, of monomials as features",
+            small_widths,
+            members=1976,
+        ),
     ),
     solve=break_even,
     claim=Inequality(meets, unbounded="at a wrong length there may be any number of products"),

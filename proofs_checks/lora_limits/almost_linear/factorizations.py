@@ -220,7 +220,7 @@ LL_P1 = Statement(
     tex=r"(PQ^\top)\circ(RT^\top) = (P \ominus R)(Q \ominus T)^\top,\quad (P \ominus R)_i = P_i \otimes R_i",
     hypotheses={"any integers": always},
     instances=PAIRS,
-    for_all=(All("quadruples of 2 x 2 matrices with a single 1", units, members=256),),
+    for_all=(All("quadruples of 2 x 2 matrices with a single 1 among zeros", units, members=256),),
     solve=row_products,
     claim=Identity(same_products),
     saboteurs=(

@@ -147,7 +147,7 @@ LL_D5 = Statement(
     instances=SHARES,
     for_all=(
         All(
-            "triples of shares a and b up to 10 and ln L up to 10",
+            "triples of whole numbers a, b and ln L from 1 to 10",
             lambda: (Shares(*one) for one in itertools.product(range(1, 11), repeat=3)),
             members=1000,
         ),

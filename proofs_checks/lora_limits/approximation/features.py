@@ -129,7 +129,7 @@ LL_D4 = Statement(
     instances=INTEGERS,
     for_all=(
         All(
-            "powers 0 to 4 of products of a query and a key of two coordinates from -1 to 2",
+            "powers 0 to 4 of the inner product of a query and a key, both with two whole coordinates from -1 to 2",
             powers_of_products,
             members=1280,
         ),
@@ -260,7 +260,7 @@ LL_D4_RANK = Statement(
     instances=GENERIC,
     for_all=(
         All(
-            "triples of different queries and of different keys from -2 to 3, of one coordinate, for 1 + s + s^2",
+            "pairs of three different queries and three different keys, whole numbers from -2 to 3, for 1 + s + s^2",
             three_tokens,
             members=20**2,
             orbit=Symmetry(reordered).size,

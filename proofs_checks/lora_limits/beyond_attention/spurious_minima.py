@@ -93,7 +93,7 @@ LL_S2_RANK = Statement(
     instances=COUNTS,
     for_all=(
         All(
-            "pairs of up to 50 data and up to 40 outputs",
+            "pairs of a number of data up to 50 and a number of outputs up to 40",
             lambda: (Counts(n, k) for n in range(1, 51) for k in range(1, 41)),
             members=2000,
         ),

@@ -190,7 +190,7 @@ LL_H5_RANK = Statement(
     instances=RANKS,
     for_all=(
         All(
-            "triples of up to 16 bits d, and of c = Gamma^2 / ln L and the exponent a in eighths up to 1",
+            "triples of a number of bits d up to 16, and of c = Gamma^2 / ln L and the exponent a in eighths up to 1",
             lambda: (Rank(d, c / 8, a / 8) for d, c, a in itertools.product(range(1, 17), *[range(1, 9)] * 2)),
             members=1024,
         ),

@@ -153,6 +153,11 @@ def transformed(cube: CubeData, rng: np.random.Generator | None = None) -> Trans
     return Transformed(gradient, additions)
 
 
+def takes_fewer(cube: CubeData) -> bool:
+    """Return whether 2 (d + 1) d_v d is below the number L of tokens."""
+    return 2 * (cube.n_bits + 1) * cube.C3.shape[1] * cube.n_bits < 2**cube.n_bits
+
+
 def is_large(cube: CubeData) -> bool:
     """Return whether Gamma^2 is at least ln L."""
     return cube.gamma**2 >= cube.n_bits * math.log(2)
@@ -204,13 +209,14 @@ LL_H6_COST = Statement(
     tex=r"\Gamma^2 \ge \ln L:\ 2(d+1)\,d_v\,d\,L < L^2 \text{ additions},\quad L = 2^d",
     hypotheses={
         "Gamma^2 is at least ln L": is_large,
-        "2 (d + 1) d_v d < L": lambda cube: 2 * (cube.n_bits + 1) * cube.C3.shape[1] * cube.n_bits < 2**cube.n_bits,
+        "2 (d + 1) d_v d < L": takes_fewer,
     },
     instances=LARGE_NORMS,
     for_all=(
         All(
-            "cubes of up to 10 bits with as few columns as it takes for fewer additions than pairs, at Gamma^2 = ln L",
-            lambda: (large_norms(d, v) for d in range(1, 11) for v in range(1, 5) if 2 * (d + 1) * v * d < 2**d),
+            "pairs of up to 10 bits d and a number of columns d_v with 2 (d + 1) d_v d < L, at Gamma^2 = ln L",
+            # five columns are too many for ten bits, and so for fewer
+            lambda: filter(takes_fewer, (large_norms(d, v) for d in range(1, 11) for v in range(1, 5))),
             members=8,
         ),
     ),

@@ -9,17 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import (
-    All,
-    Derived,
-    Draws,
-    Family,
-    Identity,
-    Sides,
-    Statement,
-    rounding,
-    saboteur,
-)
+from lrtheory.bounds import All, Derived, Draws, Family, Identity, Sides, Statement, rounding, saboteur
 from lrtheory.lora_limits import chain, theory
 from proofs_checks.orbits import Symmetry
 
@@ -206,14 +196,14 @@ NAMES = Symmetry(renamed)
 
 
 def all_points(weight: int) -> Iterator[Bits]:
-    """Yield two points on either side of four bits and one weight, up to the names of bits."""
+    """Yield two vectors a and two vectors b, all of four bits and one weight, up to the names of bits."""
     points = [one for one in itertools.product((0, 1), repeat=4) if sum(one) == weight]
     tables = (np.array(four) for four in itertools.product(points, repeat=4))
     return NAMES.one_of_each(Bits(one[:2], one[2:], 1.0, 1) for one in tables)
 
 
 def all_products() -> Iterator[Bits]:
-    """Yield all products that can be asked of all points, at a scale a thousandth above that which decides."""
+    """Yield all vectors and products from 1 to their weight, at a scale a thousandth above that which decides."""
     for case, wanted in ((one, p) for weight in (1, 2, 3) for one in all_points(weight) for p in range(1, weight + 1)):
         asked = replace(case, wanted=wanted)
         yield replace(asked, beta0=1.001 * theory.decisive_beta0(2, 4, gap=asked.gap))
@@ -277,7 +267,8 @@ LL_H8 = Statement(
     instances=DECISIVE,
     for_all=(
         All(
-            "products asked of two points on either side, of four bits and one weight, just above the deciding scale",
+            "choices of two vectors a and two vectors b of four bits, all of one weight from 1 to 3, and of a product "
+            "p from 1 to the weight, at 1.001 times the scale that decides",
             all_products,
             members=180,
             orbit=NAMES.size,

@@ -7,15 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import (
-    Draws,
-    Family,
-    Inequality,
-    Measured,
-    Sides,
-    Statement,
-    saboteur,
-)
+from lrtheory.bounds import Draws, Family, Inequality, Measured, Sides, Statement, saboteur
 from lrtheory.lora_limits import exp_polynomial, theory
 from proofs_checks.lora_limits.hardness.pairs import Bits, random_bits, read
 

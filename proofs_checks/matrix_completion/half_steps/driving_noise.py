@@ -214,7 +214,7 @@ ENUMERATED_MASKS = Family(
 
 
 def quarter_laws() -> Iterator[MaskLaw]:
-    """Yield U, U* and V* of two rows in all directions, up to sign, of the triangle 3, 4, 5, and three densities."""
+    """Yield columns U, U* and V* of two entries in six directions, up to sign, for each of three densities."""
     six = [np.array(two) for two in ([[1], [0]], [[4], [3]], [[3], [4]], [[0], [1]], [[-3], [4]], [[-4], [3]])]
     units = [one / np.linalg.norm(one) for one in six]
     for start, left, right in itertools.product(units, repeat=3):
@@ -255,7 +255,11 @@ MC_E1_EXACT = Statement(
     },
     instances=ENUMERATED_MASKS,
     for_all=(
-        All("laws of a 2 x 2 matrix of rank one whose factors lie along the triangle 3, 4, 5", quarter_laws, 648),
+        All(
+            "choices of U, U* and V* along (1, 0), (4, 3) or (3, 4) or at right angles to one, and of p in quarters",
+            quarter_laws,
+            members=648,
+        ),
     ),
     solve=driving_moment,
     claim=Identity(noise_of_all_masks),

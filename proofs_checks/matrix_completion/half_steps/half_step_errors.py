@@ -61,13 +61,13 @@ def always_cases() -> tuple[HalfStepCase, ...]:
 CASES = Family("half-steps", always=always_cases, draw=draw_case)
 
 
-# orthonormal columns of Fractions, no two of which are orthogonal or alike: thirds for U, sevenths for U* and V*
+# orthonormal columns in thirds for U, and in sevenths for U* and V*, none of which is orthogonal to one of U
 THIRDS = np.array([[1, 2, 2], [2, 1, -2], [2, -2, 1]]) / 3
 SEVENTHS = np.array([[2, 3, 6], [3, -6, 2], [6, 2, -3]]) / 7
 
 
 def small_samples() -> Iterator[HalfStepCase]:
-    """Yield all samples of a 3 x 3 matrix of rank 1 or 2 that see at least as many entries of every column."""
+    """Yield all samples of a 3 x 3 matrix of rank 1 or 2 with at least as many entries of every column."""
     columns = np.array(list(itertools.product((False, True), repeat=3)))
     for k in (1, 2):
         left, start = SEVENTHS[:, :k], THIRDS[:, :k]
@@ -129,9 +129,9 @@ MC_D1 = Statement(
     instances=CASES,
     for_all=(
         All(
-            "samples of one 3 x 3 matrix of rank 1 and one of rank 2 that see as many entries of every column",
+            "samples of one 3 x 3 matrix of rank 1 with an entry of each column, and of one of rank 2 with two or more",
             small_samples,
-            407,
+            members=407,
         ),
     ),
     solve=exact_step,

@@ -92,7 +92,7 @@ MC_L10 = Statement(
     instances=UNDETERMINED,
     for_all=(
         All(
-            "triples of a method and two lines of entries -1, 0 and 1, of which the first that is not 0 is 1",
+            "pairs of different lines of three entries -1, 0 and 1, each up to its sign, for each of three methods",
             short_rows,
             members=468,
         ),

@@ -168,7 +168,7 @@ ENUMERATED_SKETCHES = Family(
 
 
 def half_bases() -> Iterator[SketchLaw]:
-    """Yield all orthonormal bases (4, k) of halves and integers, k = 1 or 2, for sketches of 1 to 3 rows."""
+    """Yield all orthonormal bases (4, k) with entries in halves, k = 1 or 2, for sketches of 1 to 3 rows."""
     vectors = [np.array(one) / 2 for one in itertools.product(range(-2, 3), repeat=4) if np.dot(one, one) == 4]
     bases = [one[:, None] for one in vectors]
     bases += [np.column_stack(two) for two in itertools.permutations(vectors, 2) if np.dot(*two) == 0]
@@ -208,7 +208,13 @@ MC_E2_EXACT = Statement(
     tex=r"(2s)^{-n}\textstyle\sum_S \|Q^T S^T S Q - I\|_F^2 = (k^2 + k - 2\sum_i \|q_i\|^4)/s",
     hypotheses={"orthonormal columns": is_orthonormal},
     instances=ENUMERATED_SKETCHES,
-    for_all=(All("orthonormal bases of one or two columns of four halves and 1 to 3 buckets", half_bases, 504),),
+    for_all=(
+        All(
+            "pairs of one or two orthonormal columns, with four entries in halves, and of 1 to 3 buckets",
+            half_bases,
+            members=504,
+        ),
+    ),
     solve=sketch_error,
     claim=Identity(errors_of_all_sketches),
     saboteurs=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -56,26 +57,31 @@ def with_starts() -> Iterator[Case]:
 
 
 def with_held_rows() -> Iterator[Case]:
-    """Yield all graphs of three points, of which all but one are held at any labels, or fewer."""
+    """Yield all graphs of three points, of which none, one or two are held at either label."""
     costs, start = np.array([[0.0, 1.0], [0.5, 0.0], [0.25, 1.0]]), np.array([[0.75, 0.25]] * 3)
     for W, clamp in itertools.product(graphs(3), itertools.product((-1, 0, 1), repeat=3)):
         if -1 in clamp:
             yield with_clamped_rows(Case(costs, W, 1.0, 1.0, start, np.array(clamp)))
 
 
-def pulling(lam: float | None) -> Iterator[Case]:
-    """Yield all graphs of four points that start near either cluster, with lambda, or one just below the threshold."""
-    for W, Z in itertools.product(graphs(4), rows((0.75, 0.25), (0.25, 0.75), n=4)):
-        case = Case(np.tile([0.0, 0.25], (4, 1)), W, lam or 0.0, 1.0, Z, np.full(4, -1))
-        if lam is None:
-            least = case.spectrum[0]
-            safe = theory.largest_monotone_lam(least, temperature=1.0) if least < 0 else 1.0
-            case = replace(case, lam=float(np.floor(1024 * safe) - 1) / 1024)
-        yield case
+def pulled() -> Iterator[Case]:
+    """Yield all graphs of four points that start near either cluster, of alike ones the first, at lambda = 4 T."""
+    costs, held = np.tile([0.0, 0.25], (4, 1)), np.full(4, -1)
+    starts = itertools.product(graphs(4), rows((0.75, 0.25), (0.25, 0.75), n=4))
+    return POINTS.one_of_each(Case(costs, W, 4.0, 1.0, Z, held) for W, Z in starts)
+
+
+def below_threshold(case: Case) -> Case:
+    """Lower lambda to one or two 1024ths below the largest one of TC-T5, or below T for a graph without edges."""
+    least = case.spectrum[0]
+    safe = theory.largest_monotone_lam(least, temperature=1.0) if least < 0 else 1.0
+    # in 1024ths, far from the threshold beside the rounding of the eigenvalue
+    return replace(case, lam=(math.floor(1024 * safe) - 1) / 1024)
 
 
 COSTS = All(
-    "problems of three points on any graph, each with the cost 1 of one of two clusters or none, at lambda = T",
+    "problems of three points on any graph, where each point has the cost 1 for one of two clusters or for none, at "
+    "lambda = T",
     lambda: POINTS.one_of_each(with_costs()),
     members=56,
     orbit=POINTS.size,
@@ -83,26 +89,28 @@ COSTS = All(
     up_to=NAMES,
 )
 STARTS = All(
-    "problems of three points on any graph, with costs (0, 1) or none and starts (1/4, 3/4) or even, at lambda = 2 T",
+    "problems of three points on any graph, where each point has the costs (0, 1) or none and starts at (1/4, 3/4) or "
+    "(1/2, 1/2), at lambda = 2 T",
     with_starts,
     members=8 * 8 * 8,
 )
 HELD = All(
-    "problems of three points with fixed costs on any graph, of which up to two are held at any label",
+    "problems of three points with fixed costs on any graph, where up to two points are held at either label",
     with_held_rows,
-    8 * 19,
+    members=8 * 19,
 )
+PULLS = "problems of four points with costs (0, 1/4) on any graph, where each point starts at (1/4, 3/4) or (3/4, 1/4)"
 PULLED = All(
-    "problems of four points with costs (0, 1/4) on any graph, starts (1/4, 3/4) either way, at lambda = 4 T",
-    lambda: POINTS.one_of_each(pulling(4.0)),
+    f"{PULLS}, at lambda = 4 T",
+    pulled,
     members=90,
     orbit=POINTS.size,
     total=64 * 16,
     up_to=NAMES,
 )
 THRESHOLDS = All(
-    "problems of four points with costs (0, 1/4) on any graph, starts (1/4, 3/4) either way, just below the threshold",
-    lambda: POINTS.one_of_each(pulling(None)),
+    f"{PULLS}, at lambda just below its threshold",
+    lambda: map(below_threshold, pulled()),
     members=90,
     orbit=POINTS.size,
     total=64 * 16,

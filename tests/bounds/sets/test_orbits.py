@@ -49,3 +49,8 @@ def test_samples_of_a_small_table_are_those_of_the_lemma_but_the_empty_one() -> 
     found = list(samples.small_patterns(1))
     assert len(found) == by_cycles(4, 4) - 1
     assert sum(map(samples.alike, found)) == 2**16 - 1
+
+
+def test_connected_samples_are_as_many_as_connected_bipartite_graphs() -> None:
+    # connected graphs with named points, four on either side: OEIS A005333
+    assert sum(map(samples.alike, samples.small_connected())) == 36317
