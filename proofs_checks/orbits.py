@@ -32,6 +32,15 @@ def representatives(things: Iterable[T], images: Callable[[T], set[T]]) -> Itera
             yield thing
 
 
+def partitions(n: int) -> Iterator[tuple[int, ...]]:
+    """Yield all ways to put n things into groups without names: their numbers, in the order in which groups come."""
+    if n == 0:
+        yield ()
+        return
+    for groups in partitions(n - 1):
+        yield from ((*groups, group) for group in range(max(groups, default=-1) + 2))
+
+
 @dataclass(frozen=True)
 class Symmetry(Generic[Case]):
     """A group that acts on cases with arrays, which are told apart by keys and not by themselves.

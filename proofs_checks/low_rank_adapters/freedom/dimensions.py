@@ -180,7 +180,14 @@ AD_2 = Statement(
         "frozen arrays in general position": is_generic,
     },
     instances=FREE_NUMBERS,
-    for_all=(All("factors of 0 and 1 of VeRA (3 x 2) and of RandLoRA with one or two bases", all_graphs, members=192),),
+    for_all=(
+        All(
+            "factors of 0 and 1: left ones of VeRA, of shape (3, 2), and right ones of RandLoRA, of shape (2, 3), with "
+            "one or two bases",
+            all_graphs,
+            members=192,
+        ),
+    ),
     solve=counted,
     claim=Identity(free_numbers),
     saboteurs=(

@@ -36,7 +36,7 @@ from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
 from lrtheory.low_rank_adapters.reach.exact import grouped
 from proofs_checks.guards import misfit, square
 from proofs_checks.low_rank_adapters.freedom.shared_vectors import groups_of
-from proofs_checks.orbits import Symmetry
+from proofs_checks.orbits import Symmetry, partitions
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,6 @@ LINES = Family(
     always=(Line(np.array([2.0]), np.array([0]), 1), Line(np.array([1.0, 3.0, 5.0, 5.0]), np.array([0, 0, 1, 1]), 2)),
     draw=draw_line,
 )
-
-
-def partitions(n: int) -> Iterator[tuple[int, ...]]:
-    """Yield all ways to put n numbers into groups, which are numbered in the order in which they come."""
-    for names in product(range(n), repeat=n):
-        if all(one <= max(names[:i], default=-1) + 1 for i, one in enumerate(names)):
-            yield names
 
 
 def short_lines() -> Iterator[Line]:

@@ -96,7 +96,7 @@ def signed(case: Case) -> Iterator[tuple[tuple[float, ...], ...]]:
 
 
 ALL_TERNARY = All(
-    "pairs of 1 to 3 bases of four rows and a factor of two rows and up to four columns of 0, 1 and -1",
+    "pairs of a number of bases, one to three, and a factor of two rows and up to four columns of 0, 1 and -1",
     all_ternary,
     members=375,
     orbit=Symmetry(signed).size,

@@ -170,7 +170,9 @@ UL_1 = Statement(
     tex=r"P^\top P = I_d",
     hypotheses={"layers that use each place of the vector": is_shared},
     instances=SHARED,
-    for_all=(All("ways in which two layers of 2 and 3 entries use all of a vector", two_layers, members=541),),
+    for_all=(
+        All("ways in which two layers, of two and three entries, use all places of a vector", two_layers, members=541),
+    ),
     solve=made,
     claim=Identity(isometry),
     saboteurs=(

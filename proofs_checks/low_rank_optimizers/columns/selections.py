@@ -82,13 +82,13 @@ CHOICES = Family("columns-of-a-basis", always=special, tight=[Tight(equal_column
 
 
 def small_choices() -> Iterator[Choice]:
-    """Yield all coordinates of 2 x 2 gradients of the numbers 0 to 2, of which one column of rotated axes is kept."""
+    """Yield all gradients of two rows with coordinates 0, 1 and 2 along two rotated axes, of which one is kept."""
     for entries in product(range(3), repeat=4):
         yield Choice(np.reshape(entries, (2, 2)), "rotations", np.arange(2), 1)
 
 
 SMALL = All(
-    "coordinates of two rows and two columns of the numbers 0 to 2 in a rotated basis", small_choices, members=81
+    "gradients of two rows with coordinates 0, 1 and 2 along two axes, of which one is kept", small_choices, members=81
 )
 
 

@@ -211,7 +211,7 @@ VOTES = Family(
 
 
 def few_pairs() -> Iterator[Vote]:
-    """Yield all noise of two pairs with entries -16, 0 and 16, and of four pairs with 16 and 0 or 16, in all layers.
+    """Yield two pairs with all factors -16, 0 and 16, and four whose B are 16 and A are 0 or 16, alike in all layers.
 
     It votes at the first step, where every vote counts, and at step 150, where the square of 16 is at the bound.
     """
@@ -292,7 +292,10 @@ EI_4 = Statement(
     instances=VOTES,
     for_all=(
         All(
-            "votes of two pairs with noise -16, 0 or 16, and of four with 0 or 16, at two steps", few_pairs, members=194
+            "votes, at the steps 0 and 150, of two pairs with factors -16, 0 and 16, or of four pairs whose factors B "
+            "are 16 and A are 0 or 16",
+            few_pairs,
+            members=194,
         ),
     ),
     solve=voted,

@@ -232,7 +232,7 @@ STORED = Family(
 
 
 def all_binades() -> Iterator[Stored]:
-    """Yield all binades of normal numbers and one gradient, whose step reaches the limit or half more."""
+    """Yield all binades of positive normal numbers, and a first step at the limit of their least or half above it."""
     for exponent in range(-126, 128):
         codes = of_one_binade(exponent)
         yield from (near_the_limit(codes, 0.5, 0.75, 1, share) for share in (1.0, 1.5))
@@ -287,7 +287,14 @@ RN_3 = Statement(
     tex=r"|w| \ge 512\, C_t\, \eta \Rightarrow \mathrm{rd}(w + d_t) = w",
     hypotheses={"normal weights, and options of Adam": are_normal, "stored in bfloat16": is_stored},
     instances=STORED,
-    for_all=(All("binades of bfloat16, with longest steps of the limit and of half more", all_binades, members=508),),
+    for_all=(
+        All(
+            "pairs of a binade of positive normal numbers of bfloat16 and a first step, at the limit of the least of "
+            "them or half above it",
+            all_binades,
+            members=508,
+        ),
+    ),
     solve=trained,
     claim=Inequality(stays),
     decisions=("outcome",),

@@ -191,7 +191,7 @@ MOVES = Family(
 
 
 def all_moves() -> Iterator[Moves]:
-    """Yield all numbers of a binade of bfloat16, moved by one towards 0 or away.
+    """Yield the positive numbers of all normal binades of bfloat16 but the largest, moved by one towards 0 or away.
 
     The tolerance is the gap towards 0 from the power of two, which is below all others of the binade.
     """
@@ -228,7 +228,10 @@ RN_6 = Statement(
     instances=MOVES,
     for_all=(
         All(
-            "moves of a normal binade of bfloat16 by one number, at the least gap as tolerance", all_moves, members=506
+            "pairs of a binade of bfloat16 below the largest and a direction in which its positive numbers move by "
+            "one, with its least gap as the tolerance",
+            all_moves,
+            members=506,
         ),
     ),
     solve=counted,

@@ -140,7 +140,7 @@ def tied(dtype: str) -> Merged:
 
 
 def all_mantissas() -> Iterator[Merged]:
-    """Yield all updates from 1 to 2 that bfloat16 holds, and weights of one to seven eighths of a gap."""
+    """Yield all updates in [1, 2) that bfloat16 holds, each with weights of one to seven eighths of the gap there."""
     one = np.ones((1, 1))
     for mantissa in range(128):
         yield from (
@@ -183,7 +183,9 @@ RN_7 = Statement(
     instances=MERGED,
     for_all=(
         All(
-            "pairs of an update from 1 to 2 that bfloat16 holds and a weight in eighths of the gap", all_mantissas, 896
+            "pairs of an update in [1, 2) that bfloat16 holds and a weight of one to seven eighths of the gap there",
+            all_mantissas,
+            members=896,
         ),
     ),
     solve=absorbed,

@@ -157,7 +157,11 @@ FR_5 = Statement(
     tex=r"8r\max(m, n) + 4r\ (+\ 4mn),\quad 4mn + 4r,\quad 4(m^2 + n^2),\ \dots",
     hypotheses={"a shape, and options that optimizers take": is_weights},
     instances=SHAPES,
-    for_all=(All("triples of a shape up to 4 x 4, a rank up to 4 and a kind of split", small_weights, members=192),),
+    for_all=(
+        All(
+            "triples of a shape up to 4 x 4, a rank up to 4 and one of three kinds of split", small_weights, members=192
+        ),
+    ),
     solve=counted,
     claim=Identity(keep_so_many),
     saboteurs=(

@@ -84,7 +84,10 @@ STABLE = {"stable steps": is_settled}
 def coordinates(
     curvatures: range, densities: range, periods: range, is_one: Callable[[Coordinate], bool]
 ) -> Iterator[Coordinate]:
-    """Yield all coordinates with these numbers and any step in quarters and momentum in eighths that are some."""
+    """Yield all coordinates that are some, with these numbers, any step in quarters and any momentum in eighths.
+
+    Steps from 4 on are stable at no curvature of 1/2 or more.
+    """
     for c, b, p, T in itertools.product(curvatures, range(7, -1, -1), densities, periods):
         yield from filter(is_one, (Coordinate(c, quarters, b, 1, p, T) for quarters in range(1, 16)))
 
@@ -243,7 +246,8 @@ FR_3T = Statement(
     instances=POINTS,
     for_all=(
         All(
-            "splits at curvature 1: a stable step in quarters, momentum in eighths, density 1/2 or 1, a short period",
+            "splits at curvature 1, with a stable step in quarters, a momentum in eighths, a density of 1/2 or 1, and "
+            "a period of up to three steps, or four where the momentum is in quarters",
             lambda: coordinates(
                 range(2, 3),
                 range(2, 5, 2),
@@ -324,7 +328,8 @@ FR_6 = Statement(
     instances=POINTS,
     for_all=(
         All(
-            "triples of a stable step in quarters, a momentum in eighths and a period of up to four steps",
+            "triples, at curvature 1, of a stable step in quarters, a momentum in eighths, and a period of up to three "
+            "steps, or four where the momentum is in quarters",
             lambda: coordinates(range(2, 3), range(1), range(1, 5), lambda case: is_settled(case) and is_short(case)),
             members=196,
         ),

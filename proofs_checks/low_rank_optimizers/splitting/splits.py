@@ -116,7 +116,9 @@ FR_1 = Statement(
     tex=r"\Delta W = -\eta\,P^\top\mathrm{Adam}(Pg) - \eta\rho\,\mathrm{rest}(g - P^\top Pg)",
     hypotheses={"options of the method": is_split},
     instances=SPLITS,
-    for_all=(All("streams of three gradients of two entries -2, 0 or 1, split by columns", short_splits, members=729),),
+    for_all=(
+        All("streams of three gradients of two columns with one entry -2, 0 or 1 each", short_splits, members=729),
+    ),
     solve=split,
     claim=Identity(splits_rightly),
     decisions=("indices",),

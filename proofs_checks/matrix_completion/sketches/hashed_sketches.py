@@ -41,6 +41,7 @@ from proofs_checks.matrix_completion.families.samples import (
     sketches,
     with_constant,
 )
+from proofs_checks.orbits import partitions
 
 
 def draw_moment(draws: Draws) -> SketchLaw:
@@ -72,14 +73,6 @@ def gram_deviation(law: SketchLaw, found: np.ndarray) -> np.ndarray:
     return (grams**2).sum((1, 2))
 
 
-def partitions(n: int) -> np.ndarray:
-    """List all ways to put n rows into buckets without names: bucket numbers, of shape (ways, n)."""
-    found = [[0]]
-    for _ in range(n - 1):
-        found = [[*one, bucket] for one in found for bucket in range(max(one) + 2)]
-    return np.array(found)
-
-
 @functools.lru_cache(maxsize=64)
 def largest_deviation(rows: tuple[tuple[float, ...], ...]) -> float:
     """Return the largest |Q^T S^T S Q - I|_F^2 of any CountSketch, over all buckets and signs; `rows` are those of Q.
@@ -90,7 +83,7 @@ def largest_deviation(rows: tuple[tuple[float, ...], ...]) -> float:
     signed = np.array(list(itertools.product((-1.0, 1.0), repeat=len(basis))))[:, :, None] * basis
     deviations = []
     for buckets in partitions(len(basis)):
-        indicators = (buckets == np.arange(len(basis))[:, None]).astype(float)
+        indicators = (np.array(buckets) == np.arange(len(basis))[:, None]).astype(float)
         found = indicators @ signed
         deviations.append(((found.swapaxes(1, 2) @ found - np.eye(basis.shape[1])) ** 2).sum((1, 2)).max())
     return float(max(deviations))

@@ -137,7 +137,11 @@ MG_4 = Statement(
     hypotheses={"few entries, and a share above 0": are_few_entries},
     instances=DROPPED,
     for_all=(
-        All("pairs of updates of two entries from -1 to 2, at three shares that are kept", four_entries, members=768),
+        All(
+            "triples of two updates of two whole entries from -1 to 2 and a share of 1/4, 1/2 or 3/4 that is kept",
+            four_entries,
+            members=768,
+        ),
     ),
     solve=averaged,
     claim=Identity(on_average),

@@ -29,13 +29,8 @@ from lrtheory.matrix_compression.cluster_blocks import Search
 from lrtheory.matrix_compression.stacks.cluster_search import Candidates
 from proofs_checks.guards import allowance, signed_square, unlike
 from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, energies, entries, tail
-from proofs_checks.matrix_compression.families.stacks import (
-    Blocks,
-    are_stacked,
-    climb_stack,
-    draw_columns,
-    split,
-)
+from proofs_checks.matrix_compression.families.stacks import Blocks, are_stacked, climb_stack, draw_columns, split
+from proofs_checks.orbits import partitions
 
 
 @dataclass(frozen=True)
@@ -96,26 +91,13 @@ CLUSTERINGS = Family(
 )
 
 
-def axes_named(n: int, most: int | None = None) -> Iterator[tuple[int, ...]]:
-    """Yield all ways to give each of n columns one of `most` axes, in the order in which they come; n axes are enough.
-
-    Every other way is one of these with other names of the axes.
-    """
-    if n == 0:
-        yield ()
-        return
-    for names in axes_named(n - 1, n if most is None else most):
-        used = max(names, default=-1) + 1
-        yield from ((*names, i) for i in range(min(used + 1, n if most is None else most)))
-
-
 def along_axes() -> Iterator[Clustering]:
-    """Yield up to three columns of length 1 or 2 along axes, whose names do not matter, and three errors.
+    """Yield up to three columns of length 1 or 2 that share axes in all ways, and three errors.
 
     In every other one the first block has a second column, on an axis of its own.
     """
     for K in range(1, 4):
-        for names, lengths in itertools.product(axes_named(K), itertools.product((1.0, 2.0), repeat=K)):
+        for names, lengths in itertools.product(partitions(K), itertools.product((1.0, 2.0), repeat=K)):
             first, *others = (x * np.eye(4)[:, [i]] for i, x in zip(names, lengths, strict=True))
             for block, quarters in itertools.product((first, np.c_[first, np.eye(4)[:, 3]]), (1, 2, 3)):
                 yield Clustering((block, *others), 1, quarters / 4)
@@ -184,7 +166,8 @@ CM_4 = Statement(
     instances=CLUSTERINGS,
     for_all=(
         All(
-            "clusterings of up to three blocks of length 1 or 2 along axes, at errors of 1/4, 1/2 and 3/4",
+            "ways in which up to three columns of length 1 or 2 share axes, the first one in a block with another "
+            "axis or alone, at errors of 1/4, 1/2 and 3/4",
             along_axes,
             members=300,
         ),
@@ -285,7 +268,7 @@ PLANTED = Family(
 
 def all_partitions() -> Iterator[Clustering]:
     """Yield up to six axes of length 1 in all families, with an error a thousandth below what keeps them apart."""
-    for names in itertools.chain.from_iterable(map(axes_named, range(1, 7))):
+    for names in itertools.chain.from_iterable(map(partitions, range(1, 7))):
         most = float(family_limit(max(map(names.count, names)))) ** 0.5
         yield Clustering(tuple(np.eye(6)[:, [i]] for i in names), 1, 0.999 * most)
 

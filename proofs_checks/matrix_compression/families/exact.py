@@ -23,6 +23,8 @@ from lrtheory.bounds import Sides
 BITS = 160
 #: degree of a polynomial above which its roots are looked for one by one; all at once take the third power of it
 LARGE = 32
+#: bits of integers up to which doubles hold them and sums of them
+DOUBLES = 1000
 #: bits of the polynomial's values there, whose terms cancel, and steps of Newton's method from doubles to `BITS`
 VALUES, STEPS = 8 * BITS, 4
 #: sides of an outcome that is none, which no claim holds of
@@ -47,7 +49,8 @@ def _roots(gram: flint.fmpq_mat, scale: flint.arb) -> np.ndarray:
     whole, below = gram.numer_denom()
     polynomial = whole.charpoly()
     roots = None
-    if polynomial.degree() > LARGE:
+    size = max(abs(int(entry)) for row in whole.tolist() for entry in row)
+    if polynomial.degree() > LARGE and size.bit_length() <= DOUBLES:
         guesses = np.linalg.eigvalsh(np.array(whole.tolist(), object).astype(float))
         roots = _simple_roots(polynomial, guesses.tolist())
     with flint.ctx.workprec(BITS):

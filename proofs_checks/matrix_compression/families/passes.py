@@ -13,12 +13,7 @@ from lrtheory.bounds import All, Draws, Family, Sides, Tight
 from lrtheory.matrix_compression import StackSketch, make_hidden_direction
 from proofs_checks.guards import allowance, unlike
 from proofs_checks.matrix_compression.families.exact import NO_OUTCOME, energies, tops
-from proofs_checks.matrix_compression.families.stacks import (
-    Blocks,
-    are_stacked,
-    climb_stack,
-    draw_blocks,
-)
+from proofs_checks.matrix_compression.families.stacks import Blocks, are_stacked, climb_stack, draw_blocks
 from proofs_checks.orbits import Symmetry
 
 
@@ -337,7 +332,7 @@ def short_streams() -> Iterator[Pass]:
 
 
 STREAMS = All(
-    "streams of up to five columns that are one of three axes or their sum, of which two are kept",
+    "streams of up to five columns, each of which is one of three axes or their sum, in sketches of two columns",
     short_streams,
     members=260,
     orbit=ROWS.size,

@@ -11,6 +11,7 @@ MATRICES = {
     "doubles": RNG.normal(size=(40, 36)),
     "a tiny unit": 2.0**-500 * RNG.normal(size=(34, 34)),
     "far apart": np.diag(2.0 ** -np.arange(40.0)),
+    "further apart than doubles": np.diag(2.0 ** np.linspace(-400, 400, 40).round()),
     "one zero": np.diag(np.arange(40.0)),
     "of low rank, so that 0 is a root many times": RNG.normal(size=(40, 3)) @ RNG.normal(size=(3, 45)),
     "one root many times": 3 * np.eye(40),
