@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Proof, Wrong
 from lrtheory.bounds.sets.proof import real, reals
+from proofs_checks.alpha_rank.chains.spanning_trees import trees_into
 
 HERE = Path(__file__).parent
 
@@ -41,27 +40,12 @@ MASSES = Proof(
 )
 
 
-def trees_into(root: int, n: int) -> Iterator[list[tuple[int, int]]]:
-    """The spanning trees whose moves lead to a state, by one move out of each other state."""
-    others = [i for i in range(n) if i != root]
-    for ends in product(range(n), repeat=n - 1):
-        parent = dict(zip(others, ends, strict=True))
-        if all(_arrives(i, parent, root, n) for i in others):
-            yield list(parent.items())
-
-
-def _arrives(i: int, parent: dict[int, int], root: int, n: int) -> bool:
-    for _ in range(n):
-        i = i if i == root else parent[i]
-    return i == root
-
-
 def changes(pair: Any, laws: np.ndarray) -> dict[int, str]:
     """The rates of both chains, the trees into each state, the largest ratio of two rates, and both masses."""
     n = len(pair.rates)
     moves = [(i, j) for i in range(n) for j in range(n) if i != j]
     rates, other = (np.array([table[move] for move in moves]) for table in (pair.rates, pair.other))
-    trees = [[[moves.index(move) for move in tree] for tree in trees_into(root, n)] for root in range(n)]
+    trees = [[[moves.index(move) for move in tree.items()] for tree in trees_into(root, n)] for root in range(n)]
     text = str(trees).replace(",", ";") + "%nat"
     largest = max((other / rates).max(), (rates / other).max())
     given = f"{reals(rates)} {reals(other)} {text}"

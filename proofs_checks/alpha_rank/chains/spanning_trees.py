@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -34,6 +35,16 @@ def _reaches(parent: dict[int, int], state: int, root: int) -> bool:
     return False
 
 
+def trees_into(root: int, n_states: int) -> Iterator[dict[int, int]]:
+    """Yield the spanning trees that are directed into a state, each as the parents of all other states."""
+    others = [i for i in range(n_states) if i != root]
+    for parents in itertools.product(range(n_states), repeat=n_states - 1):
+        parent = dict(zip(others, parents, strict=True))
+        # of all maps to parents those without a cycle are trees
+        if all(_reaches(parent, i, root) for i in others):
+            yield parent
+
+
 @formula(C="n x n in [0, inf)")
 def tree_weights(C: np.ndarray) -> np.ndarray:
     """The stationary law, by enumeration of all spanning trees. Fractions are summed exactly.
@@ -47,12 +58,8 @@ def tree_weights(C: np.ndarray) -> np.ndarray:
         C = scaled(C.astype(np.float64), -unit_of(C))
     weights = [C[0, 0] * 0 for _ in range(n)]
     for root in range(n):
-        others = [i for i in range(n) if i != root]
-        # a tree into the root gives every other state a parent; of all such maps those without a cycle are trees
-        for parents in itertools.product(range(n), repeat=n - 1):
-            parent = dict(zip(others, parents, strict=True))
-            if all(_reaches(parent, i, root) for i in others):
-                weights[root] += math.prod((C[i, parent[i]] for i in others), start=1)
+        for tree in trees_into(root, n):
+            weights[root] += math.prod((C[move] for move in tree.items()), start=1)
     total = sum(weights)
     if total == 0:
         raise must("C", "a chain with a spanning tree", C)
