@@ -199,7 +199,7 @@ COMPARISONS = Family(
 
 
 def small_designs() -> Iterator[Comparison]:
-    """Yield all designs of one opponent, one or two battles with it, up to one direct one, and ties or none."""
+    """Yield designs of one opponent, in which j is as good as i and both have the same chance of a tie."""
     chances = ((0.25, 0.25), (0.25, 0.5), (0.5, 0.5))
     for games in itertools.product((1, 2), repeat=2):
         for direct, both, tie, win in itertools.product((0, 1), chances, (0.0, 0.25), (0.25, 0.5)):
@@ -221,8 +221,9 @@ SST_1 = Statement(
     instances=COMPARISONS,
     for_all=(
         All(
-            "designs of one opponent, one or two battles of each model with it, and one direct one or none, with "
-            "chances of a win of 1/4 or 1/2 and of a tie of 0 or 1/4",
+            "designs with one opponent, one or two battles of each model with it, and one direct battle without ties "
+            "or none, in which each model wins with chance 1/4 or 1/2, both tie with chance 0 or both with chance 1/4, "
+            "and j is as good as i",
             small_designs,
             members=72,
             invisible={"all opponents in one pool": "there is one opponent"},

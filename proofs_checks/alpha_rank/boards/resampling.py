@@ -268,13 +268,13 @@ def smallest_of_a_circle(one: Standing, rng: np.random.Generator) -> np.ndarray:
     return np.array([due_of(wins, one.games, "smallest") for wins, _ in all_wins(one)], float)
 
 
-#: the pairs of four models that meet: two parts, in which some pairs have no battle and no common opponent, and a path
-#: from the first to the last, which have none either
+#: which of the pairs 01, 02, 03, 12, 13 and 23 of four models meet: 0 and 1, and 2 and 3, or each model and the next
+#: one; either way 0 and 3 have neither a battle nor a common opponent
 TWO_PARTS, PATH = np.array([1, 0, 0, 0, 0, 1]), np.array([1, 0, 0, 1, 0, 1])
 
 
 def of_four(meet: np.ndarray, games: np.ndarray, skills: list[float]) -> Standing:
-    """Four models, those pairs meeting, whose chances are those of their skills."""
+    """Build a standing of four models that meet in some pairs, with chances of 1/2 and half the gap of their skills."""
     a, b, c, d = sorted(skills, reverse=True)
     chances = 0.5 + np.array([a - b, a - c, a - d, b - c, b - d, c - d]) / 2
     return Standing(meet * games, chances, 0.5)

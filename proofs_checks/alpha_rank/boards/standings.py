@@ -168,15 +168,20 @@ STANDINGS = Family(
 )
 
 
+#: so large that few battles reject at delta / 2 and two of each pair at delta / 3, which are no p values of theirs
+LARGE_DELTA = 0.53
+
+
 def small_standings() -> Iterator[Standing]:
-    """Yield all standings of one battle of every pair, or two of every one, with chances of 1/2 or 3/4."""
+    """Yield all standings of one battle of every pair, or of two of every pair, with chances of 1/2 or 3/4."""
     for n in (1, 2):
-        whole = (standing([n] * 3, [*chances], 0.53) for chances in itertools.product((0.5, 0.75), repeat=3))
+        whole = (standing([n] * 3, [*chances], LARGE_DELTA) for chances in itertools.product((0.5, 0.75), repeat=3))
         yield from filter(is_ordered, whole)
 
 
 SMALL_STANDINGS = All(
-    "ordered standings with one battle of every pair or two, chances of 1/2 or 3/4, and delta 0.53",
+    "orders of three models, each of which beats those below with chance 1/2 or 3/4, with one battle of every pair or "
+    f"two of every pair, at delta {LARGE_DELTA}",
     small_standings,
     members=10,
 )
@@ -389,12 +394,14 @@ SST_13 = Statement(
     ),
     for_all=(
         All(
-            "results of one or two battles of each pair, of which one is raised",
+            "results of three models, with one or two battles of each pair and no ties, of which a loss of the first "
+            "of a pair becomes a win",
             partial(results_to_raise, 2),
             members=225,
         ),
         All(
-            "results of one to three battles of each pair, of which one is raised",
+            "results of three models, with one to three battles of each pair and no ties, of which a loss of the first "
+            "of a pair becomes a win",
             partial(results_to_raise, 3),
             members=1458,
             budget="thorough",

@@ -30,7 +30,10 @@ RETURN_CHAINS = Family(
 
 
 def masses_times_returns(chain: Chain, pi: np.ndarray) -> Sides:
-    """Compare pi(s) (1 + sum_y C_sy h_s(y)) with 1, where h_s(y) is the mean time to s, in units of 1/(exit rates)."""
+    """Compare pi(s) (1 + sum_y C_sy h_s(y)) with 1, where h_s(y) is the mean time from y to s if C are jumps per time.
+
+    A walk of `return_times` makes L jumps per time, of which C_sy / L lead from s to y, so that L cancels.
+    """
     n = len(pi)
     others = [[y for y in range(n) if y != s] for s in range(n)]
     hitting = [before_leaving(chain, others[s], np.ones(n - 1, int)) for s in range(n)]

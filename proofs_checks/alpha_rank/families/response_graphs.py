@@ -68,7 +68,7 @@ def n_renamed(game: ExactGame) -> int:
 
 
 TWO_STRATEGIES = All(
-    "response graphs, with ties, of two players with two strategies each, by one table of payoffs",
+    "response graphs of two players with two strategies each, ties allowed, each by one table of payoffs",
     partial(games, ((2, 2),), True),
     members=15,
     orbit=n_renamed,
@@ -77,7 +77,8 @@ TWO_STRATEGIES = All(
 )
 
 WITH_TIES = All(
-    "response graphs, with ties, of two players with two strategies, or two and three, by one table of payoffs each",
+    "response graphs of two players, with two strategies each or with two and three, ties allowed, each by one table "
+    "of payoffs",
     partial(games, ((2, 2), (2, 3)), True),
     members=427,
     orbit=n_renamed,
@@ -86,7 +87,7 @@ WITH_TIES = All(
 )
 
 THREE_PLAYERS = All(
-    "response graphs, without ties, of three players with two strategies each, by one table of payoffs",
+    "response graphs of three players with two strategies each, without ties, each by one table of payoffs",
     partial(games, ((2, 2, 2),), False),
     members=112,
     orbit=n_renamed,
@@ -95,7 +96,7 @@ THREE_PLAYERS = All(
 )
 
 THREE_STRATEGIES = All(
-    "response graphs, without ties, of two players with three strategies each, by one table of payoffs",
+    "response graphs of two players with three strategies each, without ties, each by one table of payoffs",
     partial(games, ((3, 3),), False),
     members=669,
     orbit=n_renamed,
@@ -112,8 +113,8 @@ def one_sink(is_one: Callable[[ExactGame], bool]) -> All:
         return filter(is_one, games(((2, 2), (2, 3), (2, 2, 2)), ties=False))
 
     return All(
-        "response graphs, without ties and with one sink, of two players with two strategies, or two and three, "
-        "or of three players with two strategies each, by one table of payoffs",
+        "response graphs with one sink, without ties, of two players with two strategies each or with two and three, "
+        "or of three players with two each, each by one table of payoffs",
         listed,
         members=104,
         orbit=n_renamed,
@@ -122,7 +123,8 @@ def one_sink(is_one: Callable[[ExactGame], bool]) -> All:
     )
 
 
-# what is known of an edge, by numbers of its two payoffs; the ends of their intervals and the payoffs stand below
+# What is known of an edge, as the numbers of its two payoffs. Their intervals and their values stand below: those of
+# CERTAIN edges are points, and those of the others are alike, with payoffs in an order (HIDDEN) or equal (TIED).
 CERTAIN, HIDDEN, TIED = ((0, 1), (1, 0)), ((2, 3), (3, 2)), ((4, 4),)
 
 LOWER, UPPER, PAYOFF = np.array([0.0, 2, 0, 0, 0]), np.array([0.0, 2, 2, 2, 2]), np.array([0.0, 2, 0, 2, 1])
@@ -146,11 +148,13 @@ def boxes(states: Iterable[Entries], epsilons: Iterable[float]) -> Iterator[Box]
 
 def n_boxes(box: Box) -> int:
     """Count the boxes that differ from one by names."""
+    # payoffs and ends are 0, 1 or 2, so these numbers tell them apart
     return len(renamed((2, 2), tuple(map(int, (box.payoffs + 4 * box.lower + 16 * box.upper).ravel()))))
 
 
 OPEN_EDGES = All(
-    "games of two players with two strategies whose edges point up, down or either way, at epsilon 1/16, 1/4 and 7/16",
+    "games of two players with two strategies each, in which every edge is known to point up, known to point down, or "
+    "open, at epsilon 1/16, 1/4 or 7/16",
     partial(boxes, (*CERTAIN, *TIED), EPSILONS),
     members=45,
     orbit=n_boxes,
@@ -159,7 +163,8 @@ OPEN_EDGES = All(
 )
 
 TRUE_EDGES = All(
-    "games of two players with two strategies whose edges point up, down, or are open and point up, down or nowhere",
+    "games of two players with two strategies each, at epsilon 1/4, in which every edge is known to point up or down, "
+    "or is open and in truth points up, down or nowhere",
     partial(boxes, (*CERTAIN, *HIDDEN, *TIED), EPSILONS[1:2]),
     members=90,
     orbit=n_boxes,

@@ -57,11 +57,11 @@ NESTED_BOXES = Family("nested-boxes", always=(NestedBoxes(POINT, POINT), NestedB
 
 
 def nested_edges() -> Iterator[NestedBoxes]:
-    """Yield two boxes for all pairs of what they leave open of each edge: of HIDDEN ones the outer box leaves all."""
+    """Yield pairs of boxes: HIDDEN edges are known in the inner box alone, and TIED ones in neither."""
     for table, epsilon in edges((*CERTAIN, *HIDDEN, *TIED), (1 / 4,)):
         M, L, U = PAYOFF[table], LOWER[table], UPPER[table]
-        known = (table == 2) | (table == 3)
-        inner = Box(M, np.where(known, M, L), np.where(known, M, U), epsilon)
+        hidden = np.isin(table, HIDDEN)
+        inner = Box(M, np.where(hidden, M, L), np.where(hidden, M, U), epsilon)
         yield NestedBoxes(inner, Box(M, L, U, epsilon))
 
 
@@ -72,7 +72,8 @@ def n_nested(boxes: NestedBoxes) -> int:
 
 
 NESTED_EDGES = All(
-    "pairs of nested boxes of two players with two strategies, by which edges each of them leaves open",
+    "pairs of nested boxes of payoffs of two players with two strategies each, at epsilon 1/4, in which every edge is "
+    "known to point up or down in both or in the inner one alone, or open in both",
     nested_edges,
     members=90,
     orbit=n_nested,

@@ -78,7 +78,7 @@ PairStates = tuple[tuple[int, int], ...]  # win rate in eighths and reach, for t
 
 def reordered(pairs: PairStates) -> set[PairStates]:
     """Return the win rates of three strategies under all of their orders."""
-    of = {pair: state for pair, state in zip(itertools.combinations(range(3), 2), pairs, strict=True)}
+    of = dict(zip(itertools.combinations(range(3), 2), pairs, strict=True))
     of |= {(s, r): (8 - above, reach) for (r, s), (above, reach) in of.items()}
     orders = itertools.permutations(range(3))
     return {tuple(of[o[r], o[s]] for r, s in itertools.combinations(range(3), 2)) for o in orders}
@@ -99,7 +99,7 @@ def n_reordered(box: SquareBox) -> int:
 
 
 THREE_STRATEGIES = All(
-    "tables of three strategies with win rates of 3/8, 1/2 or 5/8, each of which is known exactly or up to 1/8",
+    "tables of three strategies with win rates of 3/8, 1/2 or 5/8, each known exactly or up to 1/8, at epsilon 1/8",
     squares_of_three,
     members=44,
     orbit=n_reordered,
