@@ -34,7 +34,7 @@ def draw_grouped(draws: Draws) -> Grouped:
 
 
 def one_of_each(updates: Updates) -> Grouped:
-    """Put two of three elements in one group and the third in another, of which one each may be chosen."""
+    """Put the first two of three elements in one group and the third in another, of which one each may be chosen."""
     return Grouped(updates, np.array([0, 0, 1]), np.array([1, 1]))
 
 
@@ -151,7 +151,13 @@ DS_T16 = Statement(
     tex=r"f(S) \ge U/(4 + 4 \epsilon),\quad U \ge \mathrm{OPT}",
     hypotheses={name: (lambda grouped, holds=holds: holds(grouped.updates)) for name, holds in HYPOTHESES.items()},
     instances=GROUPED,
-    for_all=(All(f"streams of four {WORDS}, in two groups", lambda: map(one_of_each, every_stream()), members=324),),
+    for_all=(
+        All(
+            f"pairs of a stream of four {WORDS}; one of the first two elements may be chosen, and the third",
+            lambda: map(one_of_each, every_stream()),
+            members=324,
+        ),
+    ),
     solve=grouped_answers,
     claim=Inequality(quarter),
     decisions=DECIDED,

@@ -9,7 +9,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Family, Identity, Inequality, Number, Sides, Statement, formula, saboteur
 from lrtheory.dynamic_submodular.structures import batches
 from proofs_checks.dynamic_submodular.batches.marginals import batch_damage
-from proofs_checks.dynamic_submodular.families.all_functions import FEW, all_streams
+from proofs_checks.dynamic_submodular.families.all_functions import IN_BATCHES
 from proofs_checks.dynamic_submodular.families.functions import gain, set_function, value_of
 from proofs_checks.dynamic_submodular.families.runs import (
     Batched,
@@ -75,7 +75,7 @@ DS_T6 = Statement(
     r"\ |G| < k \Rightarrow f(G-D) \ge \tfrac{1-\epsilon}{1+\epsilon}(\mathrm{OPT} - o/2)",
     hypotheses=HYPOTHESES,
     instances=DYING,
-    for_all=(all_streams(),),
+    for_all=(IN_BATCHES,),
     solve=batched,
     claim=Inequality(worth_nearly_half),
     decisions=("members", "sequence"),
@@ -135,7 +135,7 @@ DS_P4 = Statement(
     tex=r"|G| < k \Rightarrow f(v|G) < t \ (v \notin G),\quad \Delta(g) \ge t",
     hypotheses=HYPOTHESES,
     instances=EXACT_DYING,
-    for_all=(all_streams(invisible={"who comes back is taken twice": FEW}),),
+    for_all=(IN_BATCHES,),
     solve=batched,
     claim=Identity(kept_up),
     decisions=("members", "sequence"),

@@ -1,6 +1,6 @@
 (* dynamic_submodular/DS-T14-greedy: Greedy selection gets 1 - (1 - 1/k)^k of the optimum. Greedy selection of k
    elements gets at least 1 - (1 - 1/k)^k of OPT, the best value f of k elements. Of every monotone submodular
-   function, every number of elements and every k: the rule. *)
+   function with f(empty) = 0, every number of elements and every k: the rule. *)
 From Coq Require Import Reals NArith ZArith List.
 From Certificates Require Import Submodular DS_T14_greedy.
 Import ListNotations.

@@ -55,7 +55,7 @@ def worst_run(k: int) -> str:
 
 
 GREEDY = Proof(
-    "every monotone submodular function, every number of elements and every k",
+    "every monotone submodular function with f(empty) = 0, every number of elements and every k",
     file=HERE / "DS_T14_greedy.v",
     anchor=run_of,
     about="the rule",
@@ -68,13 +68,17 @@ GREEDY = Proof(
 )
 
 
+def step(case: Offline, before: Iterable[int], e: int) -> str:
+    """An element with those that were taken before it, beside the best set."""
+    return f"{case.function.n} {values(case.function)} {case.k} {elements(before)} {e} {elements(best(case))}"
+
+
 def steps_of(case: Offline, found: Selection) -> dict[int, str]:
-    """Each element with those that were taken before it, beside the best set."""
+    """The steps of the selection."""
     if not is_small(case.function):
         return {}
-    items, others = chosen(found.items), elements(best(case))
-    given = f"{case.function.n} {values(case.function)} {case.k}"
-    return {i: f"{given} {elements(items[:i])} {e} {others}" for i, e in enumerate(items)}
+    items = chosen(found.items)
+    return {i: step(case, items[:i], e) for i, e in enumerate(items)}
 
 
 STEP = Proof(
@@ -84,7 +88,7 @@ STEP = Proof(
     about="the rule",
     wrong=(
         Wrong("a half of the gap, whatever k is", "(1 - / INR k) *", "(1 - / 2) *"),
-        Wrong("a part for one element less", "(1 - / INR k) *", "(1 - / INR (k - 1)) *"),
+        Wrong("a part for one element less", "(1 - / INR k) *", "(1 - / INR (k - 1)) *", partial(step, grid(2), (), 0)),
         Wrong("functions that need not be submodular", "submodular n f /\\ (1 <= k)%nat", "(1 <= k)%nat"),
     ),
 )

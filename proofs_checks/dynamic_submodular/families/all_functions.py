@@ -1,12 +1,14 @@
 """All monotone submodular functions of a few elements, by the linear inequalities that define them or by their values.
 
-Beside them stand all short streams of updates of three elements.
+Beside them stand all short streams of updates of three elements. Elements are *alike* where the function keeps its
+values when they are exchanged; of streams that differ by the names of such elements one is listed.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -14,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import All, Program
-from proofs_checks.dynamic_submodular.families.functions import SetFunction, by_values, set_function
+from proofs_checks.dynamic_submodular.families.functions import SetFunction, by_values, mask_of, set_function
 from proofs_checks.dynamic_submodular.families.offline import Offline
 from proofs_checks.dynamic_submodular.families.streams import Updates, modular
-from proofs_checks.orbits import representatives
+from proofs_checks.orbits import Symmetry
 
 Form = dict[Any, Fraction]
 
@@ -96,92 +98,108 @@ def whole_functions(n: int, most: int) -> Iterator[SetFunction]:
     yield from (by_values(np.array([f[S] for S in range(1 << n)])) for f in found)
 
 
+#: what the functions are that `whole_functions` yields for three elements
+SMALL = "monotone submodular functions of three elements with f(empty) = 0 and whole values, at most {} for one element"
+
+
 def to_choose(most: int, **options: Any) -> All:
     """Return the set of all functions of three elements up to `most`, of which two are chosen."""
     return All(
-        f"monotone submodular functions of three elements with whole values, up to {most} for one, and k = 2",
+        f"{SMALL.format(most)}, where two elements are chosen",
         lambda: (Offline(function, 2) for function in whole_functions(3, most)),
         members={2: 115, 3: 536}[most],
         **options,
     )
 
 
-#: functions, k and guesses: equal elements at the threshold, one that hides two, copies, and different weights
-STREAMED = (
-    (modular([1.0] * 3), 2, 4.0),
-    (set_function("coverage", np.array([[1, 1], [1, 0], [0, 1]]) > 0), 2, 3.0),
-    (set_function("coverage", np.ones((3, 1)) > 0), 2, 1.0),
-    (modular([4.0, 5.0, 6.0]), 1, 6.0),
+NOTHING_YET = np.array([], dtype=np.int64)
+
+#: functions of three elements, each with its k, epsilon and guess, before any update
+FUNCTIONS = (
+    Updates(modular([1.0] * 3), NOTHING_YET, 2, 0.25, 4.0),  # the threshold is the value of an element
+    Updates(set_function("coverage", np.array([[1, 1], [1, 0], [0, 1]]) > 0), NOTHING_YET, 2, 0.25, 3.0),
+    Updates(set_function("coverage", np.ones((3, 1)) > 0), NOTHING_YET, 2, 0.25, 1.0),
+    Updates(modular([4.0, 5.0, 6.0]), NOTHING_YET, 1, 0.25, 6.0),
+)
+
+#: the same for batches: in each of the first three all elements are one batch, in which one of three may be dead. Two
+#: guesses are full and one is open, with square roots, under which whoever is counted twice adds again; of the last
+#: function, pairs of three items, one element fills the bucket, and the others fall out of it
+BATCHES = (
+    Updates(modular([1.0] * 3), NOTHING_YET, 3, 0.5, 6.0),
+    Updates(modular([6.0, 6.0, 7.0]), NOTHING_YET, 3, 0.5, 36.0),
+    Updates(set_function("features", 4.0 * np.eye(3)), NOTHING_YET, 4, 0.5, 8.0),
+    Updates(set_function("coverage", np.eye(3) == 0), NOTHING_YET, 3, 0.5, 6.0),
 )
 
 
-#: why these streams do not see what becomes of dead members
-FEW = "a batch of two or fewer members is built again at the first death"
+def streams(functions: Iterable[Updates], named: Iterable[tuple[int, ...]]) -> Iterator[Updates]:
+    """Yield the streams in which the named elements come where they are absent, and else go, one an update."""
+    for start, elements in itertools.product(functions, named):
+        ops = [~v if elements[:t].count(v) % 2 else v for t, v in enumerate(elements)]
+        yield replace(start, ops=np.array(ops))
 
 
-def named_streams(length: int) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Yield the numbers of functions with the elements that come where they are absent and else go, one an update."""
-    return itertools.product(range(len(STREAMED)), itertools.product(range(3), repeat=length))
-
-
-def alike(stream: tuple[int, tuple[int, ...]]) -> set[tuple[int, tuple[int, ...]]]:
-    """Return a stream under all exchanges of elements that keep its function."""
-    number, named = stream
-    values = STREAMED[number][0].values
-    found = set()
-    for names in itertools.permutations(range(3)):
-        moved = [sum(1 << names[v] for v in range(3) if S >> v & 1) for S in range(8)]
-        if (values[moved] == values).all():
-            found.add((number, tuple(names[v] for v in named)))
-    return found
-
-
-def updates_of(stream: tuple[int, tuple[int, ...]]) -> Updates:
-    """Make the updates of a stream."""
-    function, k, guess = STREAMED[stream[0]]
-    ops = [~v if stream[1][:t].count(v) % 2 else v for t, v in enumerate(stream[1])]
-    return Updates(function, np.array(ops), k, 0.25, guess)
-
-
-def n_alike(instance: Any) -> int:
-    """Count the streams that differ from one by names, for an instance that is a stream or has one."""
+def renamed(instance: Any) -> Iterator[Hashable]:
+    """Yield a stream, or that of an instance with one, after all exchanges of elements that are alike."""
     updates = getattr(instance, "updates", instance)
-    functions = [np.array_equal(function.values, updates.function.values) for function, _, _ in STREAMED]
-    return len(alike((functions.index(True), tuple(v if v >= 0 else ~v for v in updates.ops.tolist()))))
+    values = updates.function.values
+    for names in itertools.permutations(range(3)):  # the identity first
+        moved = [mask_of(names[v] for v in range(3) if S >> v & 1) for S in range(8)]
+        if (values[moved] == values).all():
+            yield (*values, updates.k, *(names[op] if op >= 0 else ~names[~op] for op in updates.ops.tolist()))
 
 
+NAMES = Symmetry(renamed)
+UP_TO = "the names of elements that are alike"
+
+#: what `every_stream` yields, after "pairs of a stream of four "
 WORDS = (
-    "updates of three elements that are equal, or copies, or of which one hides two, or of weights 4, 5 and 6, one run "
-    "of each"
+    "updates of three elements and one of four functions (equal weights; weights 4, 5 and 6; copies; one element that "
+    "covers the two others), which comes with its k, epsilon and guess, one run of each pair"
 )
 
-NAMES = "the names of elements that are alike"
+
+def every_stream(length: int = 4) -> Iterator[Updates]:
+    """Yield the streams of `length` updates; the shorter ones are their beginnings."""
+    return streams(FUNCTIONS, itertools.product(range(3), repeat=length))
 
 
-def every_stream() -> Iterator[Updates]:
-    """Yield the streams of four updates; the shorter ones are their beginnings."""
-    return map(updates_of, named_streams(4))
-
-
-def all_streams(as_instance: Callable[[Updates], Any] = lambda updates: updates, **options: Any) -> All:
+def all_streams(as_instance: Callable[[Updates], Any] = lambda updates: updates) -> All:
     """Return the set of all streams of four updates, made into instances."""
     return All(
-        f"streams of four {WORDS}",
-        lambda: (as_instance(updates_of(stream)) for stream in representatives(named_streams(4), alike)),
+        f"pairs of a stream of four {WORDS}",
+        lambda: map(as_instance, NAMES.one_of_each(every_stream())),
         members=150,
-        orbit=n_alike,
-        total=len(STREAMED) * 3**4,
-        up_to=NAMES,
-        **options,
+        orbit=NAMES.size,
+        total=len(FUNCTIONS) * 3**4,
+        up_to=UP_TO,
     )
 
 
 LONG_STREAMS = All(
-    f"streams of six {WORDS}",
-    lambda: map(updates_of, representatives(named_streams(6), alike)),
+    f"pairs of a stream of six {WORDS}",
+    lambda: NAMES.one_of_each(every_stream(6)),
     members=1338,
-    orbit=n_alike,
-    total=len(STREAMED) * 3**6,
-    up_to=NAMES,
+    orbit=NAMES.size,
+    total=len(FUNCTIONS) * 3**6,
+    up_to=UP_TO,
     budget="thorough",
+)
+
+
+def every_batch() -> Iterator[Updates]:
+    """Yield the streams that insert three elements in any order, and then go on by three updates."""
+    named = itertools.product(itertools.permutations(range(3)), itertools.product(range(3), repeat=3))
+    return streams(BATCHES, [first + then for first, then in named])
+
+
+IN_BATCHES = All(
+    "pairs of a stream of three insertions and three more updates and one of four functions (equal weights; weights 6, "
+    "6 and 7; square roots; pairs of three items), which comes with its k and guess, epsilon 1/2, one run of each pair",
+    lambda: NAMES.one_of_each(every_batch()),
+    members=27 + 81 + 27 + 27,
+    orbit=NAMES.size,
+    total=len(BATCHES) * 6 * 3**3,
+    up_to=UP_TO,
 )

@@ -91,6 +91,10 @@ ALWAYS = (
 OFFLINE = Family("offline", always=(*ALWAYS, grid(4)), draw=draw_offline)
 
 
+#: two elements that are worth nothing alone and much together, so that the function is not submodular
+TOGETHER = Offline(by_values(np.array([0, 1, 0, 1, 0, 1, 9, 10])), 2)
+
+
 @dataclass(frozen=True)
 class Stochastic:
     """A function, k and epsilon, and a method that draws random numbers."""

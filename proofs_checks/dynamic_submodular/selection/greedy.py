@@ -27,7 +27,7 @@ from lrtheory.bounds import (
 from lrtheory.dynamic_submodular import Selection, make_tight_greedy, maximize
 from proofs_checks.dynamic_submodular.certificates.selections import GREEDY, STEP
 from proofs_checks.dynamic_submodular.families.all_functions import gaps_of_greedy, offline, shares_of_greedy, to_choose
-from proofs_checks.dynamic_submodular.families.functions import by_values, draw_function, gain, value_of
+from proofs_checks.dynamic_submodular.families.functions import draw_function, gain, value_of
 from proofs_checks.dynamic_submodular.families.offline import (
     ALL,
     ALWAYS,
@@ -36,6 +36,7 @@ from proofs_checks.dynamic_submodular.families.offline import (
     HYPOTHESES,
     OFFLINE,
     SIZES,
+    TOGETHER,
     Offline,
     at_least,
     least_greedy,
@@ -46,10 +47,7 @@ from proofs_checks.dynamic_submodular.families.offline import (
 from proofs_checks.dynamic_submodular.families.runs import WRONG, chosen, is_set, spoiled
 from proofs_checks.dynamic_submodular.families.streams import modular
 
-#: two elements that are worth nothing alone and much together
-SUPERMODULAR_OFFLINE = Family(
-    "supermodular-offline", always=(Offline(by_values(np.array([0, 1, 0, 1, 0, 1, 9, 10])), 2),)
-)
+SUPERMODULAR_OFFLINE = Family("supermodular-offline", always=(TOGETHER,))
 
 NEMHAUSER = Classical("greedy maximization", "Nemhauser, Wolsey, Fisher, Mathematical Programming 14, 1978")
 #: up to here (1 - 1/k)^k is computed as a Fraction, whose length is proportional to k
@@ -90,7 +88,7 @@ def greedy_ratio(k: Number) -> Number:
 def all_functions(n: int, k: int, **options: Any) -> Dual:
     """Return the set of all monotone submodular functions of n elements, of which greedy selection takes k."""
     return Dual(
-        f"monotone submodular functions of {n} elements, of which greedy selection takes {k}",
+        f"monotone submodular functions of {n} elements with f(empty) = 0, of which greedy selection takes {k}",
         lambda: shares_of_greedy(n, k, greedy_ratio(Fraction(k))),
         share=greedy_ratio(Fraction(k)),
         quantity="OPT",
@@ -167,7 +165,7 @@ DS_P7 = Statement(
     instances=OFFLINE,
     for_all=(
         Dual(
-            "monotone submodular functions of 5 elements, of which greedy selection takes 3",
+            "monotone submodular functions of 5 elements with f(empty) = 0, of which greedy selection takes 3",
             lambda: gaps_of_greedy(5, 3),
             instance=partial(offline, 5, 3),
             anchors=(Offline(modular([5.0, 4.0, 3.0, 2.0, 1.0]), 3),),

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory.bounds import All, Classical, Draws, Family, Identity, Probability, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import probe_submodular
-from proofs_checks.dynamic_submodular.families.all_functions import whole_functions
+from proofs_checks.dynamic_submodular.families.all_functions import SMALL, whole_functions
 from proofs_checks.dynamic_submodular.families.functions import (
     by_values,
     draw_function,
@@ -58,7 +58,7 @@ DS_P6 = Statement(
     instances=INNOCENT,
     for_all=(
         All(
-            "monotone submodular functions of three elements with whole values, up to 2 for one, probed 20 times each",
+            f"{SMALL.format(2)}, probed 20 times each",
             lambda: (Suspect(function, 20) for function in whole_functions(3, 2)),
             members=115,
         ),

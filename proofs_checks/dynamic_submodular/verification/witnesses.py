@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import SubmodularCertificate, certify_selection, theory
-from proofs_checks.dynamic_submodular.families.all_functions import whole_functions
+from proofs_checks.dynamic_submodular.families.all_functions import SMALL, whole_functions
 from proofs_checks.dynamic_submodular.families.functions import (
     SetFunction,
     draw_function,
@@ -133,7 +133,7 @@ DS_P8 = Statement(
     instances=BOUNDED,
     for_all=(
         All(
-            "pairs of a set and a monotone submodular function of three elements with whole values, up to 2 for one",
+            f"pairs of a set, which bounds the best two elements, and one of the {SMALL.format(2)}",
             all_witnesses,
             members=8 * 115,
         ),

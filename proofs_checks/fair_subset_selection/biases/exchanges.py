@@ -78,7 +78,7 @@ def lowered(panel: Swapped, biased: Swaps) -> Sides:
     down, entries = panel.disadvantaged, Entries()
     observed = check_rankings(biased.observed, *panel.positions.shape)
     lost = inversions(panel.positions, down) - inversions(observed, down)
-    sums = [int(inversions_lost(distances)) for distances in biased.distances]
+    sums = [inversions_lost(distances) for distances in biased.distances]
     # The sum alone would not do: with signed distances it holds for exchanges of any two items of different groups. A
     # pair in the right order, such as one that was exchanged already, has a distance below one.
     for distances in biased.distances:
@@ -140,7 +140,7 @@ def all_removed(panel: Swapped, biased: Swaps) -> Sides:
     # before any exchange at most every pair of the two groups is an inversion
     entries.at_most(left, 0 * left, trivial=int(down.sum()) * int((~np.asarray(down, dtype=bool)).sum()))
     entries.at_most([len(one) for one in biased.distances], asked)
-    entries.equal([int(np.sum(one)) for one in biased.distances], asked - left)
+    entries.equal([inversions_lost(one) for one in biased.distances], asked - left)
     return entries.sides()
 
 

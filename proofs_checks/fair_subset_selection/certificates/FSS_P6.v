@@ -1,6 +1,6 @@
 (* fair_subset_selection/FSS-P6: Sums of the largest are concave. The sum top_t(s) of the t largest of some real
-   scores s is at least t/t' times top_t'(s), the sum of the t' largest, for all t <= t'. Of every number of
-   scores, whatever they are: the rule. *)
+   scores s is at least t/t' times top_t'(s), the sum of the t' largest, for all t <= t'. Of every vector of real
+   scores, of any length: the rule. *)
 From Coq Require Import Reals List Lra Lia ZArith.
 Import ListNotations.
 Open Scope R_scope.

@@ -12,15 +12,14 @@ from lrtheory.bounds.sets.proof import real, reals
 
 
 def largest_of(shares: Any, found: np.ndarray) -> dict[int, str]:
-    """The scores from the largest on, t, the number of all scores, and the sum that was found for t."""
+    """The scores from the largest on, t, t', and the sum that was found for t, for each t < t'."""
     ordered = sorted(shares.scores.tolist(), reverse=True)
-    m = len(ordered)
-    first = m * (m + 1) // 2  # the entry of t = 0 of m, after those of fewer than m
-    return {first + t: f"{reals(ordered)} {t} {m} {real(found[t])}" for t in range(1, m + 1)}
+    pairs = [(t, u) for u in range(len(ordered) + 1) for t in range(u + 1)]  # as in the claim
+    return {i: f"{reals(ordered)} {t} {u} {real(found[t])}" for i, (t, u) in enumerate(pairs) if 0 < t < u}
 
 
 CONCAVE = Proof(
-    "every number of scores, whatever they are",
+    "every vector of real scores, of any length",
     file=Path(__file__).parent / "FSS_P6.v",
     anchor=largest_of,
     about="the rule",

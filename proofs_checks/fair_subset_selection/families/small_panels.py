@@ -48,18 +48,17 @@ def free_panels(rules: Iterable[Rule], m: int, most: int) -> Iterator[Panel]:
         yield Panel(positions, kind, depth, 2, np.zeros(m, np.int64), np.array([0]), np.array([m]))
 
 
-def within_quotas(
-    rules: tuple[Rule, ...], words: str, exact: bool = True, invisible: dict[str, str] | None = None
-) -> All:
-    """Make the set of `panels` of some rules, which the words name."""
+def within_quotas(rules: tuple[Rule, ...], by: str, exact: bool = True) -> All:
+    """Make the set of `panels` of some rules, whose names are `by`."""
+    other = "rules it out" if exact else "leaves it free"
     return All(
-        f"panels of one or two rankings of three items, one of them a group of its own with {words}",
+        f"panels of one or two rankings of three items, of which two are chosen by {by}, where a quota for one item "
+        f"requires it or {other}",
         partial(panels, rules, exact),
         members=27 * len(rules) * 3 * 2,
         orbit=n_orders,
         total=42 * len(rules) * 3 * 2,
         up_to=ORDER,
-        invisible=invisible or {},
     )
 
 
@@ -92,26 +91,29 @@ def one_swapped(phi: float, intensity: float) -> Iterator[Swapped]:
 
 
 FULLY_SWAPPED = All(
-    "rankings of four items with every group, exchanged at full intensity and phi 1/2, one run of each",
+    "pairs of a ranking of four items and a disadvantaged group of one to three of them, one run of each pair at full "
+    "intensity and phi 1/2",
     partial(one_swapped, 0.5, 1.0),
     members=24 * 14,
 )
 
 NEAREST_SWAPPED = All(
-    "rankings of four items with every group, exchanged at half intensity and phi 0, one run of each",
+    "pairs of a ranking of four items and a disadvantaged group of one to three of them, one run of each pair at half "
+    "intensity and phi 0",
     partial(one_swapped, 0.0, 0.5),
     members=24 * 14,
 )
 
 
 def few_utilities() -> Iterator[Utilities]:
-    """Yield all utilities of three items from 0 to 2 with all groups and two values of theta."""
+    """Yield all whole utilities of three items from 0 to 2 with all groups and two values of theta."""
     for values, down, theta in itertools.product(itertools.product(range(3), repeat=3), masks(3), (0.25, 1.0)):
         yield Utilities(np.array([values], dtype=float), down, theta)
 
 
 FEW_UTILITIES = All(
-    "vectors of three utilities from 0 to 2 with every group and theta 1/4 or 1, one order of equal ones each",
+    "choices of three utilities 0, 1 or 2, of a disadvantaged group of one or two items and of theta 1/4 or 1, one run "
+    "of each",
     few_utilities,
     members=27 * 6 * 2,
 )

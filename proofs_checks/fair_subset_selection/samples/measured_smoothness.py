@@ -103,7 +103,7 @@ def n_renamed(means: Means) -> int:
 
 
 SMALL_MEANS = All(
-    "triples of items in up to two groups, with mean latent scores from 1 to 3 and observed ones of 1 or 2",
+    "triples of items in one or two groups, each with a mean latent score of 1, 2 or 3 and an observed one of 1 or 2",
     small_means,
     members=182,
     orbit=n_renamed,

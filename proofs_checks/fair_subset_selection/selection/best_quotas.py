@@ -88,7 +88,7 @@ FSS_A2 = Statement(
     tex=r"S = \arg\max_{|S| = k,\ \mathrm{low}_g \le |S \cap g| \le \mathrm{high}_g} \sum_{i \in S} s_i",
     hypotheses={"separable": is_separable, "feasible quotas": is_feasible},
     instances=SEPARABLE_PANELS,
-    for_all=(within_quotas(ADDING[1:], "a place or none, by 2-Bloc or Borda", exact=False),),
+    for_all=(within_quotas(ADDING[1:], "2-Bloc or Borda", exact=False),),
     solve=chosen_set,
     decisions=("items",),
     claim=Inequality(best, unbounded=REPORTS),
@@ -131,7 +131,7 @@ def halved_panels() -> Iterator[Panel]:
 
 
 HALVED = All(
-    "rankings of four items in two groups of two, of which two are chosen by 2-Bloc or Borda",
+    "choices of a ranking of four items, of two items as the group, and of 2-Bloc or Borda, by which two are chosen",
     halved_panels,
     members=24 * 6 * 2,
 )

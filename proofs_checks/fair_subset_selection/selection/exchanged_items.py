@@ -66,7 +66,7 @@ SHARES = Family(
 
 
 def small_shares() -> Iterator[Shares]:
-    """Yield the scores of one to four items from -1 to 2."""
+    """Yield the whole scores of one to four items from -1 to 2."""
     for m in range(1, 5):
         yield from (Shares(np.array(scores)) for scores in itertools.product(range(-1, 3), repeat=m))
 
@@ -117,7 +117,7 @@ FSS_P6 = Statement(
     tex=r"\mathrm{top}_t(s) \ge (t/t')\, \mathrm{top}_{t'}(s),\quad t \le t'",
     hypotheses={"real scores": always},
     instances=SHARES,
-    for_all=(All("vectors of scores of one to four items from -1 to 2", small_shares, members=340), CONCAVE),
+    for_all=(All("vectors of one to four whole scores from -1 to 2", small_shares, members=340), CONCAVE),
     solve=largest_sums,
     claim=Inequality(largest, unbounded="scores may be any numbers, and so may their sums"),
     saboteurs=(
@@ -158,7 +158,7 @@ PAIRS = Family(
 
 
 def small_pairs() -> Iterator[ScorePair]:
-    """Yield the scores of three items from 0 to 2 with all orders of observed ones."""
+    """Yield the scores 0, 1 or 2 of three items with all orders of the observed scores 0, 1 and 2."""
     for scores, observed in itertools.product(itertools.product(range(3), repeat=3), itertools.permutations(range(3))):
         yield ScorePair(np.array(scores), np.array(observed))
 
@@ -234,7 +234,9 @@ FSS_P5 = Statement(
     tex=r"s(B) \ge s(A) \min_{i \in A - B,\, j \in B - A} \min(1, s_j/s_i)",
     hypotheses={"scores at or above zero": lambda pair: bool((pair.scores >= 0).all() and (pair.observed >= 0).all())},
     instances=PAIRS,
-    for_all=(All("vectors of three scores from 0 to 2 with every order of observed ones", small_pairs, members=162),),
+    for_all=(
+        All("pairs of three scores 0, 1 or 2 and an order of the observed scores 0, 1 and 2", small_pairs, members=162),
+    ),
     solve=chosen_by,
     decisions=("*",),
     claim=Inequality(exchanged),

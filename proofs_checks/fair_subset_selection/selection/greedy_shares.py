@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Draws, Family, Inequality, Recorded, Sides, Statement, formula, saboteur
+from lrtheory.bounds import All, Classical, Draws, Family, Inequality, Recorded, Sides, Statement, formula, saboteur
 from proofs_checks.fair_subset_selection.families.outcomes import Entries
 from proofs_checks.fair_subset_selection.families.panels import (
     ALWAYS,
@@ -27,7 +30,7 @@ from proofs_checks.fair_subset_selection.families.panels import (
     trap,
     without_quotas,
 )
-from proofs_checks.fair_subset_selection.families.small_panels import COVERING, within_quotas, without_any
+from proofs_checks.fair_subset_selection.families.small_panels import COVERING, ORDER, n_orders, rankings, without_any
 
 
 def smallest_marginal(panel: Panel, rng: np.random.Generator) -> np.ndarray:
@@ -68,6 +71,11 @@ def greedy_ratio(k: int | None = None) -> Fraction:
     return 1 - Fraction(k - 1, k) ** k
 
 
+def quotas_of_the_trap() -> Iterator[Panel]:
+    """Yield one or two rankings of four items with the quotas of `trap`, whose greedy choice keeps little."""
+    return (replace(trap(3), positions=positions) for positions in rankings(4, 2))
+
+
 # the share without k is that with quotas, for every k
 half = partial(share_of_optimum, share=lambda k: greedy_ratio())
 
@@ -84,11 +92,16 @@ FSS_G1 = Statement(
     tex=r"F(S_{\mathrm{greedy}}) \ge \tfrac12 \max_{S \text{ within the quotas}} F(S)",
     hypotheses={"OWA weights do not increase": falls, "feasible quotas": is_feasible},
     instances=SUBMODULAR_PANELS,
+    # some keep half of the optimum exactly
     for_all=(
-        within_quotas(
-            COVERING[0:3:2],
-            "an exact quota, by CC or Borda-CC",
-            invisible={"six tenths": "the greedy choice keeps three quarters of each"},
+        All(
+            "panels of one or two rankings of four items, of which the third and one of the first two are chosen by "
+            "2-approval CC",
+            quotas_of_the_trap,
+            members=24 + math.comb(25, 2),
+            orbit=n_orders,
+            total=24 + 24**2,
+            up_to=ORDER,
         ),
     ),
     solve=plainly,
@@ -99,7 +112,10 @@ FSS_G1 = Statement(
         saboteur("six tenths", claim=Inequality(partial(share_of_optimum, share=lambda k: Fraction(3, 5)))),
         saboteur("the smallest marginal", solve=smallest_marginal),
     ),
-    notes="The tight instances are those of `make_greedy_trap`: (b + 1) / (2 b + 1) of the optimum.",
+    notes=(
+        "The tight instances are those of `make_greedy_trap`: (b + 1) / (2 b + 1) of the optimum. With one ranking of "
+        "each kind the first step is a tie, and greedy selection keeps exactly half."
+    ),
 )
 
 
@@ -159,12 +175,12 @@ FSS_G2 = Statement(
         "no quotas": lambda panel: bool((panel.low == 0).all() and (panel.high >= panel.n_items).all()),
     },
     instances=FREE_PANELS,
-    # two rankings of three items attain the bound of Borda-CC for two chosen items, which is 3/4
+    # two rankings of three items attain the bound for two chosen items, which is 3/4
     for_all=(
         without_any(
             (COVERING[2:3], 3, 2),
-            (COVERING[1:2], 4, 2),
-            words="panels of one or two rankings, of three items for Borda-CC or of four for 2-approval CC",
+            (COVERING[2:3], 4, 2),
+            words="panels of one or two rankings of three or four items, of which two are chosen by Borda-CC",
         ),
     ),
     solve=plainly,

@@ -33,7 +33,13 @@ from proofs_checks.fair_subset_selection.families.panels import (
 )
 from proofs_checks.fair_subset_selection.families.small_panels import ADDING, COVERING, without_any
 
-SMALL = without_any((ADDING + COVERING, 3, 2), words="panels of one or two rankings of three items, for eight rules")
+SMALL = without_any(
+    (ADDING + COVERING, 3, 2),
+    words=(
+        "pairs of a panel of one or two rankings of three items and a rule: SNTV, 2-Bloc, Borda, 1- or 2-approval CC, "
+        "Borda-CC, 2-approval PAV or OWA"
+    ),
+)
 
 
 def forgets_the_last(panel, rng: np.random.Generator) -> np.ndarray:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
 from proofs_checks.alpha_rank.families.response_graphs import ranks, renamed, tables
-from proofs_checks.dynamic_submodular.families.all_functions import alike, named_streams, whole_functions
+from proofs_checks.dynamic_submodular.families.all_functions import (
+    FUNCTIONS,
+    NAMES,
+    every_batch,
+    every_stream,
+    whole_functions,
+)
 from proofs_checks.dynamic_submodular.families.functions import by_values, is_monotone, is_submodular
+from proofs_checks.dynamic_submodular.families.runs import batched, chosen
 from proofs_checks.fair_subset_selection.families.small_panels import free_panels, n_orders
 from proofs_checks.orbits import representatives
 
@@ -60,9 +68,32 @@ def test_only_players_with_equally_many_strategies_are_renamed() -> None:
 
 
 def test_streams_are_alike_where_their_elements_are() -> None:
-    sizes = [sum(number == k for number, _ in representatives(named_streams(4), alike)) for k in range(4)]
+    listed = list(NAMES.one_of_each(every_stream()))
+    sizes = [sum(one.function is start.function for one in listed) for start in FUNCTIONS]
     # three elements that are alike, two, three and none, by Burnside's lemma
     assert sizes == [(81 + 3) // 6, (81 + 1) // 2, (81 + 3) // 6, 81]
+
+
+def test_batches_of_whole_streams_have_dead_members() -> None:
+    dead = []
+    for updates in every_batch():
+        found = batched(updates, np.random.default_rng(0))
+        dead += [
+            len(chosen(row)) > len(chosen(living)) for row, living in zip(found.sequence, found.members, strict=True)
+        ]
+    assert np.mean(dead) > 0.2
+
+
+def test_streams_that_are_alike_have_answers_that_are_alike() -> None:
+    """So that one of them stands for the others."""
+    for updates in every_stream():
+        found = batched(updates, np.random.default_rng(0)).sequence
+        for names in itertools.permutations(range(3)):
+            ops = np.array([names[op] if op >= 0 else ~names[~op] for op in updates.ops])
+            moved = replace(updates, ops=ops)
+            if next(NAMES.images(moved)) in NAMES.images(updates):
+                due = np.array([*names, -1])[found]
+                assert (batched(moved, np.random.default_rng(0)).sequence == due).all()
 
 
 def test_panels_up_to_the_order_of_rankings_stand_for_all_panels() -> None:
