@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -135,7 +136,14 @@ DS_P4 = Statement(
     tex=r"|G| < k \Rightarrow f(v|G) < t \ (v \notin G),\quad \Delta(g) \ge t",
     hypotheses=HYPOTHESES,
     instances=EXACT_DYING,
-    for_all=(IN_BATCHES,),
+    for_all=(
+        replace(
+            IN_BATCHES,
+            invisible={
+                "who comes back is taken twice": "the guess is full, or a second copy adds less than the threshold"
+            },
+        ),
+    ),
     solve=batched,
     claim=Identity(kept_up),
     decisions=("members", "sequence"),

@@ -165,6 +165,6 @@ def test_the_files_in_the_repository_are_those_that_are_made(tmp_path: Path) -> 
             p.relative_to(made) for p in made.rglob("*.*") if p.suffix in (".v", ".json") and p.parent.name != "wrong"
         }
         kept = {p.relative_to(place) for p in place.rglob("*.*") if p.suffix in (".v", ".json")}
-        told = f"write them anew: lrtheory certificates -o DIR, and copy those of {place}, without `wrong`"
+        told = f"write them anew by `write`, as here, and copy them to {place}, without `wrong`"
         assert ours == kept, told
         assert all((made / name).read_bytes() == (place / name).read_bytes() for name in kept), told
