@@ -11,6 +11,7 @@ import pytest
 
 from proofs_checks.alpha_rank.families.response_graphs import ranks, renamed, tables
 from proofs_checks.dynamic_submodular.families.all_functions import (
+    BATCHES,
     FUNCTIONS,
     NAMES,
     every_batch,
@@ -74,14 +75,15 @@ def test_streams_are_alike_where_their_elements_are() -> None:
     assert sizes == [(81 + 3) // 6, (81 + 1) // 2, (81 + 3) // 6, 81]
 
 
-def test_batches_of_whole_streams_have_dead_members() -> None:
-    dead = []
+def test_in_every_batch_of_whole_streams_somebody_is_dead() -> None:
+    dead = dict.fromkeys(range(len(BATCHES)), 0)
     for updates in every_batch():
         found = batched(updates, np.random.default_rng(0))
-        dead += [
+        which = next(i for i, start in enumerate(BATCHES) if start.function is updates.function)
+        dead[which] += sum(
             len(chosen(row)) > len(chosen(living)) for row, living in zip(found.sequence, found.members, strict=True)
-        ]
-    assert np.mean(dead) > 0.2
+        )
+    assert min(list(dead.values())[:3]) > 0, dead  # in the last one an element fills the bucket alone
 
 
 def test_streams_that_are_alike_have_answers_that_are_alike() -> None:
