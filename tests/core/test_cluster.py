@@ -124,6 +124,8 @@ def test_a_table_does_not_depend_on_the_workers(tmp_path: Path) -> None:
     alone = [evidence.to_dict() for evidence in lrtheory.check_all(IDS)]
     for row in (*found, *alone):
         del row["seconds"], row["compile_seconds"]
+        for each in row["sets"]:
+            each.pop("seconds", None)
     assert found == json.loads(json.dumps(alone))
 
 
