@@ -27,22 +27,19 @@ Definition claim : Prop := forall n f k before e others,
 
 (* --- proof --- *)
 
-(* Boolean forms of the definitions, for functions with values that are whole numbers *)
+(* the Boolean form of the definition, for functions with values that are whole numbers *)
 
-Definition hypothesesb (n : N) (t : list Z) (k : nat) (before : list N) (e : N) (others : list N) : bool :=
-  monotoneb n t && submodularb n t && Nat.leb 1 k && elementsb n before && N.ltb e n &&
-  all_below n (fun d => integer t (plus (taken before) d) <=? integer t (plus (taken before) e))%Z &&
-  elementsb n others && Nat.leb (length others) k.
+Definition largestb (n : N) (t : list Z) (S e : N) : bool :=
+  N.ltb e n && all_below n (fun d => integer t (plus S d) <=? integer t (plus S e))%Z.
 
-Lemma hypothesesb_iff : forall n t k before e others,
-  hypothesesb n t k before e others = true <-> hypotheses n (value t) k before e others.
+Lemma largestb_iff : forall n t S e, largestb n t S e = true <-> largest n (value t) S e.
 Proof.
-  intros. unfold hypothesesb, hypotheses, largest.
-  rewrite !andb_true_iff, monotoneb_iff, submodularb_iff, !Nat.leb_le, !elementsb_iff, N.ltb_lt, all_below_iff.
-  split; intros H; repeat split; try tauto; intros d Hd; apply leb_value; apply H, Hd.
+  intros. unfold largestb, largest. rewrite andb_true_iff, N.ltb_lt, all_below_iff.
+  split; intros H; split; try tauto; intros d Hd; apply leb_value; apply H, Hd.
 Qed.
 
-Ltac holds := apply hypothesesb_iff; vm_compute; reflexivity.
+Ltac holds := unfold hypotheses; each_part;
+  first [decided | apply largestb_iff; vm_compute; reflexivity].
 
 Ltac impossible := numbers; lra.
 

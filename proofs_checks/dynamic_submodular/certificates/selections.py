@@ -10,7 +10,7 @@ from pathlib import Path
 from lrtheory.bounds import Proof, Wrong
 from lrtheory.dynamic_submodular import Selection
 from proofs_checks.dynamic_submodular.families.functions import SetFunction, value_of
-from proofs_checks.dynamic_submodular.families.offline import Offline, grid
+from proofs_checks.dynamic_submodular.families.offline import TOGETHER, Offline, grid
 from proofs_checks.dynamic_submodular.families.runs import chosen
 
 HERE = Path(__file__).parent
@@ -63,7 +63,12 @@ GREEDY = Proof(
         Wrong("all of it", "(1 - (1 - / INR k) ^ k) *", "1 *"),
         Wrong("seven tenths of it", "(1 - (1 - / INR k) ^ k) *", "(7 / 10) *", partial(worst_run, 4)),
         Wrong("the exponent k + 1", "(1 - / INR k) ^ k)", "(1 - / INR k) ^ S k)", partial(worst_run, 2)),
-        Wrong("functions that need not be submodular", "submodular n f /\\ (1 <= k)%nat", "(1 <= k)%nat"),
+        Wrong(
+            "functions that need not be submodular",
+            "submodular n f /\\ (1 <= k)%nat",
+            "(1 <= k)%nat",
+            partial(arguments, TOGETHER, (0, 1)),
+        ),
     ),
 )
 
@@ -89,6 +94,11 @@ STEP = Proof(
     wrong=(
         Wrong("a half of the gap, whatever k is", "(1 - / INR k) *", "(1 - / 2) *"),
         Wrong("a part for one element less", "(1 - / INR k) *", "(1 - / INR (k - 1)) *", partial(step, grid(2), (), 0)),
-        Wrong("functions that need not be submodular", "submodular n f /\\ (1 <= k)%nat", "(1 <= k)%nat"),
+        Wrong(
+            "functions that need not be submodular",
+            "submodular n f /\\ (1 <= k)%nat",
+            "(1 <= k)%nat",
+            partial(step, TOGETHER, (), 0),
+        ),
     ),
 )

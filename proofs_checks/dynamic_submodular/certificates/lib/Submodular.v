@@ -241,6 +241,12 @@ Proof.
   split; intros H x Hx; apply N.ltb_lt, H, Hx.
 Qed.
 
+(* the parts of a conjunction, and those of them that the Boolean forms decide *)
+Ltac each_part := repeat match goal with |- _ /\ _ => split end.
+
+Ltac decided := first [apply monotoneb_iff | apply submodularb_iff | apply elementsb_iff | apply Nat.leb_le];
+  vm_compute; reflexivity.
+
 (* a value at a set that is written out, as a number *)
 Ltac numbers := unfold value;
   repeat match goal with |- context [nth ?i ?t 0%Z] => let v := eval vm_compute in (nth i t 0%Z) in
