@@ -178,8 +178,8 @@ class Generic(Entry):
             raise StatementError(f"all {self.told}: the claim holds on letters whatever the outcome is")
         return Traced(about, "", None)
 
-    def pairs(self, solve: Callable[..., Any], claim: Any) -> list[tuple[Any, Any]]:
-        """Compute both sides on letters.
+    def told_entries(self, solve: Callable[..., Any], claim: Any) -> list[tuple[Any, Any, Any]]:
+        """Compute both sides on letters, and the products that add up to their difference.
 
         Parameters
         ----------
@@ -189,12 +189,14 @@ class Generic(Entry):
         Returns
         -------
         list of tuple
-            Both sides of each entry, quotients in letters or numbers.
+            Both sides of each entry, quotients in letters or numbers, and its products; None where signs decide.
         """
         instance = self.of(*letters(self.symbols))
         outcome = solve(instance, None) if self.outcome is None else self.outcome(instance)
         both = (claim.sides if self.sides is None else self.sides)(instance, outcome)
-        return _entries(both.lhs, both.rhs)
+        entries = _entries(both.lhs, both.rhs)
+        reasons = [None] * len(entries) if self.because is None else self.because(instance, outcome)
+        return [(*sides, reason) for sides, reason in zip(entries, reasons, strict=True)]
 
     def _undecided(self, instance: Any, outcome: Any, sides: Callable[..., Any], equality: bool) -> Any:
         """Place and difference of the first entry that signs and reasons do not decide; None if there is none."""

@@ -29,6 +29,21 @@ IDENTITY = {
         {"lhs": "a * b / (a + b)", "relation": "<=", "rhs": "a"},
     ],
 }
+BECAUSE = {
+    "format": 1,
+    "kind": "identity",
+    "letters": ["a", "b"],
+    "identities": [
+        {
+            "lhs": "2 * a / b",
+            "relation": "<=",
+            "rhs": "a * a / (b * b) + 1",
+            "because": [["(a - b) / b", "(a - b) / b"]],
+        },
+        {"lhs": "a", "relation": "<=", "rhs": "2 * a", "because": [["a"]]},
+    ],
+}
+AT = {"format": 1, "kind": "instance", "at": {"a": 1, "b": 3}, "lhs": "1 / (a - b)", "relation": "=", "rhs": "1 / b"}
 INSTANCE = {"format": 1, "kind": "instance", "lhs": "1 / 2 + 1 / 3", "relation": "<=", "rhs": "5 / 7"}
 
 
@@ -38,7 +53,9 @@ def changed(told: dict[str, Any], change: Callable[[Any], Any]) -> str:
     return json.dumps(other)
 
 
-@pytest.mark.parametrize("told", [DUAL, IDENTITY, INSTANCE], ids=["dual", "identity", "instance"])
+@pytest.mark.parametrize(
+    "told", [DUAL, IDENTITY, BECAUSE, INSTANCE, AT], ids=["dual", "identity", "because", "instance", "at"]
+)
 def test_what_adds_up_is_accepted(told: dict[str, Any]) -> None:
     assert check.checked(json.dumps(told))
 
@@ -60,6 +77,10 @@ def taken(told: Any, as_kind: Callable[[Any], Any]) -> None:
 
 def row(told: Any, **fields: Any) -> None:
     told["identities"][1].update(fields)
+
+
+def because(told: Any, *products: list[str], **fields: Any) -> None:
+    told["identities"][0].update(because=list(products), **fields)
 
 
 LIES: list[tuple[str, dict[str, Any], Callable[[Any], Any]]] = [
@@ -101,6 +122,28 @@ LIES: list[tuple[str, dict[str, Any], Callable[[Any], Any]]] = [
     ("a truth value in an expression", IDENTITY, lambda told: row(told, lhs="True", rhs="1")),
     ("a letter that is none", IDENTITY, lambda told: row(told, lhs="c", rhs="c")),
     ("another relation", IDENTITY, lambda told: row(told, relation=">=")),
+    ("no products", BECAUSE, because),
+    ("a product without factors", BECAUSE, lambda told: because(told, [])),
+    ("a factor that may be negative", BECAUSE, lambda told: because(told, ["a - b", "(a - b) / (b * b)"])),
+    ("a factor three times", BECAUSE, lambda told: because(told, ["a - b"] * 3, lhs="0", rhs="(a-b)*(a-b)*(a-b)")),
+    ("a product with a sign", BECAUSE, lambda told: because(told, ["-1"], lhs="1", rhs="0")),
+    ("products of another sum", BECAUSE, lambda told: because(told, ["a - b", "a - b"])),
+    ("products with a term more", BECAUSE, lambda told: because(told, *told["identities"][0]["because"], ["b"])),
+    ("a factor with an open bracket", BECAUSE, lambda told: because(told, ["a) - (b"], lhs="0", rhs="a - b")),
+    ("an equality with a reason", BECAUSE, lambda told: because(told, ["a"], lhs="a", rhs="2 * a", relation="=")),
+    ("a factor in a double", BECAUSE, lambda told: because(told, ["0.5", "a"], lhs="0", rhs="a / 2")),
+    ("products that are text", BECAUSE, lambda told: because(told, "aab", lhs="0", rhs="a * a * b - 1")),
+    ("a side with an open bracket", IDENTITY, lambda told: row(told, lhs="a) - (b", rhs="a + b")),
+    ("a side with a remark", IDENTITY, lambda told: row(told, lhs="2 * a", rhs="a # a")),
+    ("numbers at which it holds", AT, lambda told: told.update(lhs="1 / (a + b - 1)")),
+    ("a number that is zero", AT, lambda told: told["at"].update(a=0)),
+    ("a number that is negative", AT, lambda told: told["at"].update(a=-1)),
+    ("a number that is a truth value", AT, lambda told: told["at"].update(a=True)),
+    ("a number that is a double", AT, lambda told: told["at"].update(a=1.0)),
+    ("a divisor that is zero at the numbers", AT, lambda told: told["at"].update(a=3)),
+    ("a letter without a number", AT, lambda told: told["at"].pop("a")),
+    ("a counterexample by a reason", INSTANCE, lambda told: told.update(rhs="5 / 6", because=[["1"]])),
+    ("nested a thousand times", INSTANCE, lambda told: told.update(lhs="-" * 5000 + "1")),
     ("no counterexample", INSTANCE, lambda told: told.update(rhs="5 / 6")),
     ("no counterexample to an equality", INSTANCE, lambda told: told.update(rhs="5 / 6", relation="=")),
     ("a side is lost", INSTANCE, lambda told: told.pop("rhs")),

@@ -2,15 +2,18 @@
 
 - dual: greedy selection of k among n elements keeps the share num/den, for every monotone submodular function. For
   each set of k elements a sum of inequalities, times whole numbers that are not negative, is the claim.
-- identity: two quotients of polynomials are equal, or one is at most the other one, for all positive numbers.
-- instance: numbers on which a claim fails.
+- identity: two quotients of polynomials are equal, or one is at most the other one, for all positive numbers. An
+  inequality holds by the signs of coefficients, or since the difference is a sum of products that are not negative.
+- instance: positive numbers for the letters of a claim on which it fails.
 """
 
 import ast
 import json
 import sys
+from collections import Counter
 from fractions import Fraction
-from itertools import combinations
+from functools import reduce
+from itertools import chain, combinations, product
 from pathlib import Path
 
 __all__ = ["Refused", "checked", "main"]
@@ -60,8 +63,7 @@ def dual(told):
     """The run 0, 1, ..., k - 1 alone; every other one is that after elements are given other numbers."""
     n, k = whole(told["n"], 1, "n"), whole(told["k"], 1, "k")
     demand(k <= n <= 12, "k is above n, or n above 12")
-    den = whole(told["den"], 1, "den")
-    num = whole(told["num"], 1, "num")
+    num, den = whole(told["num"], 1, "num"), whole(told["den"], 1, "den")
     demand(num <= den, f"the share {num}/{den} is above 1")
     sets = {" ".join(map(str, chosen)): chosen for chosen in combinations(range(n), k)}
     demand(set(told["sets"]) == set(sets), "the sets are not all those of k elements")
@@ -82,11 +84,9 @@ def dual(told):
 
 def times(p, q):
     """The product of two polynomials, mappings of exponents to coefficients."""
-    found = {}
-    for a, x in p.items():
-        for b, y in q.items():
-            key = tuple(i + j for i, j in zip(a, b, strict=True))
-            found[key] = found.get(key, 0) + x * y
+    found = Counter()
+    for (a, x), (b, y) in product(p.items(), q.items()):
+        found[tuple(map(int.__add__, a, b))] += x * y
     return {key: x for key, x in found.items() if x}
 
 
@@ -96,51 +96,63 @@ def plus(p, q, sign=1):
     return {key: x for key, x in found.items() if x}
 
 
+def raised(p, factors):
+    """A polynomial times factors, each as often as it is counted."""
+    return reduce(times, map(dict, factors.elements()), p)
+
+
 def quotient(node, letters):
-    """Numerator and denominator of an expression; a divisor is positive by the signs of its coefficients."""
-    one = {(0,) * len(letters): Fraction(1)}
+    """Numerator of an expression, and its denominator as factors that are positive by the signs of coefficients."""
+    unit = {(0,) * len(letters): Fraction(1)}
     if isinstance(node, ast.Constant) and type(node.value) is int:
-        return (times({(0,) * len(letters): Fraction(node.value)}, one), one)
+        return {key: Fraction(node.value) for key in unit if node.value}, Counter()
     if isinstance(node, ast.Name) and node.id in letters:
-        return ({tuple(int(node.id == name) for name in letters): Fraction(1)}, one)
+        return letters[node.id], Counter()
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        num, den = quotient(node.operand, letters)
-        return plus({}, num, -1), den
+        return quotient(ast.BinOp(ast.Constant(0), ast.Sub(), node.operand), letters)
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
         (a, b), (c, d) = quotient(node.left, letters), quotient(node.right, letters)
         if isinstance(node.op, ast.Mult):
-            return times(a, c), times(b, d)
+            return times(a, c), b + d
         if isinstance(node.op, ast.Div):
+            a, c = (times(p, {key: 1 / c[max(c)] for key in unit if c}) for p in (a, c))
             demand(c and min(c.values()) > 0, "a divisor is not positive by the signs of its coefficients")
-            return times(a, d), times(b, c)
-        return plus(times(a, d), times(c, b), 1 if isinstance(node.op, ast.Add) else -1), times(b, d)
+            return raised(a, d - b), b - d + Counter([frozenset(c.items())] * (c != unit))
+        return plus(raised(a, d - b), raised(c, b - d), 1 if isinstance(node.op, ast.Add) else -1), b | d
     raise Refused("an expression has more than whole numbers, letters, +, -, * and /")
 
 
-def difference(told, letters):
-    """The numerator of rhs - lhs, whose denominator is positive."""
-    sides = [quotient(ast.parse(told[side], mode="eval").body, letters) for side in ("lhs", "rhs")]
-    (a, b), (c, d) = sides
-    return plus(times(c, b), times(a, d), -1)
+def difference(told, letters, because=()):
+    """The numerator of rhs - lhs, less a sum of products of factors that are not negative or come twice."""
+    rhs, lhs, relation = told["rhs"], told["lhs"], told["relation"]
+    demand(relation == "<=" or (relation == "=" and not because), f"there is no {relation!r}, or none with a reason")
+    alone = {text: ast.parse(text, mode="eval").body for text in chain([rhs, lhs], *because)}  # no bracket is open
+    for factor, n_times in chain.from_iterable(Counter(factors).items() for factors in because):
+        least = min(quotient(alone[factor], letters)[0].values(), default=0)
+        demand(n_times % 2 == 0 or least >= 0, f"the factor {factor} may be negative")
+    text = " - ".join(f"({')*('.join(factors)})" for factors in ([rhs], [lhs], *because))
+    return quotient(ast.parse(text, mode="eval").body, letters)[0]
 
 
 def identity(told):
-    """Identities hold as polynomials; for an inequality no coefficient of the difference is negative."""
-    letters, rows = told["letters"], told["identities"]
-    demand(letters and len(set(letters)) == len(letters) and rows, "there are no letters, or no identities")
+    """Identities hold as polynomials; of an inequality no coefficient is negative, or products add up to it."""
+    names, rows = told["letters"], told["identities"]
+    demand(names and len(set(names)) == len(names) and rows, "there are no letters, or no identities")
+    letters = {name: {tuple(int(name == one) for one in names): Fraction(1)} for name in names}
     for number, row in enumerate(rows, start=1):
-        demand(row["relation"] in ("=", "<="), f"the relation {row['relation']!r} is neither = nor <=")
-        gap = difference(row, letters)
-        demand(not gap or (row["relation"] == "<=" and min(gap.values()) > 0), f"entry {number} does not hold")
-    return f"{len(rows)} identities and inequalities in {len(letters)} letters"
+        gap = difference(row, letters, row.get("because", ()))
+        signs = row["relation"] == "<=" and "because" not in row and min(gap.values(), default=0) > 0
+        demand(signs or not gap, f"entry {number} does not hold")
+    return f"{len(rows)} identities and inequalities in {len(names)} letters"
 
 
 def instance(told):
-    """The claim is lhs <= rhs, or lhs = rhs, and the numbers are against it."""
-    demand(told["relation"] in ("=", "<="), f"the relation {told['relation']!r} is neither = nor <=")
-    gap = difference(told, ()).get((), 0)
+    """The claim is lhs <= rhs, or lhs = rhs, and the numbers that stand for letters are against it."""
+    at = told.get("at", {})
+    letters = {name: {(0,) * len(at): Fraction(whole(one, 1, name))} for name, one in at.items()}
+    gap = sum(difference(told, letters).values())
     demand(gap < 0 or (told["relation"] == "=" and gap), "it is no counterexample")
-    return f"{told['lhs']} {told['relation']} {told['rhs']} is wrong"
+    return f"{told['lhs']} {told['relation']} {told['rhs']} is wrong" + f" at {at}" * bool(at)
 
 
 def checked(text):
@@ -149,7 +161,7 @@ def checked(text):
         told = json.loads(text, object_pairs_hook=once, parse_constant=lambda word: demand(False, f"it has {word}"))
         demand(told["format"] == 1, "it is not of format 1")
         return {"dual": dual, "identity": identity, "instance": instance}[told["kind"]](told)
-    except (KeyError, TypeError, ValueError, AttributeError, SyntaxError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, SyntaxError, RecursionError) as error:
         raise Refused(f"it is not of its format: {error!r}") from None
 
 

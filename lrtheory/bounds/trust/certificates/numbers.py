@@ -6,18 +6,20 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import chain
 from math import lcm
 from typing import Any
 
 from lrtheory.bounds.arithmetic.letters import Ratio
-from lrtheory.bounds.claims import Identity
-from lrtheory.bounds.sets import Dual, Generic
+from lrtheory.bounds.claims import Inequality
+from lrtheory.bounds.sets import Dual, Generic, Square
 from lrtheory.bounds.sets.dual import proposed
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["numbers"]
 
-_LONGEST = 1500  # letters of one expression; elimination with four states has 7,000, which nobody waits to multiply out
+#: characters of one expression; elimination with four states has 7,000, which `check.py` takes a third of a second for
+_LONGEST = 12_000
 
 
 def numbers(statement: Statement) -> dict[str, str]:
@@ -31,13 +33,13 @@ def numbers(statement: Statement) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        JSON texts by the names of their files. Sets of letters are there if they are identities that are short enough,
-        linear programs if they name what `check.py` makes them of (`Dual.data`).
+        JSON texts by the names of their files. Sets of letters are there if their expressions are short enough, linear
+        programs if they name what `check.py` makes them of (`Dual.data`).
     """
     found: dict[str, str] = {}
     for number, one in enumerate(statement.for_all, start=1):
         pairs: Mapping[str, Any] | None = None
-        if isinstance(one, Generic) and isinstance(statement.claim, Identity):
+        if isinstance(one, Generic):
             pairs = _of_letters(statement, one)
         elif isinstance(one, Dual) and one.data:
             pairs = _of_programs(one)
@@ -51,26 +53,31 @@ def numbers(statement: Statement) -> dict[str, str]:
 
 
 def _of_letters(statement: Statement, one: Generic) -> dict[str, Any] | None:
-    """The identities of a set of letters; None where an expression is too long."""
-    rows = []
-    for lhs, rhs in one.pairs(statement.solve, statement.claim):
-        sides = []
-        for side in (lhs, rhs):
-            text = _text(side, _LONGEST)
-            if text is None:
-                return None
-            sides.append(text)
-        rows.append({"lhs": sides[0], "relation": "=", "rhs": sides[1]})
+    """The entries of a set of letters, with the products that show an inequality; None where one is too long."""
+    relation = "<=" if isinstance(statement.claim, Inequality) else "="
+    rows: list[dict[str, Any]] = []
+    for lhs, rhs, products in one.told_entries(statement.solve, statement.claim):
+        row: dict[str, Any] = {"lhs": _text(lhs), "relation": relation, "rhs": _text(rhs)}
+        if products is not None:
+            row["because"] = [[_text(each) for factor in some for each in _alone(factor)] for some in products]
+        if None in (row["lhs"], row["rhs"], *chain.from_iterable(row.get("because", ()))):
+            return None
+        rows.append(row)
     return {"kind": "identity", "letters": list(one.symbols), "identities": rows}
 
 
-def _text(number: Any, longest: int) -> str | None:
+def _alone(factor: Any) -> list[Any]:
+    """A factor, or the root of a square twice."""
+    return [factor.root] * 2 if isinstance(factor, Square) else [factor]
+
+
+def _text(number: Any) -> str | None:
     """The operations that made a number, as an expression; None where that is too long."""
     parts, length = [], 0
     for part in _parts(number):
         parts.append(part)
         length += len(part)
-        if length > longest:
+        if length > _LONGEST:
             return None
     return "".join(parts)
 
@@ -111,7 +118,8 @@ def _wrong(data: Mapping[str, Any]) -> dict[str, Any]:
     """Change one number of a file, so that it is false."""
     found = json.loads(json.dumps(data))
     if found["kind"] == "identity":
-        found["identities"][0]["rhs"] += "+1"
+        row = found["identities"][0]
+        row["lhs"], row["rhs"] = (row["rhs"] + "+1", row["lhs"])
     else:
         multipliers = next(iter(found["sets"].values()))["multipliers"]
         multipliers[next(iter(multipliers))] += 1
