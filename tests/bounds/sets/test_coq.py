@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,3 +155,34 @@ def test_a_folder_says_which_file_is_refused(folder: Path, coqc: str, capfd: pyt
 def test_a_statement_whose_proof_fails_is_an_error(tmp_path: Path, coqc: str) -> None:
     with pytest.raises(StatementError, match=r"toy.v is refused"):
         proved(toy(tmp_path, TEXT.replace("nra.", "easy.")), coqc)
+
+
+def rewritten(folder: Path, **changes: tuple[str, str]) -> None:
+    """Exchange a part of files, by their stems, with the digests in the manifest."""
+    manifest = folder / "MANIFEST.json"
+    for path in [path for path in folder.rglob("*.v") if path.stem in changes]:
+        before = path.read_text()
+        after = before.replace(*changes[path.stem], 1)
+        assert after != before
+        path.write_text(after)
+        manifest.write_text(manifest.read_text().replace(coq.digest(before.encode()), coq.digest(after.encode())))
+
+
+def test_one_file_that_is_refused_takes_no_other_with_it(folder: Path, coqc: str) -> None:
+    rewritten(folder, toy_anchors=("rhs 2 5 = (5)", "rhs 2 5 = (6)"), toy_three_times=("3 * x", "1 * x"))
+    found = reports(folder, coqc)
+    assert {name for name, one in found.items() if not one.as_due} == {"toy_anchors.v", "wrong/toy_three_times.v"}
+
+
+def test_files_that_are_read_in_one_run_do_not_see_each_other(folder: Path, coqc: str) -> None:
+    rewritten(
+        folder,
+        toy_three_times_refuted=("Theorem refuted", "Lemma helps : 0 = 0.\nProof. lra. Qed.\nTheorem refuted"),
+        toy_anchors=("Proof. anchored. Qed.", "Proof. pose helps. anchored. Qed."),
+    )
+    manifest = json.loads((folder / "MANIFEST.json").read_text())
+    manifest["files"].sort(key=lambda row: row["kind"] == "anchors")  # they are read after what they name
+    (folder / "MANIFEST.json").write_text(json.dumps(manifest))
+    found = reports(folder, coqc)
+    assert {name for name, one in found.items() if not one.as_due} == {"toy_anchors.v"}
+    assert "helps" in found["toy_anchors.v"].said
