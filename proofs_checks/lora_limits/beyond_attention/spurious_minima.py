@@ -22,6 +22,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
+from proofs_checks.lora_limits.certificates.ranks import LEAST_RANK
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ LL_S2_RANK = Statement(
             lambda: (Counts(n, k) for n in range(1, 51) for k in range(1, 41)),
             members=2000,
         ),
+        LEAST_RANK,
     ),
     solve=needed_rank,
     claim=Inequality(smallest_rank, unbounded="a solver may state any rank"),

@@ -33,6 +33,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.low_rank_optimizers.columns.select_columns import select_columns, selected
+from proofs_checks.low_rank_optimizers.certificates.steps import LARGEST
 from proofs_checks.low_rank_optimizers.families.bases import HADAMARD, Choice, in_fractions, spike
 
 Found = dict[str, Any]
@@ -266,7 +267,7 @@ DC_2 = Statement(
     tex=r"\textstyle\sum_{k > r}\sigma_k(G)^2 \le \|G - GQ_IQ_I^\top\|^2 \le (1 - r/n)\|G\|^2",
     hypotheses=FITS,
     instances=CHOICES,
-    for_all=(SMALL,),
+    for_all=(SMALL, LARGEST),
     solve=chosen,
     claim=Inequality(leaves_little),
     decisions=("indices",),

@@ -22,6 +22,7 @@ from lrtheory.low_rank_optimizers.integer.integer_es import IntegerES
 from lrtheory.low_rank_optimizers.integer.integer_rnn import IntegerRNN
 from lrtheory.low_rank_optimizers.integer.members import IntegerMembers
 from lrtheory.low_rank_optimizers.theory.integers import LIMIT
+from proofs_checks.low_rank_optimizers.certificates.steps import TRAVELS
 from proofs_checks.low_rank_optimizers.families.integers import (
     LARGEST,
     Network,
@@ -122,6 +123,7 @@ EI_2 = Statement(
     tex=r"|W_T - W_0|_\infty \le \min(T, 254),\qquad |W_T|_\infty \le 127",
     hypotheses={"a network and differences of scores": is_steps},
     instances=STEPS,
+    for_all=(TRAVELS,),
     solve=stepped,
     claim=Inequality(travels),
     decisions=("outcome",),

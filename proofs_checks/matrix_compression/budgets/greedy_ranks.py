@@ -26,6 +26,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.matrix_compression.budgets import allocation, spectra
 from proofs_checks.guards import unlike
+from proofs_checks.matrix_compression.certificates.budgets import NEARLY_BEST
 from proofs_checks.matrix_compression.families.budgets import (
     LISTED,
     SMALLEST,
@@ -112,7 +113,7 @@ AB_2 = Statement(
     tex=r"G \le \mathrm{OPT} \le G + \theta\,\sigma_{\mathrm{rej}}^2",
     hypotheses=LISTED,
     instances=BUDGETS,
-    for_all=(SMALL,),
+    for_all=(SMALL, NEARLY_BEST),
     solve=partial(allocated, method="greedy"),
     claim=Inequality(nearly_optimal),
     saboteurs=(

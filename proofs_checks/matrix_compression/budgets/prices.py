@@ -12,6 +12,7 @@ from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Sides, Stat
 from lrtheory.matrix_compression import certify_ranks, theory
 from lrtheory.matrix_compression.budgets import certificate, spectra
 from proofs_checks.guards import unlike
+from proofs_checks.matrix_compression.certificates.budgets import PRICED
 from proofs_checks.matrix_compression.families.budgets import (
     SMALLEST,
     UNEVEN,
@@ -125,6 +126,7 @@ AB_5 = Statement(
             all_chosen,
             members=990,
         ),
+        PRICED,
     ),
     solve=certified,
     claim=Inequality(dual),

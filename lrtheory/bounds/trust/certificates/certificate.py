@@ -159,7 +159,8 @@ def _anchors(statement: Statement, one: Proof) -> list[Anchor]:
             with patched(statement.patch):
                 sides = claim.sides(*(exactly(each, Fraction) for each in (instance, outcome)))
             lhs, rhs = (np.ravel(np.array(side, object)) for side in (sides.lhs, sides.rhs))
-            found.append((label, arguments, _exact(lhs[entry]), _exact(rhs[entry])))
+            if entry < min(lhs.size, rhs.size):  # the sides of a wrong answer may be fewer
+                found.append((label, arguments, _exact(lhs[entry]), _exact(rhs[entry])))
     return found[:MOST]
 
 

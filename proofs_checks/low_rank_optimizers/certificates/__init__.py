@@ -1,0 +1,1 @@
+"""Theorems on selections and votes of any size, with proofs that Coq checks."""
