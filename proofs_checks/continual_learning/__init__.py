@@ -10,7 +10,8 @@ from proofs_checks.continual_learning.maps import precision
 from proofs_checks.continual_learning.ledger import residuals
 from proofs_checks.continual_learning.ledger import quarter_laws
 from proofs_checks.continual_learning.ledger import costs
-from proofs_checks.continual_learning.ledger import determinants
+from proofs_checks.continual_learning.ledger import covariances
+from proofs_checks.continual_learning.ledger import regrets
 from proofs_checks.continual_learning.ledger import ridges
 from proofs_checks.continual_learning.sketches import errors
 from proofs_checks.continual_learning.sketches import projections

@@ -215,3 +215,8 @@ def beside(pairs: list[tuple[Any, Any, float]], trivial: list[Any] | None = None
 def of_its_kind(true: Truth, exact: np.ndarray) -> np.ndarray:
     """Return Fractions as they are, or as doubles."""
     return exact if true.is_exact else exact.astype(float)
+
+
+def probes(d: int) -> list[np.ndarray]:
+    """Return rows whose outputs and variances are looked at: the axes, ones, and ones of alternating signs."""
+    return [*np.eye(d, dtype=int), np.ones(d, int), (-1) ** np.arange(d)]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from lrtheory._numbers import exact, plain
 from lrtheory._validation import must
-from lrtheory.bounds import Derived, Family, Identity, Sides, Statement, formula, saboteur
+from lrtheory.bounds import Derived, Family, Identity, Inequality, Number, Sides, Statement, Tight, formula, saboteur
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
 from proofs_checks.continual_learning.families.runs import collected, forms, recursion
-from proofs_checks.continual_learning.families.streams import ALWAYS, HELD, Stream, draw_stream
-from proofs_checks.continual_learning.families.truths import beside, norm, of_forms, truth
+from proofs_checks.continual_learning.families.streams import ALWAYS, HELD, Stream, draw_stream, key
+from proofs_checks.continual_learning.families.truths import beside, energy, norm, of_forms, truth
 from proofs_checks.continual_learning.families.wrong_edits import identity, in_all_forms, right_step
 
 Found = dict[str, Any]
@@ -125,4 +127,100 @@ RL_13 = Statement(
         saboteur("the covariance of the time of the edit", solve=partial(untaken, wrong="time")),
         saboteur("taken out as if written again", patch=(Covariance.removed, "-weight", "weight")),
     ),
+)
+
+
+#: with the ridge 1, an edit without keys, and the key 1, the second edit costs exactly a quarter of its error
+ALONE = Stream(key(0), ((key(1), key(4)), ((), ())), Fraction(1), order=(1, 0))
+INFLUENCES = Family(
+    "longer-edit-streams-and-a-lone-edit",
+    always=tuple(filter(has_two, ALWAYS)),
+    tight=(Tight(ALONE, 1.0, 1.0),),
+    draw=lambda draws: draw_stream(draws, least=2),
+)
+
+
+def forgotten(stream: Stream, rng: np.random.Generator | None = None, sign: int = 1) -> Found:
+    """Write all edits and take one out; `sign` -1 moves the map the other way."""
+    runs: list[dict[str, Any]] = []
+    for form in forms(stream):
+        machine = recursion(stream, form)
+        for K, V in truth(stream, form == "exact").edits:
+            machine.update(K, V)
+        before, left = machine.weights, machine.leave_one_out(stream.gone)
+        machine.forget(stream.gone)
+        after = before + sign * (machine.weights - before)
+        runs.append({"weights": np.stack([before, after]), "left": left})
+    return collected(runs)
+
+
+def error_now(stream: Stream, rng: np.random.Generator | None = None) -> Found:
+    """Report the error about the edit that the map has while it still knows of it."""
+    found, (K, V) = forgotten(stream), truth(stream).edits[stream.gone]
+    told = V - K @ found["exact"]["weights"][0]
+    others = {kind: found[kind] | {"left": 0 * found[kind]["left"] + told.astype(float)} for kind in ("doubles",)}
+    return found | others | {"exact": found["exact"] | {"left": told}}
+
+
+@formula(square="[0, inf)")
+def influence_bound(square: Number) -> Number:
+    r"""All else moves by at most this when an edit is taken out, where `square` is that of its leave-one-out error.
+
+    Proof
+    -----
+    Assumes: both maps are those of least cost (statement RL-13), without decay.
+
+    Proof: the order of edits does not matter (statement RL-14), so the way back from W^{-i} to W_T is the edit i on top
+    of all others. Its surprise there is the leave-one-out error, and what it costs all others is at most a quarter of
+    its square (see `interference_bound`).
+    """
+    return plain(exact(square) / 4)
+
+
+def influence(stream: Stream, found: Found, constant: Fraction = Fraction(1, 4)) -> Sides:
+    """Bound what all other edits, weights and anchors pay for an edit, and compare maps and error with the batch."""
+    i, edits = stream.gone, stream.pairs
+    rest = edits[:i] + edits[i + 1 :]
+    maps = [theory.ridge_solution(stream.W0, some, **stream.weights) for some in (edits, rest)]
+    sides: list[Any] = []
+    for one, true, (weights, outputs, energies) in of_forms(
+        stream, found, weights=(2, *np.shape(stream.W0)), left=np.shape(edits[i][1])
+    ):
+        K, V = true.edits[i]
+        D, due = one["weights"][0] - one["weights"][1], [true.of_kind(W) for W in maps]
+        worse = 1 + norm(true.covariances[0]) * norm(K) ** 2
+        others = true.edits[:i] + true.edits[i + 1 :]
+        paid = sum((energy(k @ D) for k, _ in others), start=true.penalty(D))
+        square = energy(one["left"])
+        bound = 4 * constant * influence_bound(square)
+        sides.append((paid, bound, worse**2 * energies, square if square > 0 else 1))
+        off = energy(one["left"] - V + K @ due[1]), energy(one["weights"] - np.stack(due))
+        size = 1 + energy(true.start)
+        sides.append((off[0], 0, (worse * outputs) ** 2 * max(1, V.size), 1 + energy(V)))
+        sides.append((off[1], 0, (worse * weights) ** 2 * D.size * 2, size))
+    return beside([one[:3] for one in sides], [one[3] for one in sides])
+
+
+RL_13b = Statement(
+    id="continual_learning/RL-13b",
+    title="An edit has moved all else by at most half of its leave-one-out error",
+    says=(
+        "W_T is the map of all edits, W^{-i} the one without edit i, and F = V_i - K_i W^{-i} what that map gets wrong "
+        "about it, which `leave_one_out` tells before anything is taken out. With D = W_T - W^{-i} the outputs of all "
+        "other edits, the weights and the anchors K_0 together differ by sum_{j != i} |K_j D|^2 + lambda^2 |D|^2 + "
+        "mu^2 |K_0 D|^2 <= |F|^2 / 4."
+    ),
+    source=Derived(influence_bound),
+    tex=r"\sum_{j \ne i} \|K_j D\|^2 + \lambda^2 \|D\|^2 + \mu^2 \|K_0 D\|^2 \le \tfrac14 \|V_i - K_i W^{-i}\|^2",
+    hypotheses=HELD | {"at least two edits, and one before the last to take out": has_two},
+    instances=INFLUENCES,
+    solve=forgotten,
+    claim=Inequality(influence),
+    decisions=("*.weights",),
+    saboteurs=(
+        saboteur("a fifth", claim=Inequality(partial(influence, constant=Fraction(1, 5)))),
+        saboteur("the error while the edit is known", solve=error_now),
+        saboteur("moved the other way", solve=partial(forgotten, sign=-1)),
+    ),
+    notes="This is RL-9 for the way back, so that the influence of an edit is known before it is taken out.",
 )

@@ -1,4 +1,7 @@
-"""The information of all edits, by the determinants of each."""
+"""What each edit does to the covariance: to the determinant of its inverse, and to the variances of all rows.
+
+P = K C K^T is the leverage of an edit, with the covariance C before it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Classical, Identity, Sides, Statement, saboteur
+from lrtheory._numbers import exact, plain
+from lrtheory.bounds import Classical, Derived, Identity, Inequality, Number, Sides, Statement, formula, saboteur
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.theory.ridge import inverse
 from proofs_checks.continual_learning.families.runs import DIFFERENCE, collected, forms, recursion
@@ -18,6 +22,7 @@ from proofs_checks.continual_learning.families.truths import (
     condition,
     information,
     of_forms,
+    probes,
     share,
     truth,
 )
@@ -107,5 +112,89 @@ RL_11 = Statement(
         saboteur("a product of 1 + trace", claim=Identity(partial(determinants, by_trace=True))),
         saboteur("a variance is left over from a difference", patch=DIFFERENCE),
         saboteur("keys are added twice", patch=(Covariance.added, "(F * weight)", "(2 * F * weight)")),
+    ),
+)
+
+
+@formula(v="[0, inf)", trace="[0, inf)")
+def variance_range(v: Number, trace: Number) -> tuple[Number, Number]:
+    r"""Bounds on the variance after an edit of a row whose variance was v, where `trace` is that of P.
+
+    They are v / (1 + trace) and v, for any row; for one of the keys of the edit the second is v / (1 + v).
+
+    Proof
+    -----
+    Assumes: the covariance after the edit is the inverse of C^{-1} + K^T K (statement RL-1).
+
+    Proof: the covariance after it is A (I + A K^T K A)^{-1} A with the root A of C, and the eigenvalues of A K^T K A
+    are between 0 and their sum, which is that of P. So x A (I + A K^T K A)^{-1} A x^T is between \|x A\|^2 / (1 +
+    trace) and \|x A\|^2. For a key k alone, the matrix determinant lemma gives v / (1 + v), and the other keys of the
+    edit only take from it, as edits that come after.
+    """
+    return plain(exact(v) / (1 + trace)), plain(v)
+
+
+def key_variance(v: Number) -> Number:
+    """Return what one key alone leaves of its variance."""
+    return plain(exact(v) / (1 + v))
+
+
+def fall(stream: Stream, found: Found, halved: bool = False) -> Sides:
+    """Bound the variance of some rows after each edit from both sides by the one before it, and that of its keys."""
+    d, T = len(stream.W0), len(stream.edits)
+    pairs: list[Any] = []
+    most: list[Any] = []
+
+    def add(lhs: Any, rhs: Any, error: Any, limit: Any = np.inf) -> None:
+        pairs.append((lhs, rhs, error))
+        most.append(limit)
+
+    for one, true, _ in of_forms(stream, found, covariance=(T + 1, d, d)):
+        C = one["covariance"]
+        unit = 0.0 if true.is_exact else share(stream) * float(np.abs(np.asarray(C[0], float)).max())
+        first = true.covariances[0].ravel().tolist()
+        for entry, due in zip(C[0].ravel().tolist(), first, strict=True):
+            add(entry, due, unit)
+            add(-entry, -due, unit)
+        for t, (K, _) in enumerate(true.edits):
+            trace = sum(k @ C[t] @ k for k in K)
+            for x in probes(d):
+                least, largest = variance_range(max(x @ C[t] @ x, 0), max(trace, 0))
+                after, error = x @ C[t + 1] @ x, d * unit
+                add(least, after, error)
+                add(after, largest, error)
+            for k in K:
+                v, after = max(k @ C[t] @ k, 0), k @ C[t + 1] @ k
+                share_left = exact(v) / (2 + v) if halved else key_variance(v)
+                add(after, share_left, unit * float(k @ k) * (1 + float(v)), v)
+    return beside(pairs, most)
+
+
+RL_7 = Statement(
+    id="continual_learning/RL-7",
+    title="No variance grows, and that of a written key falls below 1",
+    says=(
+        "C_t is the covariance after edit t, and P = K C_{t-1} K^T the leverage of its keys K. The variance x C_t x^T "
+        "of every row x is at most x C_{t-1} x^T, and at least that divided by 1 + trace P. Of a key k of the edit "
+        "with the variance v before it, at most v / (1 + v) is left, with equality for an edit of one key: however "
+        "little was known of it, its variance is below 1 afterwards."
+    ),
+    source=Derived(variance_range),
+    tex=(
+        r"\frac{x C_{t-1} x^\top}{1 + \mathrm{tr} P} \le x C_t x^\top \le x C_{t-1} x^\top,\qquad "
+        r"k C_t k^\top \le \frac{v}{1 + v}"
+    ),
+    hypotheses=HELD,
+    instances=STREAMS,
+    solve=covariances,
+    claim=Inequality(fall, unbounded="a solver may report any covariance"),
+    decisions=("*.covariance",),
+    unread={"log_det": "RL-11 compares the determinant"},
+    saboteurs=(
+        saboteur("the covariance is never updated", solve=stale),
+        saboteur("the covariance moves half of the way", solve=partial(stale, halved=True)),
+        saboteur("a share v / (2 + v) is left", claim=Inequality(partial(fall, halved=True), unbounded="as above")),
+        saboteur("keys are added twice", patch=(Covariance.added, "(F * weight)", "(2 * F * weight)")),
+        saboteur("taken away and not added", patch=(Covariance.added, "self.C - (F", "self.C + (F")),
     ),
 )
