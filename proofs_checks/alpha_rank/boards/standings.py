@@ -153,7 +153,8 @@ def drawn(draws: Draws) -> Standing:
     """Draw a standing whose delta is no p value of small tables."""
     a, c = draws.floats(0.5, 0.9), draws.floats(0.5, 0.9)
     top = draws.floats(max(a, c), 0.95)
-    return Standing(draws.integers(1, 3, (3,)), np.array([a, top, c]), draws.floats(0.15, 0.6))
+    # a half or a third of an odd number of 1/1024 is no quotient of whole numbers as small as those of three battles
+    return Standing(draws.integers(1, 3, (3,)), np.array([a, top, c]), (2 * draws.integers(77, 306) + 1) / 1024)
 
 
 STANDINGS = Family(
