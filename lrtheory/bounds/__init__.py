@@ -17,7 +17,7 @@ from lrtheory.bounds.finding.registry import Registry
 from lrtheory.bounds.provenance.origin import API
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper
 from lrtheory.bounds.session import BUDGETS, DEFAULT_SEED, Budget, Session
-from lrtheory.bounds.sets import All, Coins, Dual, Generic, Program, Proof, Square, Wrong
+from lrtheory.bounds.sets import All, Box, Coins, Dual, Generic, Program, Proof, Square, Wrong
 from lrtheory.bounds.statement import Statement, Violated, always, defects, repair, saboteur
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "UNFIT",
     "All",
     "Ball",
+    "Box",
     "Budget",
     "Classical",
     "Coins",

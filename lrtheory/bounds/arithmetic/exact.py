@@ -87,6 +87,35 @@ class Ball:
         ball._arb = value
         return ball
 
+    @classmethod
+    def between(cls, low: Fraction, high: Fraction) -> Ball:
+        """A ball that holds all numbers from `low` to `high`, and a little more where it is rounded outwards."""
+        return cls._wrap(cls(low)._arb.union(cls(high)._arb))
+
+    def moving(self) -> Ball:
+        """The ball as a variable: what is computed of it carries its derivative in this variable along (`slope`)."""
+        return Ball._wrap(flint.arb_series([self._arb, 1], 2))
+
+    @property
+    def slope(self) -> Ball:
+        """The derivative in the variable that was made by `moving`, at all numbers of the ball at once."""
+        return Ball._wrap(self._arb[1] if isinstance(self._arb, flint.arb_series) else flint.arb(0))
+
+    @property
+    def low(self) -> float:
+        """The lower end as a double, by which balls are sorted and nothing is decided; minus infinity for none."""
+        end = float(_plain(self).lower())
+        return -math.inf if math.isnan(end) else end
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether middle and radius of the ball are finite numbers."""
+        return bool(_plain(self).is_finite())
+
+    def overlaps(self, other: Ball) -> bool:
+        """Whether some number lies in both balls."""
+        return bool(_plain(self).overlaps(_plain(other)))
+
     __add__, __radd__ = _operation(operator.add), _reflected(operator.add)
     __sub__, __rsub__ = _operation(operator.sub), _reflected(operator.sub)
     __mul__, __rmul__ = _operation(operator.mul), _reflected(operator.mul)
@@ -104,10 +133,10 @@ class Ball:
         return Ball._wrap(-self._arb)
 
     def _compare(self, other: Any, question: Callable[[Any, Any], bool], opposite: Callable[[Any, Any], bool]) -> bool:
-        other = Ball(other)
-        if question(self._arb, other._arb):
+        mine, theirs = _plain(self), _plain(Ball(other))
+        if question(mine, theirs):
             return True
-        if opposite(self._arb, other._arb):
+        if opposite(mine, theirs):
             return False
         raise Undecided
 
@@ -124,17 +153,19 @@ class Ball:
         return self._compare(other, operator.ge, operator.lt)
 
     def __eq__(self, other: object) -> bool:
-        other = Ball(other)
+        mine, theirs = _plain(self), _plain(Ball(other))
         # for balls `!=` is true only where every number of one differs from every number of the other
-        if self._arb != other._arb:
+        if mine != theirs:
             return False  # the balls are disjoint
-        if self._arb.is_exact() and other._arb.is_exact():
+        if mine.is_exact() and theirs.is_exact():
             return True
         raise Undecided
 
     __hash__ = None  # type: ignore[assignment]
 
     def __float__(self) -> float:
+        if _WIDE.get() and self._arb.rel_accuracy_bits() < _DOUBLE:
+            raise StatementError("a step takes one number of a ball that stands for many, as a double")
         number = float(self._arb.mid())
         if math.isinf(number) and self._arb.is_finite():
             raise OverflowError("a ball beyond the range of doubles")  # as a Fraction does
@@ -144,20 +175,31 @@ class Ball:
         return str(self._arb)
 
 
+def _plain(ball: Ball) -> Any:
+    """The `arb` of a ball, without a derivative that it carries along."""
+    return ball._arb[0] if isinstance(ball._arb, flint.arb_series) else ball._arb
+
+
 _REAL = (int, float, np.integer, np.floating, np.bool_, Fraction, Ball)
 LARGEST = float(np.finfo(float).max)
 _IN_BALLS: ContextVar[bool] = ContextVar("in_balls", default=False)
+_WIDE: ContextVar[bool] = ContextVar("wide", default=False)
+_DOUBLE = 50  # bits by which a ball is as good as a double
 
 
 @contextmanager
-def precision(bits: int) -> Iterator[None]:
-    """A context in which balls are computed with the given number of bits, and integers have balls as logarithms."""
-    token = _IN_BALLS.set(True)
+def precision(bits: int, *, wide: bool = False) -> Iterator[None]:
+    """A context in which balls are computed with the given number of bits, and integers have balls as logarithms.
+
+    With `wide`, balls stand for all their numbers, and one that is wider than a double does not become one.
+    """
+    tokens = _IN_BALLS.set(True), _WIDE.set(wide)
     try:
         with flint.ctx.workprec(bits):
             yield
     finally:
-        _IN_BALLS.reset(token)
+        _IN_BALLS.reset(tokens[0])
+        _WIDE.reset(tokens[1])
 
 
 def log(x: Any) -> Any:

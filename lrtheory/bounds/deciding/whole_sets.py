@@ -15,11 +15,13 @@ from lrtheory.bounds.families import in_set
 from lrtheory.bounds.running.handover import Fault
 from lrtheory.bounds.running.patching import patched
 from lrtheory.bounds.session import BUDGETS, Session
-from lrtheory.bounds.sets import All, Coins, Dual, Generic, Proof
+from lrtheory.bounds.sets import All, Box, Coins, Dual, Generic, Proof
 from lrtheory.bounds.sets.coins import Continuum
 from lrtheory.bounds.statement import Statement
 
-Decided = All | Coins | Dual | Generic
+_DENIED = "an inequality fails at {}, and the check does not refute the claim there"
+
+Decided = All | Box | Coins | Dual | Generic
 
 __all__ = ["decide_sets", "member", "of_statement"]
 
@@ -54,6 +56,8 @@ def of_statement(statement: Statement, *, traced: bool = False) -> list[dict[str
         found.append(_entry(statement, one.told, one.members, "all of"))
         if isinstance(one, Dual):
             found[-1]["about"] = "the rule"
+        if isinstance(one, Box):
+            found[-1]["about"] = one.about(statement.system)
         if traced and isinstance(one, Generic) and one.outcome is not None:
             found[-1]["about"] = one.compared(statement.solve, statement.claim, statement.system).about
     return found
@@ -121,6 +125,8 @@ def _decided(statement: Statement, session: Session, number: int, one: Decided) 
     # a session of its own, so that the runs that the statements of a family share are not forgotten for those of a set
     aside, alone, about = Tally(), session.aside(), _about(statement)
     measure = partial(_by_coins, one=one) if isinstance(one, Coins) else _measure
+    if isinstance(one, Box) and statement.sabotage in one.wrong:  # a point would do, and would not show that this fails
+        return aside, _in_box(statement, alone, aside, number, one)
     for place, instance in one.named():
         measure(statement, alone, aside, in_set(number, place), instance)
         if aside.refuted():
@@ -129,6 +135,8 @@ def _decided(statement: Statement, session: Session, number: int, one: Decided) 
         about = _on_letters(statement, alone, aside, number, one)
     if isinstance(one, Dual):
         about = _by_duals(statement, alone, aside, number, one)
+    if isinstance(one, Box):
+        about = _in_box(statement, alone, aside, number, one)
     if not (aside.rows or aside.problems or statement.sabotage):
         raise StatementError(f"all {one.told}: no member was measured")
     return aside, about
@@ -189,6 +197,37 @@ def _by_duals(statement: Statement, alone: Session, aside: Tally, number: int, o
             sides = f"{row.lhs:.9g} and {row.rhs:.9g}"
             aside.problems.append(f"a goal is attained at {label}, where the sides are {sides}")
     return "the rule"
+
+
+def _in_box(statement: Statement, alone: Session, aside: Tally, number: int, one: Box) -> str:
+    """Cover a box; a point at which an inequality fails is an instance for the check."""
+    about = one.about(statement.system)
+    if statement.sabotage and statement.sabotage not in one.wrong:
+        return about
+    found = one.covered(one.wrong.get(statement.sabotage, one.slack), one.where)
+    if found.against is not None:
+        label = in_set(number, one.place(found.against))
+        _measure(statement, alone, aside, label, one.of(*found.against))
+        if not aside.refuted():
+            raise StatementError(f"all {one.told}: {_DENIED.format(label)}")
+    elif found.open:
+        aside.problems.append(found.open)
+    elif statement.sabotage:
+        raise StatementError(f"all {one.told}: what `wrong` has for {statement.sabotage!r} holds on all of it")
+    elif one.sharp:
+        _demand_end(statement, alone, number, one)
+    return about
+
+
+def _demand_end(statement: Statement, alone: Session, number: int, one: Box) -> None:
+    """Find a point beyond the conditions of a box at which an inequality fails, and demand that the check sees it."""
+    beyond = one.covered(one.slack, ())
+    if beyond.against is None:
+        raise StatementError(f"all {one.told}: no inequality fails where a condition does not hold")
+    label, aside = in_set(number, one.place(beyond.against)), Tally()
+    look(statement, alone, aside, label, one.of(*beyond.against), every=True)
+    if not aside.refuted():
+        raise StatementError(f"all {one.told}: {_DENIED.format(label)}")
 
 
 def member(statement: Statement, number: int, place: str) -> Any:

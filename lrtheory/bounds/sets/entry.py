@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from lrtheory.bounds.errors import StatementError
 
-__all__ = ["Entry"]
+__all__ = ["Entry", "Ran", "traced"]
+
+_PACKAGE = Path(__file__).resolve().parents[2]
 
 
 class Entry:
@@ -51,3 +56,44 @@ class Entry:
             Instance; None where there is none.
         """
         return next((instance for name, instance in self.named() if name == place), None)
+
+
+class Ran(set[str]):
+    """The kinds of functions that have run: of the "code" of a system, or of a "formula"."""
+
+    @property
+    def about(self) -> str:
+        """The subject of a computation: functions of the library, formulas alone, or a relation of the author."""
+        return "the code" if "code" in self else "the formula" if "formula" in self else "the rule"
+
+
+@contextmanager
+def traced(system: str) -> Iterator[Ran]:
+    """A context that notes whether functions of a system run, and whether these are formulas alone.
+
+    Parameters
+    ----------
+    system : str
+        System whose code is told from formulas.
+
+    Yields
+    ------
+    Ran
+        The kinds of functions that have run so far.
+    """
+    ran = Ran()
+    library, theory, formulas = (str(_PACKAGE / path) for path in (system, f"{system}/theory", "_numbers/domains.py"))
+
+    def note(frame: Any, event: str, _: Any) -> None:
+        path = frame.f_code.co_filename
+        if event == "call" and path.startswith((theory, formulas)):
+            ran.add("formula")
+        elif event == "call" and path.startswith(library):
+            ran.add("code")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield ran
+    finally:
+        sys.setprofile(before)

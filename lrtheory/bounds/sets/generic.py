@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,14 +14,13 @@ from lrtheory._types import Number
 from lrtheory.bounds.arithmetic.data import mapped
 from lrtheory.bounds.arithmetic.letters import Ratio, letters, value_at
 from lrtheory.bounds.errors import StatementError
-from lrtheory.bounds.sets.entry import Entry
+from lrtheory.bounds.sets.entry import Entry, traced
 
 __all__ = ["Generic", "Square", "Traced"]
 
 _ANCHORS = 6  # members with numbers, on which letters and the check must agree
 _TRIES = 400  # members at which a claim is looked at that signs do not decide
 _FORGED = (2, 0, -1)  # factors of outcomes, under one of which at least a claim must not hold
-_PACKAGE = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -167,10 +163,10 @@ class Generic(Entry):
         """
         instance = self.of(*letters(self.symbols))
         sides = claim.sides if self.sides is None else self.sides
-        with _traced(system) as ran:
+        with traced(system) as ran:
             outcome = solve(instance, None) if self.outcome is None else self.outcome(instance)
             found = self._undecided(instance, outcome, sides, claim.equality)
-        about = "the code" if "code" in ran else "the formula" if "formula" in ran else "the rule"
+        about = ran.about
         if found is not None:
             place, gap = found
             return Traced(about, f"entry {place}: {gap} is not decided", self._against(gap, claim.equality))
@@ -250,27 +246,6 @@ class Traced:
     about: str
     open: str
     against: tuple[int, ...] | None
-
-
-@contextmanager
-def _traced(system: str) -> Iterator[set[str]]:
-    """Note whether functions of a system run, and whether these are formulas alone."""
-    ran: set[str] = set()
-    library, theory, formulas = (str(_PACKAGE / path) for path in (system, f"{system}/theory", "_numbers/domains.py"))
-
-    def note(frame: Any, event: str, _: Any) -> None:
-        path = frame.f_code.co_filename
-        if event == "call" and path.startswith((theory, formulas)):
-            ran.add("formula")
-        elif event == "call" and path.startswith(library):
-            ran.add("code")
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        yield ran
-    finally:
-        sys.setprofile(before)
 
 
 def _is_number(leaf: Any) -> bool:

@@ -9,7 +9,7 @@ from lrtheory.bounds.claims import Recorded
 from lrtheory.bounds.families import SET
 from lrtheory.bounds.provenance.sources import Derived, proof_of
 from lrtheory.bounds.running.encoding import digest
-from lrtheory.bounds.sets import All, Coins, Dual, Generic, Proof
+from lrtheory.bounds.sets import All, Box, Coins, Dual, Generic, Proof
 from lrtheory.bounds.statement.statement import Statement
 
 __all__ = ["defects"]
@@ -79,7 +79,7 @@ def _defects_of_sets(statement: Statement) -> list[str]:
     """A set shows that the claim holds on all of it if a wrong variant can fail there."""
     if not statement.for_all:
         return []
-    due = Coins if statement.kind == "law" else (All, Generic, Dual, Proof)
+    due = Coins if statement.kind == "law" else (All, Box, Generic, Dual, Proof)
     if statement.kind not in ("inequality", "identity", "law") or not all(
         isinstance(one, due) for one in statement.for_all
     ):
@@ -90,7 +90,7 @@ def _defects_of_sets(statement: Statement) -> list[str]:
         if isinstance(one, Proof):
             found += _defects_of_proof(statement, one)
             continue
-        unknown = [name for name in one.invisible if name not in seeing]
+        unknown = [name for name in [*one.invisible, *getattr(one, "wrong", ())] if name not in seeing]
         if unknown:
             found.append(f"all {one.told}: no saboteur is measured there that is called {unknown[0]!r}")
         if all(name in one.invisible for name in seeing):

@@ -81,7 +81,7 @@ class Statement:
         Named predicates of an instance, each of which answers True or False.
     instances : Family
         Family of the instances on which the claim is checked.
-    for_all : tuple of All, Generic, Coins, Dual or Proof
+    for_all : tuple of All, Box, Coins, Dual, Generic or Proof
         Sets on all of which the claim is decided too: listed ones, all positive numbers of a shape, all coins of a
         random algorithm, and polyhedra; and theorems for all sizes, which another program proves.
     solve : callable

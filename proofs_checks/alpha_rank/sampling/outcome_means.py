@@ -13,7 +13,19 @@ from scipy import stats
 
 from lrtheory.alpha_rank import theory
 from lrtheory.alpha_rank.sampling import ucb_steps
-from lrtheory.bounds import Classical, Derived, Family, Inequality, Probability, Sides, Statement, rounding, saboteur
+from lrtheory.bounds import (
+    Box,
+    Classical,
+    Derived,
+    Family,
+    Inequality,
+    Probability,
+    Sides,
+    Statement,
+    exp,
+    rounding,
+    saboteur,
+)
 from proofs_checks.alpha_rank.families.exact_chances import clopper_pearson, interval_missed
 from proofs_checks.alpha_rank.families.ucb_reports import is_bernoulli, missed_or_unfounded, sampled
 from proofs_checks.alpha_rank.families.ucb_runs import EASY_MATCH, HALF_GAP, MATCHES
@@ -173,6 +185,36 @@ def inside_hoeffding(counts: Counts, ends: np.ndarray, factor: float = 1.0) -> S
     return Sides(lhs, rhs, trivial=np.ones(len(lhs)), rounding=rounding(1000 + 100 * counts.n, 1.0))
 
 
+def at_radius(r: Fraction, n: int, x: int) -> Counts:
+    """n trials at the level at which Hoeffding's half-width is r."""
+    return Counts(n, 2 * math.exp(-2 * n * float(r) ** 2))
+
+
+def tail_slack(r: Any, n: int, x: int, factor: Fraction = Fraction(1)) -> list[Any]:
+    """Compare P(x or more successes) at `factor` times r below x / n with half of the level.
+
+    The lower end of the exact interval is at least x / n - r iff that tail is at most level / 2; the upper end of x
+    successes mirrors the lower one of n - x.
+    """
+    p = Fraction(x, n) - factor * r
+    return [exp(-2 * n * r * r) - sum(math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(x, n + 1))]
+
+
+ALL_LEVELS = Box(
+    "half-widths r of Hoeffding's intervals at levels below 1, numbers of trials n, and numbers of successes x >= n r",
+    of=at_radius,
+    reals={"r": (0, 1)},
+    wholes={"n": range(1, 13), "x": range(1, 13)},
+    where=(
+        lambda r, n, x: x <= n,
+        lambda r, n, x: n * r <= x,  # else Hoeffding's lower end is 0
+        lambda r, n, x: 2 * exp(-2 * n * r * r) < 1,
+    ),
+    slack=tail_slack,
+    wrong={"nine tenths of Hoeffding's radius": partial(tail_slack, factor=Fraction(9, 10))},
+)
+
+
 RG_T5 = Statement(
     id="alpha_rank/RG-T5",
     title="Exact intervals lie inside Hoeffding's",
@@ -184,6 +226,7 @@ RG_T5 = Statement(
     tex=r"CP_\delta(x, n) \subseteq [x/n - r, x/n + r] \cap [0, 1],\quad r^2 = \log(2/\delta)/2n",
     hypotheses={"level in (0, 1)": lambda counts: 0 < counts.level < 1},
     instances=ALL_COUNTS,
+    for_all=(ALL_LEVELS,),
     solve=exact_limits,
     claim=Inequality(inside_hoeffding),
     saboteurs=(

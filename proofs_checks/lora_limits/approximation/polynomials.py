@@ -14,7 +14,14 @@ from lrtheory.bounds import Ball, Derived, Draws, Family, Identity, Inequality, 
 from lrtheory.lora_limits import exp_polynomial, theory
 from lrtheory.lora_limits.theory import degrees
 from lrtheory.lora_limits.theory.degrees import taylor_error
-from proofs_checks.lora_limits.families.polynomials import Target, Taylor, draw_error, draw_taylor, rigorous_error
+from proofs_checks.lora_limits.families.polynomials import (
+    ERRORS_OF_DEGREES,
+    Target,
+    Taylor,
+    draw_error,
+    draw_taylor,
+    rigorous_error,
+)
 
 
 def taylor_errors(case: Taylor, rng: np.random.Generator | None = None) -> dict[str, float]:
@@ -169,6 +176,7 @@ LL_D1_LEAST = Statement(
         ),
     },
     instances=TARGETS,
+    for_all=(ERRORS_OF_DEGREES,),
     solve=least_degrees,
     claim=Inequality(least, numbers=Ball, unbounded=STATED),
     saboteurs=(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import flint
 import numpy as np
 
-from lrtheory.bounds import Draws, Sides, rounding
+from lrtheory.bounds import Box, Draws, Sides, exp, rounding
 from lrtheory.lora_limits import theory
 
 STATED = "a solver may state any degree, and any error"
@@ -85,3 +87,32 @@ def draw_error(draws: Draws, digits: int) -> float:
 def degree_brackets(case: Absolute, rng: np.random.Generator | None = None) -> np.ndarray:
     """Return the library's two degrees."""
     return np.array(theory.degree_bracket(case.bound, case.epsilon))
+
+
+def error_series(M: Any, g: int) -> Any:
+    """Sum g! eta_T(g) / M^(g+1) up to M^31 by its series, all of whose terms are positive, so that nothing cancels."""
+    term, total = M * 0 + 1, M * 0
+    for k in range(32):
+        total, term = total + term / (g + 1 + k), term * M / (k + 1)
+    return total
+
+
+def target_at_error(M: Fraction, g: int) -> Target:
+    """Ask for the error that Taylor's polynomial of degree g has."""
+    # rounded upwards, as the least degree is another one at an error that is smaller by one digit
+    return Target(float(M), theory.taylor_error(g, float(M)) * (1 + 2.0**-40))
+
+
+ERRORS_OF_DEGREES = Box(
+    "bounds M and degrees g with the error epsilon = eta_T(g) from 2^-99 to 11/5",
+    of=target_at_error,
+    reals={"M": (0, 8)},
+    wholes={"g": range(20)},
+    where=(
+        lambda M, g: error_series(M, g) * M ** (g + 1) <= Fraction(11, 5) * math.factorial(g),
+        lambda M, g: error_series(M, g) * M ** (g + 1) >= Fraction(math.factorial(g), 2**99),
+    ),
+    # the bound at the degree g + 1 is at most eta_T(g); both are divided by M^(g+1) / g!
+    slack=lambda M, g: [error_series(M, g) - exp(M) * M / ((g + 1) * (g + 2))],
+    sharp=True,
+)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -12,6 +13,7 @@ import numpy as np
 
 from lrtheory._numbers import numbers, plain
 from lrtheory.bounds import (
+    Box,
     Derived,
     Draws,
     Family,
@@ -231,6 +233,42 @@ def is_reached(case: Reach, found: Found, ends: Any = None, lost: int = 0) -> Si
     return together(rows)
 
 
+#: p at its first and its second critical point, rounded outwards to four digits
+TOP, BOTTOM = Fraction(12024, 10**4), Fraction(6818, 10**4)
+
+
+def image_slack(x: Any, k: int, lows: Mapping[int, Fraction], high: Fraction = TOP, lost: int = 0) -> list[Any]:
+    """Compare p^k(x) with a low and a high end, and with a^k x."""
+    # the growth is divided by x, since both sides are 0 at 0: a step multiplies by a + b x^2 + c x^4
+    factor, value = x * 0 + 1, x
+    for _ in range(k):
+        square = value * value
+        one = QUINTIC[0] + square * (QUINTIC[1] + square * QUINTIC[2])
+        factor, value = factor * one, value * one
+    after = newton_schulz_value(x, k)
+    return [after - lows[k], high - after, newton_schulz_growth(k - lost) - factor]
+
+
+def values_above(least: Fraction, steps: tuple[int, ...], **options: Any) -> Box:
+    """All singular values from a least one to 1."""
+    ends = {k: Fraction(math.floor(10**4 * newton_schulz_value(least, k)), 10**4) for k in steps}
+    lows = {k: min(end, BOTTOM) for k, end in ends.items()}
+    return Box(
+        "singular values x after k steps of Muon, against the image of their interval to four digits and against a^k x",
+        of=lambda x, k: Reach(float(least), np.array([float(x)]), k),
+        reals={"x": (least, 1)},
+        wholes={"k": steps},
+        slack=partial(image_slack, lows=lows),
+        wrong={
+            "orthogonal: between 0.9 and 1.1": partial(
+                image_slack, lows=dict.fromkeys(steps, Fraction(9, 10)), high=Fraction(11, 10)
+            ),
+            "growth of one step less": partial(image_slack, lows=lows, lost=1),
+        },
+        **options,
+    )
+
+
 AU_3B = Statement(
     id="low_rank_optimizers/AU-3b",
     title="Muon's Newton-Schulz step multiplies no value by more than 3.4445",
@@ -243,6 +281,10 @@ AU_3B = Statement(
     tex=r"p^k(x) \le a^k x\ (0 \le x \le 1)",
     hypotheses={"singular values between the least and 1, and few steps": is_reach},
     instances=REACHES,
+    for_all=(
+        values_above(Fraction(1, 100), (1, 2, 3)),
+        values_above(Fraction(1, 1000), (5,), budget="thorough"),
+    ),
     solve=reached,
     claim=Inequality(is_reached, unbounded="a solver may report any interval"),
     decisions=("image", "after"),
