@@ -16,6 +16,8 @@ from proofs_checks.continual_learning.ledger import ridges
 from proofs_checks.continual_learning.sketches import errors
 from proofs_checks.continual_learning.sketches import projections
 from proofs_checks.continual_learning.sketches import counters
+from proofs_checks.continual_learning.sketches import ranks
+from proofs_checks.continual_learning.sketches import corrections
 from proofs_checks.continual_learning.subspaces import protected_steps
 from proofs_checks.continual_learning.subspaces import old_momentum
 from proofs_checks.continual_learning.subspaces import sketched_inputs

@@ -74,4 +74,5 @@ OF_ROOMS: dict[str, Callable[[], Call]] = {
     "momentum_leak": lambda: call([4.0, 0.0], 0.5, 1.0, 2),
     "projection_bound": lambda: call([3.0, 2.0, 1.0], 1, 2),
     "worst_leak": lambda: call([3.0, 2.0, 1.0], 1),
+    "least_error": lambda: call([3.0, 2.0, 1.0], 1),
 }

@@ -171,6 +171,8 @@ DROPS = (
     "energies.dtype.type(0.0)",
 )
 
+TWICE = (SketchBuffer._shrunk, "lengths_left(energies[:n], missed)", "lengths_left(energies[:n], 2 * missed)")
+
 KEPT = {"sketch": "how many rows it keeps, up to the rank, is up to the sketch"}
 SIGNS = {"sketch": "B and -B have the same products B^T B"}
 

@@ -23,6 +23,7 @@ from proofs_checks.continual_learning.families.rows import (
     SIGNS,
     STREAM,
     STREAMS,
+    TWICE,
     Parts,
     Rows,
     adversarial,
@@ -34,7 +35,6 @@ from proofs_checks.continual_learning.families.rows import (
 )
 from proofs_checks.guards import misfit, square, unlike
 
-TWICE = (SketchBuffer._shrunk, "lengths_left(energies[:n], missed)", "lengths_left(energies[:n], 2 * missed)")
 ANY_SIZE = "a solver may return rows of any size"
 COMPONENTS = {"components": "FD-2 projects onto the directions"}
 Found = dict[str, Any]
