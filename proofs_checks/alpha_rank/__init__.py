@@ -1,7 +1,7 @@
 """alpha-Rank: its statements, from one mutant and the exact chain to rankings from sampled matches."""
 
 # ruff: noqa: F401, I001
-from lrtheory.bounds.reporting import About
+from lrtheory.bounds.reporting import About, Reading
 from proofs_checks.alpha_rank.selection import mutants
 from proofs_checks.alpha_rank.selection import potentials
 from proofs_checks.alpha_rank.selection import same_chains
@@ -40,4 +40,34 @@ only from noisy matches. The paper says how many matches make the ranking right 
 intervals on the ranking (section 5). Constants, intervals that hold at all times, and bounds in the place of Theorem
 3.1, whose number of matches no run can reach, are derived here.""",
     pictures=("kuhn-intervals",),
+    papers=(
+        Reading(
+            key="1909.09849",
+            name="Incomplete Information, Rowland et al.",
+            read="restated by others",
+            claims=(
+                "Enough noisy matches, or those that ResponseGraphUCB chooses, make a ranking right with "
+                "probability 1 - delta; intervals of payoffs give intervals of ranks."
+            ),
+            found=(
+                "Intervals of the released code fail where payoffs nearly tie; no run can reach the matches of "
+                "Theorem 3.1, bounds in its place can."
+            ),
+            ids=("MI-", "RG-", "RU-", "P5", "P7"),
+            call="ResponseGraphUCB",
+        ),
+        Reading(
+            key="1903.01373",
+            name="alpha-Rank, Omidshafiei et al.",
+            read="restated by others",
+            claims=(
+                "The stationary law of a chain of takeovers ranks strategies, and for strong selection lies on the"
+                " sinks of the response graph."
+            ),
+            found="Both limits of the chain agree with one sink and no ties, and differ with two sinks.",
+            ids=("AR-",),
+            call="alpha_rank",
+        ),
+    ),
+    errata=("RG-T4",),
 )

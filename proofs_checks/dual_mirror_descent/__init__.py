@@ -1,7 +1,7 @@
 """Online allocation by dual mirror descent: its statements, in the order of their proofs."""
 
 # ruff: noqa: F401, I001
-from lrtheory.bounds.reporting import About
+from lrtheory.bounds.reporting import About, Reading
 from proofs_checks.dual_mirror_descent.optima import weak_duality
 from proofs_checks.dual_mirror_descent.optima import fluid_values
 from proofs_checks.dual_mirror_descent.replies import best_replies
@@ -36,4 +36,18 @@ independent, sublinear regret when their law changes, mixes or has a period, and
 against an adversary. Its theorems were recalled and not read: each is proved here step by step with constants of its
 own, beside lower bounds for every policy.""",
     pictures=("best-of-many-worlds",),
+    papers=(
+        Reading(
+            key="2011.10124",
+            name="Best of Many Worlds, S. Balseiro et al.",
+            read="from memory, restated by others",
+            claims=(
+                "One mirror descent on prices has regret of order sqrt(T) on independent requests, and the best "
+                "competitive ratio against an adversary."
+            ),
+            found="Each theorem is proved with constants of its own, beside lower bounds for every policy.",
+            ids=("DMD-",),
+            call="DualMirrorDescent",
+        ),
+    ),
 )

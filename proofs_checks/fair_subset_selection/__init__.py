@@ -1,7 +1,7 @@
 """Fair subset selection: its statements, from one biased ranking to laws of panels."""
 
 # ruff: noqa: F401, I001
-from lrtheory.bounds.reporting import About
+from lrtheory.bounds.reporting import About, Reading
 from proofs_checks.fair_subset_selection.biases import exchanges
 from proofs_checks.fair_subset_selection.biases import moved_items
 from proofs_checks.fair_subset_selection.selection import scores
@@ -32,4 +32,18 @@ and only from exponentially many where it looks at first places alone, as SNTV d
 notebook were read: the bounds are derived here with constants, the swapping bias is that of the code, and its stored
 figures stand beside ours.""",
     pictures=("blind-panel",),
+    papers=(
+        Reading(
+            key="2306.09835",
+            name="Multiple Rankings in the Presence of Bias, N. Boehmer et al.",
+            read="abstract, notebook",
+            claims=(
+                "A quota brings most of the unbiased optimum back: from polynomially many rankings if the score is"
+                " smooth, else from exponentially many."
+            ),
+            found="Bounds with constants; the stored figures of the notebook stand beside ours.",
+            ids=("FSS-",),
+            call="select",
+        ),
+    ),
 )

@@ -1,7 +1,7 @@
 """Limits of low-rank adapters: the exact gradient, polynomials for exp, their errors, almost linear time, hardness."""
 
 # ruff: noqa: F401, I001
-from lrtheory.bounds.reporting import About
+from lrtheory.bounds.reporting import About, Reading
 from proofs_checks.lora_limits.chain import exact_gradients
 from proofs_checks.lora_limits.chain import computations
 from proofs_checks.lora_limits.approximation import polynomials
@@ -42,4 +42,19 @@ sqrt(log L), and that above it no algorithm does so for every input unless SETH 
 read in full: its lemmas on the exact gradient are checked as they stand, its error chain is replaced by bounds with
 constants, and its hardness is met by inputs whose rank is known exactly.""",
     pictures=("rank-exponents", "real-heads"),
+    papers=(
+        Reading(
+            key="2406.03136",
+            name="Computational Limits of LoRA, J. Y.-C. Hu et al.",
+            read="full text",
+            claims=(
+                "Gradients are approximated in almost linear time below norms of order sqrt(log L), and above it "
+                "by no algorithm unless SETH fails."
+            ),
+            found="Large norms alone are not hard, and no head of a small language model pays for polynomials.",
+            ids=("LL-",),
+            call="lora_gradients",
+        ),
+    ),
+    errata=("LL-P4", "LL-H3", "LL-H6-cost"),
 )

@@ -1,7 +1,7 @@
 """Low-rank and memory-efficient optimizers: their statements, from evolution strategies to rounded steps."""
 
 # ruff: noqa: F401, I001
-from lrtheory.bounds.reporting import About
+from lrtheory.bounds.reporting import About, Reading
 from proofs_checks.low_rank_optimizers.evolution import variances
 from proofs_checks.low_rank_optimizers.evolution import layers
 from proofs_checks.low_rank_optimizers.evolution import draws
@@ -49,4 +49,64 @@ EGGROLL's text, and MKOR's formula in its first author's thesis. It is proved he
 rank is unbiased on quadratics with a known variance, and its bias on cubics is exactly proportional to 1/r; the formula
 of MKOR's thesis is not an inverse; and rounding alone makes updates sparse and overlapping.""",
     pictures=("bias-of-rank", "rounding"),
+    papers=(
+        Reading(
+            key="2511.16652",
+            name="EGGROLL, B. Sarkar et al.",
+            read="text without appendices, code",
+            claims="Noise of low rank trains as full noise does, with a bias of order 1/r, and integers suffice.",
+            found=(
+                "Unbiased on quadratics, with a known variance; signs have less of it than full noise; on cubics "
+                "the bias is exactly proportional to 1/r."
+            ),
+            ids=("EG-", "EI-"),
+            call="LowRankES",
+        ),
+        Reading(
+            key="2505.17967",
+            name="DCT-AdamW, I.-V. Modoranu et al.",
+            read="abstract, code",
+            claims="Columns of a fixed cosine basis replace singular vectors.",
+            found="The best columns leave a known share; released sums of absolute values are another choice.",
+            ids=("DC-",),
+            call="DCTAdamW",
+        ),
+        Reading(
+            key="2306.01685",
+            name="MKOR, M. Mozaffari et al.",
+            read="abstract, code, a thesis",
+            claims="Updates of rank one keep inverses of curvature at quadratic cost.",
+            found="The formula of the thesis is no inverse, and amplifies what it has seen.",
+            ids=("MK-",),
+            call="MKOR",
+        ),
+        Reading(
+            key="2509.24320",
+            name="AuON",
+            read="abstract, code",
+            claims="A scalar replaces the orthogonalization of a step.",
+            found="The released step is momentum times one number.",
+            ids=("AU-",),
+            call="AuON",
+        ),
+        Reading(
+            key="2411.07837",
+            name="FRUGAL, P. Zmushko et al.",
+            read="abstract, code",
+            claims="Adam on some coordinates and signs on the rest train as Adam does.",
+            found="Coordinates settle at known variances, and every reset loses steps.",
+            ids=("FR-",),
+            call="Frugal",
+        ),
+        Reading(
+            key="2505.11711",
+            name="Small Subnetworks, S. Mukherjee et al.",
+            read="abstract, code",
+            claims="Reinforcement learning changes few weights, and much the same ones.",
+            found="Rounding alone makes updates sparse and alike, by a share that is predicted.",
+            ids=("RN-",),
+            call="compare_checkpoints",
+        ),
+    ),
+    errata=("EG-VS", "EI-4", "MK-1"),
 )

@@ -1,7 +1,7 @@
 """The statements about matrix completion by alternating minimization, in the order of the proofs."""
 
 # ruff: noqa: F401, I001
-from lrtheory.bounds.reporting import About
+from lrtheory.bounds.reporting import About, Reading
 from proofs_checks.matrix_completion.half_steps import half_step_errors
 from proofs_checks.matrix_completion.half_steps import driving_noise
 from proofs_checks.matrix_completion.half_steps import balanced_factors
@@ -32,4 +32,15 @@ half-step costs about |Omega| k and not |Omega| k^2, and still shrinks the dista
 factor. Its abstract alone was read: contraction, second moments, and what no algorithm can do are derived here;
 constants of the sample are measured, and count as observations.""",
     pictures=("contraction", "phase"),
+    papers=(
+        Reading(
+            key="2302.11068",
+            name="Robust Alternating Minimization, Y. Gu et al.",
+            read="abstract",
+            claims="Completion by approximate alternating regressions takes nearly linear time.",
+            found="Contraction and second moments are derived; the constants of the sample are measured.",
+            ids=("MC-",),
+            call="complete",
+        ),
+    ),
 )

@@ -1,7 +1,7 @@
 """Transductive clustering: its statements, from relaxations to the updates and to clusters."""
 
 # ruff: noqa: F401, I001
-from lrtheory.bounds.reporting import About
+from lrtheory.bounds.reporting import About, Reading
 from proofs_checks.transductive_clustering.proof_steps import majorisers
 from proofs_checks.transductive_clustering.updates import descents
 from proofs_checks.transductive_clustering.proof_steps import divergences
@@ -35,4 +35,17 @@ parallel updates in closed form that never raise it and converge, and that they 
 abstract, code and tables were read: descent, rates and limits are proved here, with the threshold beyond which
 labels swap for ever, and accuracies are measured on digits and sentences instead of its images.""",
     pictures=("two-points",),
+    papers=(
+        Reading(
+            key="2106.09516",
+            name="Clustering is All You Need, I. Ziko et al.",
+            read="abstract, code, tables",
+            claims=(
+                "Parallel updates in closed form never raise a relaxed energy, converge, and match elaborate methods."
+            ),
+            found="Descent, rates and limits are proved, with the threshold beyond which labels swap for ever.",
+            ids=("TC-",),
+            call="few_shot",
+        ),
+    ),
 )

@@ -8,13 +8,39 @@ from types import SimpleNamespace
 import pytest
 
 from lrtheory.bounds import Session, check
-from lrtheory.bounds.reporting import About, Finding, Published, Shown, Side, costs, read_records, render, short, stale
+from lrtheory.bounds.reporting import (
+    About,
+    Finding,
+    Published,
+    Reading,
+    Shown,
+    Side,
+    costs,
+    read_records,
+    render,
+    short,
+    stale,
+)
 from lrtheory.bounds.reporting.found import Found, how_close
-from lrtheory.bounds.reporting.markdown import apart
+from lrtheory.bounds.reporting.markdown import apart, formula
 from lrtheory.bounds.reporting.staleness import counts_list
 from tests.bounds.toys import GAUSS, TOYS
 
-ABOUT = About(paper="A. Toy, *On toys*, 2000.", claims="Sums are halves of squares.", pictures=("line",))
+ABOUT = About(
+    paper="A. Toy, *On toys*, 2000.",
+    claims="Sums are halves of squares.",
+    pictures=("line",),
+    papers=(
+        Reading(
+            key="0001.00001", name="Toys, A. Toy", read="abstract", claims="Sums are halves.", found="They are.",
+            ids=("M",), call="solve",
+        ),
+        Reading(
+            key="0001.00002", name="Dolls", read="abstract", claims="Dolls talk.",
+            found="Nothing of it is checked, because it is large.",
+        ),
+    ),
+)  # fmt: skip
 RECORD = {
     "figure": "toy/line", "title": "A line.", "profile": "quick", "seed": 1, "data": {"data/a.csv": "0"},
     "inputs": {"n": 4, "sizes": list(range(9))},
@@ -49,25 +75,55 @@ def rows(text):
     return [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if line.startswith("|")]
 
 
-def test_the_main_page_has_a_row_a_statement_that_leads_to_its_details(evidence):
+def test_the_page_of_a_system_has_a_row_a_statement_with_its_formula(evidence):
     report = render(TOYS, evidence)
+    page = report.details["toy"]
     for toy in TOYS:
         name = toy.id.partition("/")[2]
-        (row,) = (row for row in rows(report.main) if f"[{name}](" in row[0] and len(row) <= 4)
-        assert row[0] == f"[{name}](docs/evidence/toy.md#{name.lower()})"
-        assert f"\n### {name}\n" in report.details["toy"]
+        (row,) = (row for row in rows(page) if row[0] == f"[{name}](#{name.lower()})" and formula(toy.tex) in row)
+        assert row[1:3] == [toy.title, formula(toy.tex)]
+        assert f"\n### {name}\n" in page
+    assert max(len(row) for row in rows(page)) <= 5
     assert max(len(row) for row in rows(report.main)) <= 8
-    assert "|[toy](#toy)|" in report.main
-    assert "\n## toy\n" in report.main
+    assert "|[toy](docs/evidence/toy.md)|" in report.main
 
 
-def test_errata_stand_on_the_main_page_with_their_counterexample(evidence):
+def test_a_formula_in_a_table_has_no_bar():
+    assert formula("|x|\\le\n\\|y\\|") == r"$\vert x\vert \le \Vert y\Vert $"
+
+
+def test_errata_stand_on_both_pages_with_their_counterexample(evidence):
     report = render(TOYS, evidence)
-    assert ["[GAUSS](docs/evidence/toy.md#gauss)", PRINTED, "1", "1/2", "`toy-numbers:always-0`"] in rows(report.main)
+    row = [PRINTED, "1", "1/2", "`toy-numbers:always-0`"]
+    assert ["[GAUSS](docs/evidence/toy.md#gauss)", *row] in rows(report.main)
+    assert ["[GAUSS](#gauss)", *row] in rows(report.details["toy"])
     assert (
         f"  - *the wording of the source*: {PRINTED}: left 1, right 1/2, at `toy-numbers:always-0`"
         in report.details["toy"]
     )
+
+
+def test_the_main_page_tells_the_errata_that_count(evidence):
+    told = lambda errata: render(TOYS, evidence, abouts={"toy": About(paper="", claims="", errata=errata)})
+    assert PRINTED in told(("GAUSS",)).main
+    assert PRINTED not in told(()).main
+    assert PRINTED in told(()).details["toy"]
+
+
+def test_each_paper_has_a_row_with_what_was_read_and_found(evidence):
+    report = render(TOYS, evidence, abouts={"toy": ABOUT})
+    first, second = (row for row in rows(report.main) if "arxiv.org" in row[0])
+    n = sum(toy.id.startswith("toy/M") for toy in TOYS)
+    assert n > 0
+    assert first == [
+        "[Toys, A. Toy](https://arxiv.org/abs/0001.00001)",
+        "abstract",
+        "Sums are halves.",
+        f"[{n}](docs/evidence/toy.md)",
+        "They are.",
+        "`toy.solve`",
+    ]
+    assert second[3:] == ["-", "Nothing of it is checked, because it is large.", "-"]
 
 
 def test_details_hold_everything_that_is_known(evidence):
@@ -89,13 +145,11 @@ def test_nothing_is_stale_right_after_rendering(evidence, records):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("[MG]", "[GM]"),
-        ("Regret of", "Rate of"),
         ("Sources ", "Sources of "),
         ("1 errata", "2 errata"),
-        ("On toys", "On dolls"),
-        ("halves of squares", "squares"),
-        ("toy--line.png", "toy--curve.png"),
+        ("|[toy](docs/evidence/toy.md)|", "|[toy](docs/evidence/toy.md)|1"),
+        ("Sums are halves.", "Sums are squares."),
+        ("because it is large", "because it is small"),
     ],
 )
 def test_the_main_page_is_stale_when_something_changed(evidence, records, old, new):
@@ -110,16 +164,20 @@ def test_the_main_page_is_stale_when_something_changed(evidence, records, old, n
         ("one short", "two short"),
         ("Supported; ", "Refuted; "),
         ("### MG\n", "### GM\n"),
+        ("|[MG]", "|[GM]"),
         ("Regret of", "Rate of"),
         ("hypotheses: ", "hypotheses: not "),
         ("\\sum", "\\prod"),
         ("Sources ", "Sources of "),
+        ("On toys", "On dolls"),
+        ("halves of squares", "squares"),
+        ("toy--line.png", "toy--curve.png"),
     ],
 )
-def test_details_are_stale_when_something_changed(evidence, old, new):
-    report = render(TOYS, evidence)
+def test_details_are_stale_when_something_changed(evidence, records, old, new):
+    report = render(TOYS, evidence, abouts={"toy": ABOUT}, figures=records)
     assert old in report.details["toy"]
-    assert stale(report.main, {"toy": report.details["toy"].replace(old, new)}, TOYS)
+    assert stale(report.main, {"toy": report.details["toy"].replace(old, new)}, TOYS, abouts={"toy": ABOUT})
 
 
 def test_what_the_registry_does_not_know_is_stale(evidence):
@@ -134,7 +192,7 @@ def test_what_the_registry_does_not_know_is_stale(evidence):
 def test_a_changed_title_or_saboteur_of_a_statement_makes_both_pages_stale(evidence):
     report = render(TOYS, evidence)
     titled = [replace(GAUSS, title="Another title") if toy is GAUSS else toy for toy in TOYS]
-    assert len(stale(report.main, report.details, titled)) == 2
+    assert len(stale(report.main, report.details, titled)) == 2  # its row and its entry
     fewer = [replace(GAUSS, saboteurs=GAUSS.saboteurs[1:]) if toy is GAUSS else toy for toy in TOYS]
     assert any("differs" in sentence for sentence in stale(report.main, report.details, fewer))
 
@@ -179,12 +237,15 @@ def test_a_report_is_written_with_its_details_beside_it(evidence, tmp_path):
 
 def test_a_paper_has_its_claims_pictures_and_published_numbers(evidence, records):
     report = render(TOYS, evidence, abouts={"toy": ABOUT}, figures=records)
-    assert "A. Toy, *On toys*, 2000." in report.main
-    assert ABOUT.claims in report.main
-    assert "[![line](docs/pictures/toy--line.png)](docs/evidence/toy.md#line)" in report.main
-    assert "*A line.* 1 of 2 claims hold (quick)." in report.main
-    assert "Of 2 [numbers of others](docs/evidence/toy.md#figures) 1 agree within 10 %." in report.main
-    assert "Farthest apart, in `line`: start, 2 there and 3 here." in report.main
+    assert "[toy/line](docs/evidence/toy.md#line)" in report.main
+    assert ["1 of 2", "start", "2", "3"] in [row[1:] for row in rows(report.main)]
+    page = report.details["toy"]
+    assert "A. Toy, *On toys*, 2000." in page
+    assert ABOUT.claims in page
+    assert "[![line](../pictures/toy--line.png)](#line)" in page
+    assert "*A line.* 1 of 2 claims hold (quick)." in page
+    assert "Of 2 [numbers of others](#figures) 1 agree within 10 %." in page
+    assert "Farthest apart, in `line`: start, 2 there and 3 here." in page
     assert "support 1 of their 2 claims and set 2 numbers of others beside ours" in report.main
     page = report.details["toy"]
     assert "A line. Here profile quick; seed 1; n 4, sizes [0, ..., 8]; data data/a.csv." in page

@@ -25,7 +25,8 @@ def test_pictures_belong_to_the_figures_as_they_stand() -> None:
 
 def test_the_report_shows_the_profile_from_which_a_picture_is() -> None:
     told = json.loads((_pictures.PICTURES / "pictures.json").read_text())
-    shown = re.findall(r"pictures/(\w+?)--([\w-]+)\.png.*\n\n.*hold \((\w+)\)\.", (ROOT / "paper_repro.md").read_text())
+    pages = "\n".join(path.read_text() for path in (ROOT / "docs" / "evidence").glob("*.md"))
+    shown = re.findall(r"pictures/(\w+?)--([\w-]+)\.png.*\n\n.*hold \((\w+)\)\.", pages)
     assert {f"{system}/{name}": profile for system, name, profile in shown} == {
         f"{system}/{name}": told[f"{system}/{name}"]["profile"]
         for system, about in abouts().items()

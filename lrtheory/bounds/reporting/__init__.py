@@ -1,6 +1,6 @@
 """The report: a page that people read, a page of details a system, and whether both still belong to the statements."""
 
-from lrtheory.bounds.reporting.about import About, Finding, Published, Shown, Side
+from lrtheory.bounds.reporting.about import About, Finding, Published, Reading, Shown, Side
 from lrtheory.bounds.reporting.costs import costs
 from lrtheory.bounds.reporting.figures import read_records
 from lrtheory.bounds.reporting.found import counts
@@ -15,6 +15,7 @@ __all__ = [
     "About",
     "Finding",
     "Published",
+    "Reading",
     "Report",
     "Shown",
     "Side",

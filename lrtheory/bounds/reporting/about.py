@@ -1,30 +1,68 @@
-"""A paper in the words of the report: its claims in a few lines, its pictures, and findings worth telling."""
+"""Papers in the words of the report: what was read, what they claim, what was found; and findings worth telling."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["About", "Finding", "Published", "Shown", "Side"]
+__all__ = ["About", "Finding", "Published", "Reading", "Shown", "Side"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One paper as a row of the table of papers.
+
+    Attributes
+    ----------
+    key : str
+        arXiv number.
+    name : str
+        What the paper is called among those who know it, with its first author.
+    read : str
+        What of it was read: its text, its abstract, its code, what others restate of it.
+    claims : str
+        What the paper claims, in one line.
+    found : str
+        What was found here, in one line. Where no statement carries a claim of the paper it begins with "Nothing of it
+        is checked, because".
+    ids : tuple of str
+        The parts of ids after the system with which its statements begin, such as ``"RL-"``.
+    call : str
+        The function or class of the system that a user calls; empty if there is none.
+    """
+
+    key: str
+    name: str
+    read: str
+    claims: str
+    found: str
+    ids: tuple[str, ...] = ()
+    call: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """A paper in a few lines.
+    """The papers of a system in a few lines.
 
     Attributes
     ----------
     paper : str
-        Authors, title and number, as Markdown.
+        Authors, titles and numbers, as Markdown.
     claims : str
-        Claims of the paper, and the part of them that stands here, in about five lines.
+        Claims of the papers, and the part of them that stands here, in about five lines.
     pictures : tuple of str
         Names of one or two figures of the system that stand for it.
+    papers : tuple of Reading
+        A row for each paper.
+    errata : tuple of str
+        The parts of ids after the system of those errata that the main page tells.
     """
 
     paper: str
     claims: str
     pictures: tuple[str, ...] = ()
+    papers: tuple[Reading, ...] = ()
+    errata: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,16 @@ from lrtheory.bounds.statement import Saboteur, Statement
 
 __all__ = ["details_page", "fixed", "item", "saboteur_line", "sources_line"]
 
-HEAD = """Every statement in full, as `pytest -m bounds` measured it. How to read an entry:
+HEAD = """## How to read this page
+
+Every statement is supported, or *recorded*, which is not checked. In the tables brackets name another paper, and how
+much of it was read; with * the claim holds on all of a set. The last column says how close the sides come: "=" is an
+equality, of laws and means within a width told; "tight", an attained bound; a percentage, the largest quotient of both
+sides; "runs", how many failed; "slack", their distance without a quotient; "-", nothing comes near, or no run failed;
+"rate", an exponent within its interval. A second percentage is the share of cases in which the claim excludes anything.
+In errata the left side should equal the right one, or stay below it.
+
+Below stands every statement in full, as `pytest -m bounds` measured it:
 
 - *whose*: "read" says how much of a source was at hand: full (the paper itself), abstract, secondary (what others
   restate of it), code (the authors' own), or recalled (nothing but memory). "Derived here" is no theorem of the paper:
@@ -44,8 +53,8 @@ def item(id: str) -> str:
     return id.partition("/")[2]
 
 
-def details_page(system: str, found: Sequence[Found], records: Sequence[Record]) -> str:
-    """The page of details of one system.
+def details_page(system: str, found: Sequence[Found], records: Sequence[Record], head: str = "") -> str:
+    """The page of one system: what `section` says of it, and all details.
 
     Parameters
     ----------
@@ -55,6 +64,8 @@ def details_page(system: str, found: Sequence[Found], records: Sequence[Record])
         Statements of the system, in the order of the report.
     records : sequence of mapping
         The records of its figures.
+    head : str
+        What stands before the entries.
 
     Returns
     -------
@@ -63,6 +74,7 @@ def details_page(system: str, found: Sequence[Found], records: Sequence[Record])
     """
     parts = [
         f"# Evidence of {system}\n",
+        *filter(None, [head]),
         HEAD,
         f"{run(found)} {_versions(found)} {sources_line([one.statement for one in found])}\n",
     ]

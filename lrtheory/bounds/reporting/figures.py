@@ -87,6 +87,29 @@ def farthest(records: Sequence[Record]) -> tuple[str, str, str, str, str]:
     return name_of(record), plain(row["what"]), theirs, ours, plain(row["source"])
 
 
+def beside(records: Sequence[Record]) -> str:
+    """The share of numbers of others that agree with ours, and the pair that is farthest apart.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+        The records of a system.
+
+    Returns
+    -------
+    str
+        Two sentences for the page of the system; empty if there are no such numbers.
+    """
+    total, near = agreement(records)
+    if not total:
+        return ""
+    figure, what, theirs, ours, _ = farthest(records)  # the source stands below
+    return (
+        f"Of {total} [numbers of others](#figures) {near} agree within {100 * NEAR:.0f} %. Farthest apart, in "
+        f"`{figure}`: {what}, {theirs} there and {ours} here.\n"
+    )
+
+
 def _apart(row: Mapping[str, Any]) -> float:
     """The distance of a published number from ours, as a share of the larger one."""
     published, ours = float(row["published"]), float(row["ours"])

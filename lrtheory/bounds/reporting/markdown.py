@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["anchor", "apart", "plain", "rounded", "short", "table"]
+__all__ = ["anchor", "apart", "formula", "plain", "rounded", "short", "table"]
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -43,6 +43,22 @@ def plain(text: str) -> str:
         Markdown that reads like the text.
     """
     return re.sub(r"([*$]|<(?=[A-Za-z/!?]))", r"\\\1", text)
+
+
+def formula(tex: str) -> str:
+    """A formula in a cell of a table, where a bar would end the cell.
+
+    Parameters
+    ----------
+    tex : str
+        LaTeX without dollars.
+
+    Returns
+    -------
+    str
+        The formula between dollars, in one line and without bars.
+    """
+    return f"${' '.join(tex.split())}$".replace(r"\|", r"\Vert ").replace("|", r"\vert ")
 
 
 def anchor(heading: str) -> str:

@@ -1,4 +1,4 @@
-"""The first screen of the report: how much was measured, what a reader should not miss, and how to read the tables."""
+"""The main page of the report: how much was measured, what a reader should not miss, and the tables of papers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lrtheory.bounds.reporting.details import item
 from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, in_full, profiles
 from lrtheory.bounds.reporting.found import Found, counts, place, run, sides
 from lrtheory.bounds.reporting.markdown import plain, rounded, table
+from lrtheory.bounds.reporting.papers import errata_table, farthest_table, papers_table, systems_table
 from lrtheory.bounds.reporting.section import link
 from lrtheory.bounds.statement import Statement
 
@@ -21,16 +22,24 @@ HEAD = """# What was measured
 Papers state theorems, and documentation makes promises. Here each is a program that tries to refute it. `lrtheory
 report` prints this page from what `pytest -m bounds` and `make figures` leave.
 """
-LEGEND = """## How to read the tables
+PAPERS = """## The papers
 
-Every row is supported, or *recorded*, which is not checked. An id leads to formula, hypotheses, worst instance,
-saboteurs, and a replay; with * the claim holds on all of a set. Brackets name another paper, and how much was read.
+What of each paper was read, what it claims, how many statements carry that here, and what was found. Papers whose
+claims are about large models and their speed have no theorem; what of them is algebra is checked.
+"""
+SYSTEMS = """## The systems
 
-The last column says how close the sides come: "=" is an equality, of laws and means within a width told; "tight", an
-attained bound; a percentage, the largest quotient of both sides; "runs", how many failed; "slack", their distance
-without a quotient; "-", nothing comes near, or no run failed; "rate", an exponent within its interval. A second
-percentage is the share of cases in which the claim excludes anything. In errata the left side should equal the right
-one, or stay below it.
+Each leads to its page: every statement with its formula, what it rests on, both sides at the worst instance, saboteurs,
+and a replay. *Of papers* are theorems in a paper's own wording, *derived* those that are proved here.
+"""
+ERRATA = """## Errata that count
+
+What sources say as they stand, in our words, with the smallest counterexample. The left side should equal the right
+one, or stay below it. All others stand on the pages of the systems.
+"""
+FARTHEST = """## Numbers of others
+
+Those that differ most from ours, one a system; the pages say whose they are, and what differs.
 """
 
 
@@ -42,7 +51,7 @@ def opening(
     *,
     details: str,
 ) -> str:
-    """Everything before the first paper.
+    """The whole main page.
 
     Parameters
     ----------
@@ -51,7 +60,7 @@ def opening(
     records : mapping of str to sequence of mapping
         For each system the records of its figures.
     abouts : mapping of str to About
-        For each system what is said of its paper.
+        For each system what is said of its papers.
     findings : sequence of Finding
         Findings that a reader should not miss.
     details : str
@@ -62,13 +71,20 @@ def opening(
     str
         Markdown.
     """
-    parts = [HEAD, counts_list([one.statement for one in found]) + _figures(records)]
+    statements = [one.statement for one in found]
+    parts = [HEAD, counts_list(statements) + _figures(records)]
     if findings:
         lines = [f"{i}. {filled(one, found, records, details)}\n" for i, one in enumerate(findings, 1)]
         parts += ["## What a reader should not miss\n", "".join(lines)]
-    promised = promises(found, details)
-    parts += ["## Promises\n", promised] if promised else []
-    return "\n".join([*parts, "## The papers\n", _index(found, records, abouts), LEGEND, run(found) + "\n"])
+    told = (
+        ("## Promises\n", promises(found, details)),
+        (PAPERS, papers_table(statements, abouts, details)),
+        (SYSTEMS, systems_table(statements, details)),
+        (ERRATA, errata_table(found, abouts, details)),
+        (FARTHEST, farthest_table(records, details)),
+    )
+    parts += [part for words, rows in told if rows for part in (words, rows)]
+    return "\n".join([*parts, run(found) + "\n"])
 
 
 def counts_list(statements: Sequence[Statement]) -> str:
@@ -88,8 +104,9 @@ def counts_list(statements: Sequence[Statement]) -> str:
     told = (
         (
             n["theorems"],
-            f"**{n['theorems']} theorems** are supported: {n['of the papers']} of the papers ({n['read in full']} of "
-            f"them read in full), {n['classical']} classical, {n['derived here']} derived here with a proof.",
+            f"**{n['theorems']} theorems** are supported: {n['read in full']} of papers, in the wording that was read "
+            f"there; {n['of the papers'] - n['read in full']} of papers, known from an abstract, from code or from "
+            f"others; {n['classical']} classical; {n['derived here']} derived here with a proof.",
         ),
         (
             n["observations"],
@@ -101,7 +118,7 @@ def counts_list(statements: Sequence[Statement]) -> str:
         ),
         (
             n["sets"],
-            f"**{n['sets']} statements** hold on all of a named set (*).",
+            f"**{n['sets']} statements** hold on all of a named set.",
         ),
         (n["recorded"], f"**{n['recorded']} statements** are recorded without a check, with the reason."),
         (
@@ -170,19 +187,6 @@ def _figures(records: Mapping[str, Sequence[Record]]) -> str:
         in_full(every),
     )
     return " ".join(filter(None, sentences)) + "\n"
-
-
-def _index(found: Sequence[Found], records: Mapping[str, Sequence[Record]], abouts: Mapping[str, About]) -> str:
-    rows = []
-    for system in dict.fromkeys(one.statement.system for one in found):
-        n = counts([one.statement for one in found if one.statement.system == system])
-        # a paper is cited with its title in italics
-        title = re.search(r"\*(.+?)\*", abouts[system].paper) if system in abouts else None
-        numbers = [n[name] for name in ("theorems", "of the papers", "observations", "saboteurs", "errata")]
-        cells = [f"[{system}](#{system})", title[1] if title else "", *map(str, numbers)]
-        rows.append([*cells, str(len(records.get(system, ())))])
-    header = ("system", "paper", "theorems", "of the papers", "observations", "saboteurs", "errata", "figures")
-    return table(header, rows)
 
 
 # --- findings --------------------------------------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lrtheory.bounds.reporting.about import About, Finding
 from lrtheory.bounds.reporting.details import details_page
-from lrtheory.bounds.reporting.figures import Record
-from lrtheory.bounds.reporting.found import collect
+from lrtheory.bounds.reporting.figures import Record, beside
+from lrtheory.bounds.reporting.found import Found, collect
 from lrtheory.bounds.reporting.opening import opening
+from lrtheory.bounds.reporting.papers import errata_table
 from lrtheory.bounds.reporting.section import section
 from lrtheory.bounds.statement import Statement
 
@@ -29,9 +31,9 @@ class Report:
     main : str
         The page that people read, as Markdown.
     details : mapping of str to str
-        For each system the page of details.
+        For each system its page: tables, and every statement in full.
     folder : str
-        Folder of the pages of details, seen from that of the main page.
+        Folder of the pages of the systems, seen from that of the main page.
     """
 
     main: str
@@ -108,15 +110,27 @@ def render(
     abouts, figures = abouts or {}, figures or {}
     found = collect(statements, evidence)
     systems = list(dict.fromkeys(statement.system for statement in statements))
-    of = {system: [one for one in found if one.statement.system == system] for system in systems}
     records = {system: figures.get(system, ()) for system in systems}
-    # one title heads the page, a table of titles heads the sections
+    # one title heads the page, a table of titles heads those of the systems
     titles = title if isinstance(title, Mapping) else {}
-    parts = [opening(found, records, abouts, findings, details=details)]
+    main = opening(found, records, abouts, findings, details=details)
     if isinstance(title, str) and title:
-        parts.insert(0, f"{title}\n")
+        main = f"{title}\n\n{main}"
+    # the pages of the systems lie in a folder, from which the pictures are seen otherwise
+    seen = posixpath.relpath(pictures, details)
+    pages = {}
     for system in systems:
         about = abouts.get(system) or (About(paper=titles[system], claims="") if system in titles else None)
-        parts.append(section(system, of[system], records[system], about, details=details, pictures=pictures))
-    pages = {system: details_page(system, of[system], records[system]) for system in systems}
-    return Report("\n".join(parts), pages, details)
+        own = [one for one in found if one.statement.system == system]
+        if not abouts:  # a few statements of somebody else, whose titles and formulas are what a reader looks for
+            rows = section(system, own, (), about, pictures, f"{details}/{system}.md")
+            main += f"\n## {system}\n\n{rows}"
+        head = [section(system, own, records[system], about, seen), _wrong(own), beside(records[system])]
+        pages[system] = details_page(system, own, records[system], "\n".join(filter(None, head)))
+    return Report(main, pages, details)
+
+
+def _wrong(found: Sequence[Found]) -> str:
+    """All errata of a system."""
+    told = errata_table(found, {}, None)
+    return f"Errata, in our words:\n\n{told}" if told else ""

@@ -1,4 +1,4 @@
-"""The section of a paper: its claims, pictures, a row for each statement, errata, numbers of others beside ours."""
+"""The head of the page of a system: its papers, their claims, pictures, and a row for each statement."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from lrtheory.bounds.deciding.whole_sets import of_statement
 from lrtheory.bounds.provenance.sources import Classical, Derived, Documented, Measured, Paper, Source
 from lrtheory.bounds.reporting.about import About
-from lrtheory.bounds.reporting.details import item, sources_line
-from lrtheory.bounds.reporting.figures import NEAR, Record, agreement, farthest, name_of
-from lrtheory.bounds.reporting.found import Found, how_close, place
-from lrtheory.bounds.reporting.markdown import anchor, apart, plain, table
+from lrtheory.bounds.reporting.details import item
+from lrtheory.bounds.reporting.figures import Record, name_of
+from lrtheory.bounds.reporting.found import Found, how_close
+from lrtheory.bounds.reporting.markdown import anchor, formula, plain, table
 from lrtheory.bounds.statement import Statement
 
 __all__ = ["MARK", "errata", "link", "row_start", "section"]
@@ -25,13 +25,12 @@ _TABLES: tuple[tuple[type, str, str], ...] = (
     (Documented, "Promises of documentation:", "promised by"),
     (Measured, "Observations, measured and not proved:", ""),
 )
-_ERRATA = ("id", "refuted as it stands", "left side", "right side", "counterexample")
 
 
 def section(
-    system: str, found: Sequence[Found], records: Sequence[Record], about: About | None, *, details: str, pictures: str
+    system: str, found: Sequence[Found], records: Sequence[Record], about: About | None, pictures: str, there: str = ""
 ) -> str:
-    """The section of one system.
+    """What stands before the entries on the page of a system: its papers, pictures, and a row for each statement.
 
     Parameters
     ----------
@@ -42,9 +41,11 @@ def section(
     records : sequence of mapping
         The records of its figures.
     about : About or None
-        Sentences about the paper of the system.
-    details, pictures : str
-        The folders of the pages of details and of the pictures, seen from the page.
+        Sentences about the papers of the system.
+    pictures : str
+        The folder of the pictures, seen from the page.
+    there : str
+        The page with the entries, seen from the page; empty if it is the same.
 
     Returns
     -------
@@ -56,24 +57,14 @@ def section(
     ValueError
         If `about` names a figure without a record.
     """
-    there = f"{details}/{system}.md"
-    parts = [f"## {system}\n"]
-    own = [one.statement for one in found]
-    # the digest stands in a comment of HTML: it is for the test of staleness, and not for readers
+    parts = []
     if about is not None:
-        parts += [f"{about.paper} <!-- {sources_line(own)} -->\n", f"{about.claims}\n"]
-        parts += [_picture(_record(records, name), system, there, pictures) for name in about.pictures if records]
-    else:
-        parts.append(f"<!-- {sources_line(own)} -->\n")
+        parts += [f"{about.paper}\n", f"{about.claims}\n"]
+        parts += [_picture(_record(records, name), system, pictures) for name in about.pictures if records]
     for kind, words, column in _TABLES:
-        rows = [_row(one, there, about) for one in found if isinstance(one.statement.source, kind)]
-        header = ("id", "claim", *filter(None, [column]), "how close")
+        rows = [_row(one, about, there) for one in found if isinstance(one.statement.source, kind)]
+        header = ("id", "claim", "formula", *filter(None, [column]), "how close")
         parts += [f"{words}\n", table(header, rows)] if rows else []
-    wrong = errata(found)
-    if wrong:
-        parts += ["Errata, in our words:\n", table(_ERRATA, _errata_rows(wrong, there))]
-    if about is not None and records:
-        parts.append(_beside(records, there))
     return "\n".join(filter(None, parts))
 
 
@@ -82,37 +73,35 @@ def link(heading: str, there: str) -> str:
     return f"[{heading}]({there}#{anchor(heading)})"
 
 
-def row_start(statement: Statement, details: str, about: About | None) -> str:
+def row_start(statement: Statement, about: About | None) -> str:
     """The beginning of the row of a statement, which needs no measurement.
 
     Parameters
     ----------
     statement : Statement
         Any statement.
-    details : str
-        The folder of the pages of details, seen from the page.
     about : About or None
-        Sentences about the paper; an item of this paper is named without its number.
+        Sentences about the papers; an item of one of them is named without its number where there is one alone.
 
     Returns
     -------
     str
         The first cells with their bars.
     """
-    cells = _first_cells(statement, f"{details}/{statement.system}.md", about)
+    cells = _first_cells(statement, about, "")
     # the header of a table with these cells is their row, bars and escapes included
     return table(cells, [[]]).splitlines()[0]
 
 
-def _first_cells(statement: Statement, there: str, about: About | None) -> list[str]:
+def _first_cells(statement: Statement, about: About | None, there: str) -> list[str]:
     mark = MARK if any(one["how"] == "all of" for one in of_statement(statement)) else ""
-    cells = [link(item(statement.id), there) + mark, plain(statement.title)]
+    cells = [link(item(statement.id), there) + mark, plain(statement.title), formula(statement.tex)]
     whose = _whose(statement.source, about)
     return [*cells, plain(whose)] if whose else cells
 
 
-def _row(found: Found, there: str, about: About | None) -> list[str]:
-    return [*_first_cells(found.statement, there, about), how_close(found)]
+def _row(found: Found, about: About | None, there: str) -> list[str]:
+    return [*_first_cells(found.statement, about, there), how_close(found)]
 
 
 def _whose(source: Source, about: About | None) -> str:
@@ -136,13 +125,13 @@ def _record(records: Sequence[Record], name: str) -> Record:
     return found[0]
 
 
-def _picture(record: Record, system: str, there: str, pictures: str) -> str:
+def _picture(record: Record, system: str, pictures: str) -> str:
     """A picture with its title, its profile, and how many of its claims hold."""
     name, claims = name_of(record), record["claims"].values()
     holding = sum(bool(said["holds"]) for said in claims)
     share = f"All {holding}" if holding == len(claims) else f"{holding} of {len(claims)}"
     return (
-        f"[![{name}]({pictures}/{system}--{name}.png)]({there}#{anchor(name)})\n\n"
+        f"[![{name}]({pictures}/{system}--{name}.png)](#{anchor(name)})\n\n"
         f"*{plain(record['title'])}* {share} claims hold ({record['profile']}).\n"
     )
 
@@ -150,24 +139,3 @@ def _picture(record: Record, system: str, there: str, pictures: str) -> str:
 def errata(found: Sequence[Found]) -> list[tuple[Found, str]]:
     """The statements whose source is wrong as it stands, each with the name of the saboteur that is its wording."""
     return [(each, one.name) for each in found for one in each.statement.saboteurs if one.printed]
-
-
-def _errata_rows(wrong: Sequence[tuple[Found, str]], there: str) -> list[list[str]]:
-    rows = []
-    for found, name in wrong:
-        worst = found.saboteurs[name].worst
-        numbers = apart(worst["lhs"], worst["rhs"])
-        rows.append([link(item(found.statement.id), there), plain(name), *numbers, place(worst["instance"])])
-    return rows
-
-
-def _beside(records: Sequence[Record], there: str) -> str:
-    """The share of numbers of others that agree with ours, and the pair that is farthest apart."""
-    total, near = agreement(records)
-    if not total:
-        return ""
-    figure, what, theirs, ours, _ = farthest(records)  # the source stands in the details
-    return (
-        f"Of {total} [numbers of others]({there}#figures) {near} agree within {100 * NEAR:.0f} %. Farthest "
-        f"apart, in `{figure}`: {what}, {theirs} there and {ours} here.\n"
-    )
