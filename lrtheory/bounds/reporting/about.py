@@ -17,14 +17,14 @@ class Reading:
     key : str
         arXiv number.
     name : str
-        What the paper is called among those who know it, with its first author.
+        Short name of the paper, with its first author.
     read : str
-        What of it was read: its text, its abstract, its code, what others restate of it.
+        Parts of it that were read, such as "abstract, code"; "restated by others" where it was none.
     claims : str
-        What the paper claims, in one line.
+        Claims of the paper, in one line.
     found : str
-        What was found here, in one line. Where no statement carries a claim of the paper it begins with "Nothing of it
-        is checked, because".
+        Result of the checks, in one line. Where no statement carries a claim of the paper it begins with "Nothing of
+        it is checked, because".
     ids : tuple of str
         The parts of ids after the system with which its statements begin, such as ``"RL-"``.
     call : str

@@ -65,7 +65,7 @@ def details_page(system: str, found: Sequence[Found], records: Sequence[Record],
     records : sequence of mapping
         The records of its figures.
     head : str
-        What stands before the entries.
+        Markdown that comes before the entries, as `section` writes it.
 
     Returns
     -------

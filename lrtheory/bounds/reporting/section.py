@@ -30,7 +30,7 @@ _TABLES: tuple[tuple[type, str, str], ...] = (
 def section(
     system: str, found: Sequence[Found], records: Sequence[Record], about: About | None, pictures: str, there: str = ""
 ) -> str:
-    """What stands before the entries on the page of a system: its papers, pictures, and a row for each statement.
+    """The head of the page of a system: its papers, its pictures, and a row for each statement.
 
     Parameters
     ----------

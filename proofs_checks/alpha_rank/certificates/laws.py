@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory.bounds import Proof, Wrong
 from lrtheory.bounds.sets.proof import real, reals
-from proofs_checks.alpha_rank.chains.spanning_trees import trees_into
+from proofs_checks.alpha_rank.certificates.trees import trees_into
 
 HERE = Path(__file__).parent
 

@@ -5,9 +5,7 @@ C are the rates of the chain, from row to column.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from lrtheory._validation import must
 from lrtheory.alpha_rank import stationary_distribution
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.bounds import Classical, Identity, Sides, Statement, formula, saboteur
+from proofs_checks.alpha_rank.certificates.trees import trees_into
 from proofs_checks.alpha_rank.families.all_chains import all_chains
 from proofs_checks.alpha_rank.families.chains import INTEGER_CHAINS, Chain, exact_law, is_irreducible
 from proofs_checks.alpha_rank.families.wrong_solvers import right_eigenvector, transposed
@@ -24,25 +23,6 @@ from proofs_checks.alpha_rank.families.wrong_solvers import right_eigenvector, t
 def jumps_alone(chain: Chain, rng: np.random.Generator) -> np.ndarray:
     """Solve the chain of jumps (rows divided by their sums), which forgets how long each state lasts."""
     return stationary_distribution(chain.rates / chain.rates.sum(1, keepdims=True), rational=True).pi
-
-
-def _reaches(parent: dict[int, int], state: int, root: int) -> bool:
-    """Tell whether the walk along parents ends in the root; otherwise it enters a cycle."""
-    for _ in range(len(parent)):
-        state = parent[state]
-        if state == root:
-            return True
-    return False
-
-
-def trees_into(root: int, n_states: int) -> Iterator[dict[int, int]]:
-    """Yield the spanning trees that are directed into a state, each as the parents of all other states."""
-    others = [i for i in range(n_states) if i != root]
-    for parents in itertools.product(range(n_states), repeat=n_states - 1):
-        parent = dict(zip(others, parents, strict=True))
-        # of all maps to parents those without a cycle are trees
-        if all(_reaches(parent, i, root) for i in others):
-            yield parent
 
 
 @formula(C="n x n in [0, inf)")

@@ -1,4 +1,4 @@
-"""What each edit does to the covariance: to the determinant of its inverse, and to the variances of all rows.
+"""Effects of an edit on the covariance: on the determinant of its inverse, and on the variances of all rows.
 
 P = K C K^T is the leverage of an edit, with the covariance C before it.
 """

@@ -1,4 +1,4 @@
-"""What all edits were surprised by, beside the best map in hindsight."""
+"""The surprises of all edits beside those of the best map in hindsight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is gained when half of what a sketch has lost is given back to all directions.
+"""The gain where half of the losses of a sketch is given back to all directions.
 
 B are the rows of a sketch of a stream A by Frequent Directions, and delta is the sum of all its shrinks.
 """

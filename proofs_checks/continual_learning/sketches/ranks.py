@@ -1,4 +1,4 @@
-"""What a sketch of l rows loses at least, and when it loses nothing."""
+"""The least loss of a sketch of l rows, and when it loses nothing."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def choice(case: Budget, ranks: Any) -> str:
 
 
 def others(one: Any, found: dict[str, float]) -> dict[int, str]:
-    """What somebody else chose, and the bound."""
+    """Write the choice of somebody else and the bound as arguments of the theorem."""
     return {1: f"{choice(one.case, one.ranks)} {real(found['bound'])}"}
 
 
