@@ -37,6 +37,7 @@ __all__ = [
     "beside",
     "beside_jax",
     "compile_seconds",
+    "flat",
     "interpreted",
     "is_foreign",
     "kernel",
@@ -277,6 +278,11 @@ def kernel(function: Any = None, **options: Any) -> Any:
         return functools.partial(kernel, **options)
     with _cache_folder(Path(inspect.getfile(function)).resolve()):
         return linked(function, plain=PLAIN, **options)
+
+
+#: `kernel` for functions that allocate no array: they are compiled without the reference counts that such arrays need,
+#: which in loops over tuples of arrays take longer than the arithmetic
+flat = functools.partial(kernel, _nrt=False, error_model="numpy", no_cfunc_wrapper=True)
 
 
 def specialized(function: Any, *arguments: Any) -> Callable[..., Any] | None:

@@ -14,12 +14,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from lrtheory._array import kernel_input
+from lrtheory._array import flat, kernel_input
 from lrtheory._types import ArrayLike, Frame
 from lrtheory._validation import integer, must, real
 from lrtheory.dynamic_submodular.objectives.base import Objective, integers
 from lrtheory.dynamic_submodular.objectives.coverage import Coverage, Graph
-from lrtheory.dynamic_submodular.structures.randomness import flat
 
 __all__ = ["UpdateStream"]
 

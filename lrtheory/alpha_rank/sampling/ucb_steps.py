@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory._array import kernel, kernel_input
+from lrtheory._array import flat, kernel, kernel_input
 from lrtheory._validation import choice, must, real
 from lrtheory.alpha_rank.chains.profiles import profile_neighbors
 from lrtheory.alpha_rank.problem import OUTCOMES, Game
@@ -171,11 +171,10 @@ def summary(state: State, sizes: tuple[int, ...]) -> dict[str, np.ndarray]:
 
 
 # --- kernels ----------------------------------------------------------------------------------------------------------
-# Their divisors are never 0. The error model of NumPy leaves out the test for it, and with it the references to arrays
-# in the tuples that the compiler would otherwise count in every play.
+# Their divisors are never 0. The error model of NumPy leaves out the test for it.
 
 
-@kernel
+@flat
 def next_profile(n_samples, direction):
     """Return the profile with the fewest samples among those with an open edge or no sample; -1 if there is none."""
     best = -1
@@ -192,7 +191,7 @@ def next_profile(n_samples, direction):
     return best
 
 
-@kernel(error_model="numpy")
+@flat
 def update(rule, edges, state, s, outcomes):
     """Take up one play of profile s: update its means and intervals, and resolve the open edges that they decide."""
     neighbors, back, players = edges
@@ -223,7 +222,7 @@ def update(rule, edges, state, s, outcomes):
                 state.valence[t] -= 1
 
 
-@kernel(error_model="numpy")
+@flat
 def next_edge(scheme, state, rng):
     """Return the edge, numbered s D + d, that "UE" or "U" works on; -1 when none is open."""
     direction, queue, cursor = state.direction, state.queue, state.cursor
@@ -244,7 +243,7 @@ def next_edge(scheme, state, rng):
     return -1
 
 
-@kernel
+@flat
 def by_valence(rng, valence):
     """Draw a profile with probability proportional to its number of open edges, squared; -1 when there are none."""
     total = 0
@@ -260,7 +259,7 @@ def by_valence(rng, valence):
     return last
 
 
-@kernel(error_model="numpy")
+@flat
 def choose(scheme, neighbors, state, rng):
     """Choose the profile to play next, by the scheme; -1 when no edge is open."""
     if scheme == CW:
@@ -280,7 +279,7 @@ def choose(scheme, neighbors, state, rng):
     return s if rng.random() < 0.5 else neighbors[s, d]
 
 
-@kernel
+@flat
 def outcome(rng, mean, noise):
     """Draw a coin with this mean, or the mean plus `noise` times a standard normal number clipped to [-1, 1]."""
     if noise == 0:

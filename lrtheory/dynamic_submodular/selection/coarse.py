@@ -39,10 +39,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory._array import flat
 from lrtheory.dynamic_submodular.selection.greedy import sink
 from lrtheory.dynamic_submodular.structures import prefixes
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, PEAK, VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import EMPTY
 
 __all__ = ["Coarse", "coarse_rows", "lazy"]

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory._array import flat
 from lrtheory.dynamic_submodular.structures import prefixes, randomness
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER
-from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import EMPTY, NOBODY, passes
 
 __all__ = ["Search", "exhaust", "lazy", "naive", "random", "stochastic", "threshold"]

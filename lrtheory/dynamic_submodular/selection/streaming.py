@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lrtheory._array import flat
 from lrtheory.dynamic_submodular.structures import prefixes, states
 from lrtheory.dynamic_submodular.structures.prefixes import VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import EMPTY, INDEX, LENGTH, passes
 from lrtheory.dynamic_submodular.structures.stream import LEAST_UNIT, index_above, index_below
 

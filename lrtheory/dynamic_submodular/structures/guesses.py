@@ -26,10 +26,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from lrtheory._array import flat
 from lrtheory.dynamic_submodular.structures import batches, levels, randomness, states
 from lrtheory.dynamic_submodular.structures import stream as streams
 from lrtheory.dynamic_submodular.structures.prefixes import VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.solutions import better, collect, group_bound, keep_solution
 from lrtheory.dynamic_submodular.structures.states import (
     ABSENT,

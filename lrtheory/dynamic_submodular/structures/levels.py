@@ -23,9 +23,9 @@ import math
 import numpy as np
 from numba.extending import overload
 
+from lrtheory._array import flat
 from lrtheory.dynamic_submodular.structures import prefixes, randomness, states
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import (
     ABSENT,
     BAR,

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from lrtheory.dynamic_submodular.structures.randomness import flat
+from lrtheory._array import flat
 
 __all__ = ["Record", "extend", "gain", "gains_of", "profile", "set_value", "truncate"]
 

@@ -10,19 +10,14 @@ References
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
-from lrtheory._array import kernel
+from lrtheory._array import flat
 from lrtheory._validation import generator
 
-__all__ = ["below", "flat", "stream_of", "uniform", "word"]
-
-#: a kernel that allocates nothing: it is compiled without the reference counts that arrays of its own would need, and
-#: without the entry for C that nobody uses
-flat = functools.partial(kernel, _nrt=False, error_model="numpy", no_cfunc_wrapper=True)
+__all__ = ["below", "stream_of", "uniform", "word"]
 
 STEP = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)

@@ -5,9 +5,9 @@ Kernels. ``batched`` and ``grouped`` are None or True, see `guesses`.
 
 from __future__ import annotations
 
+from lrtheory._array import flat
 from lrtheory.dynamic_submodular.structures import prefixes, states
 from lrtheory.dynamic_submodular.structures.prefixes import MEMBER, VALUE
-from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import (
     ABSENT,
     BAR,

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._array import kernel
+from lrtheory._array import flat, kernel
 from lrtheory._validation import must
 from lrtheory.dynamic_submodular.structures import prefixes
 from lrtheory.dynamic_submodular.structures.prefixes import (
@@ -41,7 +41,6 @@ from lrtheory.dynamic_submodular.structures.prefixes import (
     ONE,
     VALUE,
 )
-from lrtheory.dynamic_submodular.structures.randomness import flat
 
 __all__ = [
     "BEGIN",

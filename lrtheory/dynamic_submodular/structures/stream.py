@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lrtheory._array import flat
 from lrtheory.dynamic_submodular.structures import prefixes, states
-from lrtheory.dynamic_submodular.structures.randomness import flat
 from lrtheory.dynamic_submodular.structures.states import QUERIES
 
 __all__ = [

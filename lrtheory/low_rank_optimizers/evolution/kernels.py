@@ -18,16 +18,11 @@ References
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 
-from lrtheory._array import kernel
+from lrtheory._array import flat, kernel
 
 __all__ = ["add_products", "fill_normals", "fill_signs", "philox"]
-
-#: for kernels that allocate nothing: without reference counts of arrays, which a row of a hundred numbers would feel
-flat = functools.partial(kernel, _nrt=False, error_model="numpy", no_cfunc_wrapper=True)
 
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)

@@ -69,6 +69,11 @@ WHOLE = (
     *("__copy__", "__deepcopy__", "argmax", "argmin", "argsort", "astype", "copy", "dot", "fill", "flatten"),
     *("nonzero", "searchsorted", "sort", "take", "tobytes", "tolist"),
 )
+#: indices of which NumPy makes a view
+POSITIONS = frozenset({int, np.int64, slice})
+
+#: how an array itself reads and writes; these are called for every entry, so nothing is looked up meanwhile
+entries_at, write_at = np.ndarray.__getitem__, np.ndarray.__setitem__
 
 
 def plain(value: Any) -> Any:
@@ -95,26 +100,27 @@ def with_counts(kind: type) -> type:
 class Counted(np.ndarray):
     """An array that counts the entries which are read and written, also through its views, in `looks` (a list of one).
 
+    Each list has a class of its own, and views of an array have its class: so they count in the same list.
+
     What NumPy computes from whole arrays counts with all of their entries, and so does each of `WHOLE`. Compiled code,
     and `np.array` of such an array, count nothing.
     """
 
-    looks: list[int]
-
-    def __array_finalize__(self, whole: Any) -> None:
-        self.looks = getattr(whole, "looks", [0])
+    looks: ClassVar[list[int]]
 
     def __getitem__(self, index: Any) -> Any:
-        found = super().__getitem__(index)
+        found = entries_at(self, index)
         if not isinstance(found, np.ndarray):
             self.looks[0] += 1
-        elif not np.may_share_memory(plain(found), plain(self)):  # a view is counted when its entries are read
+        # a view is counted when its entries are read; integers and slices make one, and what else does, memory tells
+        elif type(index) not in POSITIONS and not np.may_share_memory(plain(found), plain(self)):
             self.looks[0] += found.size
         return found
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.looks[0] += super().__getitem__(index).size
-        super().__setitem__(index, value)
+        found = entries_at(self, index)
+        self.looks[0] += found.size if isinstance(found, np.ndarray) else 1
+        write_at(self, index, value)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         self.looks[0] += sum(one.size for one in inputs if isinstance(one, Counted))
@@ -127,12 +133,8 @@ class Counted(np.ndarray):
 
 def counted(arrays: Any, looks: list[int]) -> Any:
     """Return the arrays of a named tuple as views that count."""
-    views = []
-    for array in arrays:
-        view = array.view(Counted)
-        view.looks = looks
-        views.append(view)
-    return type(arrays)(*views)
+    kind = type("Counted", (Counted,), {"looks": looks})
+    return type(arrays)(*(array.view(kind) for array in arrays))
 
 
 def uncompiled(**replaced: Any) -> Any:
@@ -151,18 +153,20 @@ class Watched(DynamicSubmodular):
     """The solver; from `watch` on its tables count what is read and written."""
 
     looks: list[int]
+    _kernel: Any  # what `watch` lets run; copies of the solver share it
     replaced: ClassVar[dict[str, Any]] = {}  # kernels of `stream` for which others stand
 
     def come(self, elements: np.ndarray) -> None:
         """Insert elements in compiled code, whatever kernel is under test: what is counted is what follows."""
         arguments = (self._solver(), *self._switches(), kernel_input(elements, np.int64), stream.new_trace(0))
         assert COMPILED[0](*arguments) == guesses.DONE
+        self._kernel = uncompiled(**self.replaced)
 
     def watch(self) -> None:
         """Let all tables count from now on, and all kernels run as plain Python."""
         self.looks = [0]
         self._table, self._stream, self._work = (counted(one, self.looks) for one in self._tables())
-        self._single, self._kernel = None, uncompiled(**self.replaced)
+        self._single = None
 
     def _tables(self) -> tuple[Any, Any, Any]:
         return self._table, self._stream, self._work
