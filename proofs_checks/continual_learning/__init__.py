@@ -21,8 +21,11 @@ from proofs_checks.continual_learning.sketches import corrections
 from proofs_checks.continual_learning.subspaces import protected_steps
 from proofs_checks.continual_learning.subspaces import old_momentum
 from proofs_checks.continual_learning.subspaces import sketched_inputs
+from proofs_checks.continual_learning.subspaces import energy_shares
 from proofs_checks.continual_learning.subspaces import blind_sides
 from proofs_checks.continual_learning.subspaces import best_directions
+from proofs_checks.continual_learning.subspaces import loss_growth
+from proofs_checks.continual_learning.subspaces import frozen_parts
 from proofs_checks.continual_learning import tasks
 
 ABOUT = About(

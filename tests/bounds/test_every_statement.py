@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from lrtheory.bounds.reporting.papers import of_reading
 
 import lrtheory
 from lrtheory._front import abouts, findings, registry
@@ -15,6 +14,7 @@ from lrtheory.bounds.provenance.sources import Paper
 from lrtheory.bounds.reporting import DETAILS, needs, stale
 from lrtheory.bounds.reporting.details import item
 from lrtheory.bounds.reporting.markdown import anchor
+from lrtheory.bounds.reporting.papers import of_reading
 
 STATEMENTS = list(registry())
 ROOT = Path(lrtheory.__file__).resolve().parent.parent

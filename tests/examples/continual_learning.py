@@ -75,4 +75,6 @@ OF_ROOMS: dict[str, Callable[[], Call]] = {
     "projection_bound": lambda: call([3.0, 2.0, 1.0], 1, 2),
     "worst_leak": lambda: call([3.0, 2.0, 1.0], 1),
     "least_error": lambda: call([3.0, 2.0, 1.0], 1),
+    "loss_growth_limit": lambda: call([3.0, 2.0, 1.0], 1, 2.0),
+    "free_part": lambda: call(np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[1.0], [0.0]]), np.array([[0.0], [1.0]])),
 }

@@ -21,20 +21,22 @@ from lrtheory.bounds import (
     Number,
     Sides,
     Statement,
-    Tight,
     formula,
-    rounding,
     saboteur,
 )
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
-from proofs_checks.continual_learning.families.matrices import is_matrix, largest
+from proofs_checks.continual_learning.families.matrices import largest
 from proofs_checks.continual_learning.families.rows import HADAMARD
 from proofs_checks.continual_learning.families.subspaces import (
     LAYOUTS,
     OTHER_SIDE,
+    STEPS,
     Guarded,
     begun,
-    draw_guarded,
+    guarded,
+    is_guarded,
+    leak_error,
+    misprojected,
     of_rows,
     oriented,
 )
@@ -47,15 +49,7 @@ from proofs_checks.continual_learning.families.training import (
     of_arrays,
     steps,
 )
-from proofs_checks.guards import allowance, misfit, square, unlike
-
-
-def is_guarded(case: Guarded) -> bool:
-    """Decide whether all numbers are finite, shapes fit the layout, and k is between 1 and the number of features."""
-    if case.layout not in LAYOUTS or not all(map(is_matrix, (case.X, case.W, case.change))):
-        return False
-    d = case.X.shape[1]
-    return bool(case.W.shape == case.change.shape and case.raw.shape[0] == d and 1 <= case.k <= d)
+from proofs_checks.guards import misfit, square
 
 
 @dataclass(frozen=True)
@@ -186,34 +180,6 @@ CS_1 = Statement(
 )
 
 
-def guarded(case: Guarded, rng: np.random.Generator | None = None) -> Found:
-    """Protect the first directions of the old inputs, and let the library make the step harmless."""
-    protector = SubspaceProtector(case.X.shape[1], layout=case.layout)
-    protector.extend(case.X, rank=case.k)
-    after = protector.protect_step(case.W, case.W + case.change)
-    return {"basis": np.asarray(protector.basis), "after": np.asarray(after)}
-
-
-def guarded_steps() -> tuple[Guarded, ...]:
-    """Return the smallest step, square weights in both layouts, and steps of rank one inside of what is protected."""
-    chance = np.random.default_rng(0)
-    W, change = chance.integers(-3, 4, (2, 4, 4)).astype(float)
-    X = np.diag([8.0, 4.0, 2.0, 1.0]) @ HADAMARD
-    inside = np.outer([1.0, 2.0, 0.0, 1.0], HADAMARD[0])
-    return (
-        of_rows([[2.0, 0.0], [0.0, 1.0]], 1, np.eye(2), [[1.0, 2.0], [3.0, 5.0]]),
-        of_rows(X, 2, W, change, "rows"),
-        of_rows(X, 2, W, change, "torch"),
-        of_rows(X, 1, W, inside, "torch"),
-        of_rows(chance.integers(-3, 4, (5, 3)), 2, W[:3, :2], change[:3, :2], "torch"),
-    )
-
-
-#: what is not protected is one direction, and the whole step lies in it
-ALONG = of_rows([[2.0, 0.0], [0.0, 1.0]], 1, np.eye(2), [[0.0, 0.0], [3.0, 4.0]], "torch")
-STEPS = Family("protected-steps", always=guarded_steps, tight=(Tight(ALONG, 1 - 2.0**-40, 1.0),), draw=draw_guarded)
-
-
 def guarded_by_nothing(case: Guarded, rng: np.random.Generator | None = None) -> Found:
     """Find the basis, and take the proposed step."""
     return guarded(case) | {"after": case.W + case.change}
@@ -222,13 +188,11 @@ def guarded_by_nothing(case: Guarded, rng: np.random.Generator | None = None) ->
 def leaks_little(case: Guarded, found: Found, share: float = 1.0) -> Sides:
     """Compare the change of old outputs with its bound, once the basis is one and the step was projected by it."""
     M, X, moved = found["basis"], case.X, case.moved(found["after"])
-    off = misfit((M, (len(M), min(M.shape[1], case.k))), (found["after"], case.W.shape))
-    off = off or unlike(M.T @ M - np.eye(M.shape[1]), allowance(np.eye(len(M))))
-    size = float(rounding(64 * sum(case.W.shape), np.abs(case.W).max() + len(M) * np.abs(case.change).max()))
-    off = off or unlike(moved - case.raw + M @ (M.T @ case.raw), size)
+    off = misprojected(case, found)
     most = share * leak_limit(square(X - X @ M @ M.T), largest(moved))
-    allowed = allowance(X) * square(moved) + square(X) * size * float(np.sqrt(square(moved))) * 4
-    return off or Sides([square(X @ moved)], [most], trivial=largest(X) * square(moved), rounding=allowed)
+    return off or Sides(
+        [square(X @ moved)], [most], trivial=largest(X) * square(moved), rounding=leak_error(case, moved)
+    )
 
 
 CS_2 = Statement(

@@ -17,6 +17,8 @@ DOMAINS = {
     "interference": EDIT,
     "leave_one_out": {"F": "u x p", "P": "u x u"},
     "blind_change": {"x": "d", "y": "p"},
+    # k directions of p outputs and of d inputs
+    "free_part": {"step": "p x d", "U": "p x k", "V": "d x k"},
     # at 0 nothing older is left, and a factor above 1 lets it weigh more than the edit
     "ridge_solution": {"decay": "(0, 1]"},
     # no rows have a share of 0 for their error, and none are needed for the share 1
@@ -25,6 +27,7 @@ DOMAINS = {
     "projection_bound": {"k": "[0, rank]"},
     # a share of 0 is held by no direction, and nothing holds more than all
     "energy_rank": {"theta": "(0, 1]"},
+    "share_leak": {"theta": "(0, 1]"},
     # a momentum that is not forgotten leaks by as much as there are steps
     "momentum_leak": {"beta": "[0, 1)"},
     # of one task nothing is learned afterwards
