@@ -19,7 +19,7 @@ import numpy as np
 
 from lrtheory.bounds.errors import StatementError
 
-__all__ = ["Branches", "Ratio", "letters", "value_at"]
+__all__ = ["Branches", "Ratio", "letters", "standing", "value_at"]
 
 _BEYOND = 10**300  # what is larger stands for infinity: `number` compares with the end of the doubles
 
@@ -51,6 +51,27 @@ def letters(names: Sequence[str]) -> tuple[Ratio, ...]:
     context = flint.fmpq_mpoly_ctx.get(tuple(names), flint.Ordering.lex)
     one = context.constant(1)
     return tuple(Ratio(gen, one, name) for gen, name in zip(context.gens(), names, strict=True))
+
+
+def standing(names: Sequence[str], at: Sequence[int]) -> tuple[Ratio, ...]:
+    """Numbers that stand for letters, and write down what is done with them in these letters.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the letters.
+    at : sequence of int
+        One number for each letter.
+
+    Returns
+    -------
+    tuple of Ratio
+        The numbers; comparisons are those of numbers.
+    """
+    return tuple(
+        Ratio(one.num.context().constant(number), one.den, one.made)
+        for one, number in zip(letters(names), at, strict=True)
+    )
 
 
 def _operation(

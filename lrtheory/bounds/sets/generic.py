@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory._types import Number
 from lrtheory.bounds.arithmetic.data import mapped
-from lrtheory.bounds.arithmetic.letters import Ratio, letters, value_at
+from lrtheory.bounds.arithmetic.letters import Ratio, letters, standing, value_at
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.sets.entry import Entry, traced
 
@@ -56,6 +56,9 @@ class Generic(Entry):
     because : callable or None
         ``because(instance, outcome)``, for each entry of an inequality a list of products, each of which is a list of
         factors: `Square`, or a number that signs of coefficients show not to be negative. Their sum must be rhs - lhs.
+    wrong : mapping of str to callable
+        Saboteurs that exchange the solver, by their names, each as ``outcome(instance)`` on an instance of letters; a
+        certificate shows numbers at which their outcome contradicts the claim.
     invisible : mapping of str to str
         Saboteurs that hold on all members, by their names, each with the reason; see `All`.
     budget : {"quick", "thorough"}
@@ -73,6 +76,7 @@ class Generic(Entry):
     outcome: Callable[[Any], Any] | None = None
     sides: Callable[[Any, Any], Any] | None = None
     because: Callable[[Any, Any], Any] | None = None
+    wrong: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     invisible: Mapping[str, str] = field(default_factory=dict)
     budget: str = "quick"
 
@@ -193,6 +197,39 @@ class Generic(Entry):
         entries = _entries(both.lhs, both.rhs)
         reasons = [None] * len(entries) if self.because is None else self.because(instance, outcome)
         return [(*sides, reason) for sides, reason in zip(entries, reasons, strict=True)]
+
+    def mistake(self, name: str, claim: Any) -> tuple[tuple[int, ...], Any, Any]:
+        """Look for numbers at which the outcome of a saboteur contradicts the claim.
+
+        Parameters
+        ----------
+        name : str
+            Name of a saboteur in `wrong`.
+        claim : Inequality or Identity
+            The claim.
+
+        Returns
+        -------
+        tuple
+            The numbers, and both sides of an entry, which write down how they were made of letters.
+
+        Raises
+        ------
+        StatementError
+            If none are found.
+        """
+        for numbers in islice(self.numbers(), _TRIES):
+            instance = self.of(*standing(self.symbols, numbers))
+            try:
+                outcome = self.wrong[name](instance)
+            except ZeroDivisionError:  # a wrong step need not be defined everywhere
+                continue
+            both = (claim.sides if self.sides is None else self.sides)(instance, outcome)
+            for lhs, rhs in _entries(both.lhs, both.rhs):
+                gap = value_at(_difference(rhs, lhs), numbers)
+                if gap < 0 or (claim.equality and gap != 0):
+                    return numbers, lhs, rhs
+        raise StatementError(f"all {self.told}: no numbers are found at which {name!r} contradicts the claim")
 
     def _undecided(self, instance: Any, outcome: Any, sides: Callable[..., Any], equality: bool) -> Any:
         """Place and difference of the first entry that signs and reasons do not decide; None if there is none."""

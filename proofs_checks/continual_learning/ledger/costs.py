@@ -18,6 +18,7 @@ from lrtheory._types import ArrayLike
 from lrtheory._validation import must, sequence
 from lrtheory.bounds import Derived, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.continual_learning.theory.ridge import of_one_kind
+from proofs_checks.continual_learning.families.letters import paid, risen, summed, two_edits
 from proofs_checks.continual_learning.families.runs import DEPENDENT, written
 from proofs_checks.continual_learning.families.streams import HELD, STREAMS, TWO_EDITS, Stream
 from proofs_checks.continual_learning.families.truths import (
@@ -76,6 +77,7 @@ RL_2 = Statement(
     tex=r"J_t(W_t) - J_{t-1}(W_{t-1}) = \mathrm{tr}(E_t^\top H_t^{-1} E_t)",
     hypotheses=HELD,
     instances=STREAMS,
+    for_all=(two_edits(risen, invisible={"dependent keys are inverted by their products": "an edit has one key"}),),
     solve=written,
     claim=Identity(costs),
     decisions=("*.weights",),
@@ -133,6 +135,7 @@ RL_3 = Statement(
     tex=r"J_{t-1}(W_t) - J_{t-1}(W_{t-1}) = \mathrm{tr}(E_t^\top H_t^{-1} (H_t - I) H_t^{-1} E_t)",
     hypotheses=HELD,
     instances=STREAMS,
+    for_all=(two_edits(paid),),
     solve=partial(written, reports=("interference", "bound", "gap")),
     claim=Identity(paid_by_others),
     decisions=("*.weights",),
@@ -188,7 +191,7 @@ RL_10 = Statement(
     tex=r"J_T(W_T) = \sum_{t \le T} \mathrm{tr}(E_t^\top H_t^{-1} E_t)",
     hypotheses=HELD,
     instances=STREAMS,
-    for_all=(TWO_EDITS,),
+    for_all=(TWO_EDITS, two_edits(summed)),
     solve=partial(written, reports=("cost", "drift", "anchor_drift")),
     claim=Identity(balance),
     decisions=("*.weights",),

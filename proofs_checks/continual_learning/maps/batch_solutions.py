@@ -13,6 +13,8 @@ from lrtheory.bounds import Derived, Family, Identity, Sides, Statement, saboteu
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.theory.ridge import information_matrix, inverse
+from proofs_checks.continual_learning.families.letters import recursion as recursion_of_letters
+from proofs_checks.continual_learning.families.letters import solves, two_edits
 from proofs_checks.continual_learning.families.runs import DEPENDENT, FORMS, collected, forms, recursion, written
 from proofs_checks.continual_learning.families.streams import (
     ALWAYS,
@@ -73,6 +75,22 @@ def jittered(stream: Stream, rng: np.random.Generator | None = None) -> Found:
     return maps_of(stream, right_step, C)
 
 
+RESIDUALS = "as released: the residual of a residual, divided by the layers that remain"
+#: saboteurs that are right about one key an edit and a ridge without anchors
+HELD_BY_THE_RIDGE = {
+    "the anchors are left out": "there are no anchors",
+    "as released: a ridge of a millionth, unasked, where anchors leave a direction free": "no direction is free",
+    "dependent keys are inverted by their products": "an edit has one key",
+}
+
+
+#: what released code writes, on letters
+RELEASED = {
+    "targets that are residuals already": partial(recursion_of_letters, times=2),
+    RESIDUALS: partial(recursion_of_letters, times=2, layers=2),
+}
+
+
 def batch_solution(stream: Stream, found: Found) -> Sides:
     """Compare each map with the batch solution; where the first one is not unique there must be no other."""
     states = len(stream.edits) + 1 if is_held(stream) else 1
@@ -107,6 +125,7 @@ RL_1 = Statement(
     tex=r"M_t W_t = M_0 W_0 + \sum_{i \le t} K_i^\top V_i",
     hypotheses=EDITS,
     instances=STARTS,
+    for_all=(two_edits(solves, axis=False, wrong=RELEASED, invisible=HELD_BY_THE_RIDGE),),
     solve=written,
     claim=Identity(batch_solution),
     decisions=("*.weights",),
@@ -122,11 +141,7 @@ RL_1 = Statement(
             patch=(Covariance.added, "Covariance(self.C - (F * weight) @ solve(H, F.T))", "self"),
         ),
         saboteur("targets that are residuals already", solve=released),
-        saboteur(
-            "as released: the residual of a residual, divided by the layers that remain",
-            solve=partial(released, layers=2),
-            printed=True,
-        ),
+        saboteur(RESIDUALS, solve=partial(released, layers=2), printed=True),
         saboteur(
             "as released: a ridge of a millionth, unasked, where anchors leave a direction free",
             solve=jittered,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from lrtheory._numbers import plain
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
-from lrtheory.bounds import Derived, Identity, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import Derived, Generic, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.low_rank_adapters.training.steps import _Projection
 from proofs_checks.low_rank_adapters.families.factors import (
     FACTORS,
@@ -34,6 +35,7 @@ from proofs_checks.low_rank_adapters.projections.captured_energies import split_
 from proofs_checks.low_rank_adapters.projections.projected_steps import projected
 
 Found = dict[str, np.ndarray]
+LATE = "B moves by the inverse of the new A, as released"
 
 
 @formula(energy="[0, inf)", lr="(-inf, inf)")
@@ -131,6 +133,39 @@ def is_joint(case: Factors, found: Found, cross: bool = True) -> Sides:
     return beside([(found["B"] @ found["A"] - case.B @ case.A, wanted)], allowance(case.M, case.load + 4 * size))
 
 
+def of_rank_one(b1: Any, b2: Any, a1: Any, a2: Any, g11: Any, g12: Any, g21: Any, g22: Any, h: Any) -> Factors:
+    """Make factors of rank one in a matrix of two rows and columns, with its gradient and a step size."""
+    B, A, G = (np.array(x, object) for x in ([[b1], [b2]], [[a1, a2]], [[g11, g12], [g21, g22]]))
+    if isinstance(h, int):
+        return Factors(B.astype(float), A.astype(float), G.astype(float), 1.0, float(h))
+    return Factors(B, A, G, 1.0, h)
+
+
+def moved(case: Factors, late: bool = False) -> Found:
+    """Move both factors of rank one by the gradient, B by the inverse of the new A if asked."""
+    A = case.A - case.step_size * (case.B.T / (case.B * case.B).sum()) @ case.M
+    used = A if late else case.A
+    return {"B": case.B - case.step_size * case.M @ (used.T / (used * used).sum()), "A": A}
+
+
+def moves_jointly(case: Factors, found: Found) -> Sides:
+    """Compare the change of the product with both projections and their cross term, for factors of rank one."""
+    B, A, G, h = case.B, case.A, case.M, case.step_size
+    left, right = B @ B.T / (B * B).sum(), A.T @ A / (A * A).sum()
+    cross = G @ (A.T / (A * A).sum()) @ (B.T / (B * B).sum()) @ G
+    return Sides(found["B"] @ found["A"] - B @ A, h * h * cross - h * (left @ G) - h * (G @ right))
+
+
+ALL_OF_RANK_ONE = Generic(
+    "factors of rank one in matrices of two rows and two columns, with all gradients and step sizes",
+    of_rank_one,
+    ("b1", "b2", "a1", "a2", "g11", "g12", "g21", "g22", "h"),
+    outcome=moved,
+    sides=moves_jointly,
+    wrong={LATE: partial(moved, late=True)},
+)
+
+
 AL_7 = Statement(
     id="low_rank_adapters/AL-7",
     title="Both factors at once move the product by a cross term, too",
@@ -142,11 +177,12 @@ AL_7 = Statement(
     tex=r"\Delta(BA) = -\eta P_BG - \eta GP_A + \eta^2 GA^+B^+G",
     hypotheses=FULL | {"scale 1": lambda case: case.scale == 1},
     instances=UNSCALED,
+    for_all=(ALL_OF_RANK_ONE,),
     solve=joint_step,
     claim=Identity(is_joint),
     decisions=("B", "A"),
     saboteurs=(
         saboteur("no cross term", claim=Identity(partial(is_joint, cross=False))),
-        saboteur("B moves by the inverse of the new A, as released", solve=released_joint, printed=True),
+        saboteur(LATE, solve=released_joint, printed=True),
     ),
 )

@@ -8,18 +8,21 @@ T the temperature. N_F rows are free, and the others are held at their labels.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from lrtheory._numbers import divergence, inexact, plain, table
 from lrtheory._types import ArrayLike, SparseArray
 from lrtheory._validation import must
-from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Statement, formula, saboteur
+from lrtheory.bounds import Derived, Draws, Family, Generic, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.transductive_clustering import relaxed_energy
 from lrtheory.transductive_clustering.theory.arguments import entropy, quadratic, rows, square
 from proofs_checks.transductive_clustering.families.definitions import (
+    Case,
     divergence_of,
     energy,
     is_representable,
@@ -117,6 +120,58 @@ def touches(pair: Pairwise, found: np.ndarray, share: float = 1.0) -> Sides:
     return Sides(lhs, np.r_[gaps, energy(case, case.init), energy(case, pair.other)], rounding=case.spoiled)
 
 
+@dataclass(frozen=True)
+class Touched:
+    """Two assignments (N, K), costs (N, K), a symmetric affinity (N, N) and lambda, of numbers of any kind.
+
+    `entropies` are T sum z log z of both assignments, which are letters of their own: bound and energy have them alike.
+    """
+
+    start: np.ndarray
+    other: np.ndarray
+    costs: np.ndarray
+    affinity: np.ndarray
+    lam: Any
+    entropies: tuple[Any, Any]
+
+
+def two_points_of(*numbers: Any) -> Any:
+    """Make two assignments of two points to two clusters of their weights, costs, affinities, lambda and entropies."""
+    y, z, costs = (np.array(numbers[i : i + 4], object).reshape(2, 2) * Fraction(1) for i in (0, 4, 8))
+    a, b, c, lam, *entropies = numbers[12:]
+    start, other, W = y / y.sum(axis=1, keepdims=True), z / z.sum(axis=1, keepdims=True), [[a, b], [b, c]]
+    if isinstance(a, int):
+        case = Case(costs.astype(float), np.array(W, float), float(lam), 1.0, start.astype(float), np.full(2, -1))
+        return Pairwise(case, other.astype(float))
+    return Touched(start, other, costs, np.array(W, object), lam, (entropies[0], entropies[1]))
+
+
+def bounds_by_definition(one: Touched) -> np.ndarray:
+    """Return the bound made at the start, at the start and at the other assignments, then the energies there."""
+    half, at, found = one.lam / 2, one.start, []
+    for bounded in (True, False):
+        for Z, h in zip((one.start, one.other), one.entropies, strict=True):
+            with_at = one.lam * (Z * (one.affinity @ at)).sum() - half * (at * (one.affinity @ at)).sum()
+            pull = with_at if bounded else half * (Z * (one.affinity @ Z)).sum()
+            found.append(h + (one.costs * Z).sum() - pull)
+    return np.array(found, object)
+
+
+def gap_by_formula(one: Touched, found: np.ndarray) -> Sides:
+    """Compare bound less energy at both assignments with the formula."""
+    gaps = [0, majoriser_gap(one.other, one.start, one.affinity, one.lam)]
+    return Sides(found[:2] - found[2:], np.array(gaps, object))
+
+
+ALL_PAIRS = Generic(
+    "pairs of assignments of 2 points to 2 clusters, for all costs and affinities above 0",
+    two_points_of,
+    (*(f"{name}{k}" for name in "yzA" for k in range(4)), "w11", "w12", "w22", "lam", "h", "g"),
+    outcome=bounds_by_definition,
+    sides=gap_by_formula,
+)
+
+
 TC_T1 = Statement(
     id="transductive_clustering/TC-T1",
     title="The bound touches the energy, and how far it is above it",
@@ -128,6 +183,7 @@ TC_T1 = Statement(
     tex=r"A_i(Z) - R(Z) = \tfrac\lambda2 \mathrm{tr}((Z - Z_i)'W(Z - Z_i)),\quad A_i(Z_i) = R(Z_i)",
     hypotheses=SYMMETRIC,
     instances=TOUCHING,
+    for_all=(ALL_PAIRS,),
     solve=bounds_of,
     claim=Identity(touches),
     saboteurs=(

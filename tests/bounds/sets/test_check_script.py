@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from lrtheory._front import statements
+from lrtheory.bounds import check as check_statement
+from lrtheory.bounds.families import in_set
+from lrtheory.bounds.session import Session
 from lrtheory.bounds.trust.certificates import check
 from lrtheory.bounds.trust.certificates.numbers import numbers
 from proofs_checks.dynamic_submodular.selection.greedy import DS_T14_GREEDY, all_functions
@@ -202,5 +205,17 @@ def test_what_is_written_is_accepted_and_its_wrong_variant_refused(name: str) ->
 
 def test_identities_and_programs_are_written() -> None:
     kinds = {json.loads(text)["kind"] for text in WRITTEN.values()}
-    assert kinds == {"identity", "dual"}
+    assert kinds == {"identity", "dual", "instance"}
     assert sum(name.startswith("wrong/") for name in WRITTEN) * 2 == len(WRITTEN)
+
+
+INSTANCES = {name: told for name, text in WRITTEN.items() if "saboteur" in (told := json.loads(text))}
+
+
+@pytest.mark.parametrize("name", [name for name in INSTANCES if not name.startswith("wrong/")])
+def test_the_numbers_of_an_instance_refute_its_saboteur_in_the_check(name: str) -> None:
+    told = INSTANCES[name]
+    place = ",".join(map(str, told["at"].values()))
+    wrong = next(one for one in statements() if one.id == told["id"]).sabotaged(told["saboteur"])
+    evidence = check_statement(wrong, Session(), instance=in_set(1, place))
+    assert evidence.verdict == "refuted", evidence.message

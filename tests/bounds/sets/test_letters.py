@@ -23,6 +23,7 @@ from lrtheory.bounds import (
     Statement,
     StatementError,
     check,
+    defects,
     saboteur,
 )
 from lrtheory.bounds.arithmetic.letters import Branches, Ratio, letters, value_at
@@ -127,6 +128,16 @@ MEANS = Statement(
 
 def with_set(**changes: Any) -> Statement:
     return dataclasses.replace(MEANS, for_all=(dataclasses.replace(MEANS.for_all[0], **changes),))
+
+
+def test_a_saboteur_on_letters_gives_numbers_and_a_right_solver_gives_none() -> None:
+    one = Generic("pairs", pair_of, "xy", wrong={"half of it": lambda pair: halved(pair, None) / 2})
+    numbers, lhs, rhs = one.mistake("half of it", MEANS.claim)
+    assert value_at(lhs, numbers) > value_at(rhs, numbers)
+    with pytest.raises(StatementError, match="no numbers are found"):
+        dataclasses.replace(one, wrong={"right": lambda pair: halved(pair, None)}).mistake("right", MEANS.claim)
+    unknown = dataclasses.replace(MEANS, for_all=(dataclasses.replace(one, wrong={"none": None}),))
+    assert any("no saboteur" in one and "'none'" in one for one in defects(unknown))
 
 
 def gap(pair: Any, mean: Any) -> Any:

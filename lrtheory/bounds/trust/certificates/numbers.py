@@ -18,8 +18,8 @@ from lrtheory.bounds.statement import Statement
 
 __all__ = ["numbers"]
 
-#: characters of one expression; elimination with four states has 7,000, which `check.py` takes a third of a second for
-_LONGEST = 12_000
+#: characters of one expression, for which `check.py` takes about a second
+_LONGEST = 30_000
 
 
 def numbers(statement: Statement) -> dict[str, str]:
@@ -33,23 +33,38 @@ def numbers(statement: Statement) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        JSON texts by the names of their files. Sets of letters are there if their expressions are short enough, linear
-        programs if they name what `check.py` makes them of (`Dual.data`).
+        JSON texts by the names of their files. Sets of letters are there if their expressions are short enough, with
+        an instance for each of the saboteurs that they have on letters; linear programs are there if they name what
+        `check.py` makes them of (`Dual.data`).
     """
     found: dict[str, str] = {}
     for number, one in enumerate(statement.for_all, start=1):
-        pairs: Mapping[str, Any] | None = None
-        if isinstance(one, Generic):
-            pairs = _of_letters(statement, one)
-        elif isinstance(one, Dual) and one.data:
-            pairs = _of_programs(one)
-        if pairs is None:
-            continue
-        name = re.sub(r"\W+", "_", statement.id.partition("/")[2]) + f"_{number}.json"
+        name = f"{_slug(statement.id.partition('/')[2])}_{number}"
         head = {"format": 1, "id": statement.id, "words": one.told}
-        for place, data in (("", pairs), ("wrong/", _wrong(pairs))):
-            found[place + name] = json.dumps(head | dict(data), indent=1) + "\n"
+        files: dict[str, Mapping[str, Any] | None] = {}
+        if isinstance(one, Generic):
+            files[name] = _of_letters(statement, one)
+            for saboteur in one.wrong:
+                files[f"{name}_{_slug(saboteur).lower()}"] = _instance(statement, one, saboteur)
+        elif isinstance(one, Dual) and one.data:
+            files[name] = _of_programs(one)
+        for file, data in files.items():
+            if data is not None:
+                for place, told in (("", data), ("wrong/", _wrong(data))):
+                    found[f"{place}{file}.json"] = json.dumps(head | dict(told), indent=1) + "\n"
     return found
+
+
+def _slug(words: str) -> str:
+    return re.sub(r"\W+", "_", words, flags=re.ASCII)
+
+
+def _instance(statement: Statement, one: Generic, saboteur: str) -> dict[str, Any]:
+    """Numbers at which the outcome of a saboteur contradicts the claim."""
+    at, lhs, rhs = one.mistake(saboteur, statement.claim)
+    relation = "<=" if isinstance(statement.claim, Inequality) else "="
+    sides = {"lhs": _text(lhs), "relation": relation, "rhs": _text(rhs)}
+    return {"kind": "instance", "saboteur": saboteur, "at": dict(zip(one.symbols, at, strict=True)), **sides}
 
 
 def _of_letters(statement: Statement, one: Generic) -> dict[str, Any] | None:
@@ -117,7 +132,9 @@ def _of_programs(one: Dual) -> dict[str, Any] | None:
 def _wrong(data: Mapping[str, Any]) -> dict[str, Any]:
     """Change one number of a file, so that it is false."""
     found = json.loads(json.dumps(data))
-    if found["kind"] == "identity":
+    if found["kind"] == "instance":
+        found["rhs"] = found["lhs"]
+    elif found["kind"] == "identity":
         row = found["identities"][0]
         row["lhs"], row["rhs"] = (row["rhs"] + "+1", row["lhs"])
     else:
