@@ -13,8 +13,9 @@ entries. Its kind decides which updates it reaches at all. Linear algebra answer
 * Files of peft, in both directions                           `load_peft`, `save_peft`
 
 The kinds are LoRA (`lora`), with its right factor frozen (`lora_fa`), with a small matrix between frozen factors
-(`lora_xs`, also LoRA-SB), VeRA (`vera`), RandLoRA (`randlora`), Uni-LoRA (`uni_lora`), the Hadamard product with the
-weight (`hadamard`, also HiRA), and the update itself (`full`). For an update D with singular values sigma_i,
+(`lora_xs`, also LoRA-SB), VeRA (`vera`), RandLoRA (`randlora`), Uni-LoRA (`uni_lora`), TeRA (`tera`), the Hadamard
+product with the weight (`hadamard`, also HiRA), and the update itself (`full`). For an update D with singular values
+sigma_i,
 
 .. math:: \min_{\operatorname{rank} \Delta \le r} \|D - \Delta\|^2 = \sum_{i > r} \sigma_i^2,
 
@@ -62,6 +63,7 @@ from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
+from lrtheory.low_rank_adapters.kinds.tera import tera
 from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 from lrtheory.low_rank_adapters.loaders import load_update
@@ -112,6 +114,7 @@ __all__ = [
     "randlora",
     "refactorize",
     "save_peft",
+    "tera",
     "theory",
     "to_lora",
     "train",

@@ -15,7 +15,7 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import curves, legend
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, is_iterable, must
-from lrtheory.low_rank_adapters.kinds.make import KINDS, make_adapter
+from lrtheory.low_rank_adapters.kinds.make import KINDS, MODES, make_adapter, mode_sizes
 from lrtheory.low_rank_adapters.reach.normalized import Problem, matrix_of, norm, normalized, problem_of
 from lrtheory.low_rank_adapters.reach.solve import Effort, solve
 from lrtheory.low_rank_adapters.theory.adapters import crossover_rank
@@ -251,6 +251,7 @@ def _count(kind: str, shape: tuple[int, int], rank: int) -> int:
         "vera": m + rank,
         "randlora": min(big // rank, -(-side // rank)) * (rank + side),
         "uni-lora": max(1, rank * (m + n) // SHARED),
+        "tera": sum(min(rank, size) for side in shape for size in mode_sizes(side, MODES)),
         "hadamard": rank * (m + n),
         "full": m * n,
     }[kind]
@@ -259,6 +260,8 @@ def _count(kind: str, shape: tuple[int, int], rank: int) -> int:
 def _ladder(kind: str, shape: tuple[int, int], max_parameters: int) -> list[int]:
     """Powers of two, and the rank with the most parameters, within a budget; in the order of their parameters."""
     top = min(shape)
+    if kind == "tera":  # a factor has no larger rank than its height
+        top = min(top, max(size for side in shape for size in mode_sizes(side, MODES)))
     ranks = [rank for rank in range(1, top + 1) if _count(kind, shape, rank) <= max_parameters]
     if not ranks or kind == "full":
         return ranks[-1:]

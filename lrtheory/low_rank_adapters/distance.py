@@ -68,9 +68,10 @@ def distance(adapter: Adapter, target: ArrayLike, *, n_starts: int | None = None
 
     The kind of the adapter and its frozen arrays count; its trained arrays are one of the starts. The distance is exact
     for "lora", "lora-fa", "lora-xs" and "full" (statement AD-3), for "randlora" with orthonormal bases and signs
-    (statement RA-5), for "hadamard" and a weight whose absolute values have rank one (statements HU-2 to HU-4), and
-    for "vera" under both conditions. Elsewhere it lies between a lower bound and the best of several runs of
-    alternating least squares and of steps of Gauss and Newton, and is never above what the given adapter attains.
+    (statement RA-5), for "tera" with one factor on each side under the same conditions (statement TE-3), for "hadamard"
+    and a weight whose absolute values have rank one (statements HU-2 to HU-4), and for "vera" under both conditions.
+    Elsewhere it lies between a lower bound and the best of several runs of alternating least squares and of steps of
+    Gauss and Newton, and is never above what the given adapter attains.
 
     Arrays: any (copied to the host)
 

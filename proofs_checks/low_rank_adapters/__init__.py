@@ -9,9 +9,11 @@ from proofs_checks.low_rank_adapters.freedom import shared_vectors
 from proofs_checks.low_rank_adapters.freedom import grouped_lines
 from proofs_checks.low_rank_adapters.freedom import randlora_ranks
 from proofs_checks.low_rank_adapters.freedom import randlora_records
+from proofs_checks.low_rank_adapters.freedom import ranks
 from proofs_checks.low_rank_adapters.distances import frozen_factors
 from proofs_checks.low_rank_adapters.distances import randlora_blocks
 from proofs_checks.low_rank_adapters.distances import hadamard_products
+from proofs_checks.low_rank_adapters.distances import tensor_networks
 from proofs_checks.low_rank_adapters.distances import best_lora
 from proofs_checks.low_rank_adapters.projections import projected_steps
 from proofs_checks.low_rank_adapters.projections import captured_energies

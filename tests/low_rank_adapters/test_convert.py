@@ -19,7 +19,7 @@ from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from tests.backends import QUICK, Backend
 from tests.rules.certificates.forging import forged_fields, with_gap
 
-KINDS = ("lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "hadamard", "full")
+KINDS = ("lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "tera", "hadamard", "full")
 
 
 def normal(*shape: int, rng: int = 0) -> np.ndarray:

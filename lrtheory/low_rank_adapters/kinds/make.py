@@ -15,10 +15,11 @@ from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
+from lrtheory.low_rank_adapters.kinds.tera import tera
 from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 
-__all__ = ["BASES", "KINDS", "make_adapter"]
+__all__ = ["BASES", "KINDS", "MODES", "make_adapter", "mode_sizes"]
 
 #: the kinds, and for each the options beside the rank that it uses
 KINDS: dict[str, tuple[str, ...]] = {
@@ -28,11 +29,13 @@ KINDS: dict[str, tuple[str, ...]] = {
     "vera": (),
     "randlora": ("n_bases",),
     "uni-lora": ("d",),
+    "tera": ("n_modes",),
     "hadamard": (),
     "full": (),
 }
 BASES = ("orthogonal-sign", "gaussian", "uniform")
 LARGEST_RANK = 65536  # of an adapter whose sides are smaller, so that arrays by mistake do not fill the memory
+MODES, LARGEST_MODES = 2, 16  # factors of a side of TeRA, each of which is an axis of a tensor
 THETA = 0.02  # the trained vector of Uni-LoRA starts uniform between minus and plus this, as in its release
 
 
@@ -47,6 +50,7 @@ def make_adapter(
     weight: ArrayLike | None = None,
     n_bases: int | None = None,
     d: int | None = None,
+    n_modes: int | None = None,
 ) -> Adapter:
     """Make an adapter of a kind as it is before training, with random frozen arrays.
 
@@ -55,17 +59,18 @@ def make_adapter(
 
     Parameters
     ----------
-    kind : {"lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "hadamard", "full"}
+    kind : {"lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "tera", "hadamard", "full"}
         The kind.
     shape : pair of int
         (d_out, d_in).
     rank : int
-        The inner rank, at least 1; at most the smaller side for "lora-fa", "lora-xs" and "randlora", and for all others
-        at most the larger side, or 65536 where that is more. The kind "full" does not use it.
+        The inner rank, at least 1; at most the smaller side for "lora-fa", "lora-xs", "randlora" and "tera", and for
+        all others at most the larger side, or 65536 where that is more. Of "tera" it is the most that each factor has,
+        which is at most its height. The kind "full" does not use it.
     bases : {"orthogonal-sign", "gaussian", "uniform"}
         Law of the frozen factors. The first makes columns of left and rows of right factors orthonormal; the right
-        factor of RandLoRA is a nonsingular matrix of signs, repeated, so that the best adapter is known (RA-5). The
-        others draw independent entries with the same mean square.
+        factor of RandLoRA is a nonsingular matrix of signs, repeated, so that the best adapter is known (RA-5), and so
+        is the core of TeRA (TE-3). The others draw independent entries with the same mean square.
     rng : int, SeedSequence, Generator or None
         The source of randomness.
     weight : array of shape (d_out, d_in) or None
@@ -76,6 +81,9 @@ def make_adapter(
         many as can be orthonormal where these are fewer.
     d : int or None
         The length of the trained vector of Uni-LoRA, at most rank (d_out + d_in); None takes d_out + d_in.
+    n_modes : int or None
+        The number of factors of TeRA on each side, whose heights are as nearly equal as divisors of the side allow;
+        None takes 2.
 
     Returns
     -------
@@ -101,16 +109,28 @@ def make_adapter(
     choice("kind", kind, tuple(KINDS))
     choice("bases", bases, BASES)
     sides = pair("shape", shape)
-    refuse_unused(kind, KINDS[kind], "kind", n_bases=(n_bases, None), d=(d, None))
-    most = min(sides) if kind in ("lora-fa", "lora-xs", "randlora") else max(*sides, LARGEST_RANK)
+    refuse_unused(kind, KINDS[kind], "kind", n_bases=(n_bases, None), d=(d, None), n_modes=(n_modes, None))
+    most = min(sides) if kind in ("lora-fa", "lora-xs", "randlora", "tera") else max(*sides, LARGEST_RANK)
     rank = integer("rank", rank, low=1, high=most)
     base = None if weight is None else shaped("weight", prepared(weight=weight)["weight"], sides)
     if kind == "hadamard" and base is None:
         raise must("weight", 'the weight that is adapted, which kind "hadamard" multiplies', None)
     made = _Draw(sides, rank, bases, generator(rng), base)
-    if kind in ("randlora", "uni-lora"):
-        return made.randlora(n_bases) if kind == "randlora" else made.uni_lora(d)
-    return made.plain(kind)
+    if kind == "randlora":
+        return made.randlora(n_bases)
+    if kind == "tera":
+        return made.tera(n_modes)
+    return made.uni_lora(d) if kind == "uni-lora" else made.plain(kind)
+
+
+def mode_sizes(side: int, n_modes: int) -> list[int]:
+    """Split a side into factors, each the divisor of what is left that is largest below an even share."""
+    found = []
+    for k in range(n_modes, 0, -1):
+        share = next(f for f in range(min(side, round(side ** (1 / k)) + 1), 0, -1) if side % f == 0 and f**k <= side)
+        found.append(share)
+        side //= share
+    return found
 
 
 class _Draw:
@@ -161,6 +181,18 @@ class _Draw:
         theta = self.like(self.draw.uniform(-THETA, THETA, length))
         assignment = balanced_assignment(n_entries, length, rng=self.draw)
         return uni_lora(theta, (self.m, self.n), self.rank, assignment=assignment)
+
+    def tera(self, n_modes: int | None) -> Adapter:
+        """Orthonormal factors around a core of signs, and vectors of ones, of which the first is zero."""
+        count = integer("n_modes", MODES if n_modes is None else n_modes, low=1, high=LARGEST_MODES)
+        sizes = (mode_sizes(side, count) for side in (self.m, self.n))
+        factors = [[self.thin(size, min(self.rank, size)) for size in side] for side in sizes]
+        rows, columns = (math.prod(one.shape[1] for one in side) for side in factors)
+        core = self.signs(rows, columns) if self.bases == "orthogonal-sign" else self.draw.normal(size=(rows, columns))
+        d, e = ([self.like(np.ones(one.shape[1])) for one in side] for side in factors)
+        d[0] = 0.0 * d[0]
+        left, right = ([self.like(one) for one in side] for side in factors)
+        return tera(left, right, self.like(core), d=d, e=e)
 
     def thin(self, side: int, rank: int) -> np.ndarray:
         """A factor of shape (side, rank) whose columns have length 1, or a mean square of 1."""

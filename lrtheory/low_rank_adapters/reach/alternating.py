@@ -9,8 +9,10 @@ import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
+from lrtheory.low_rank_adapters.kinds.tera import times_modes
 from lrtheory.low_rank_adapters.reach.exact import grouped, truncated
-from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, square
+from lrtheory.low_rank_adapters.reach.networks import best_vector
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, degree_of, degree_root, square
 
 __all__ = ["Run", "improved", "own_start", "random_start", "started"]
 
@@ -53,11 +55,10 @@ def own_start(task: NormalizedProblem) -> Params | None:
         params = {name: value / sizes[name] for name, value in params.items()}
         image = task.image(params)
         share = float(np.divide(np.sum(image * task.T), np.sum(image**2)))  # NaN where the image is 0
-    alone = len(params) == 1
     if not np.isfinite(share) or share == 0 or (share < 0 and task.adapter.kind == "uni-lora"):
         return None
     first = next(iter(params))
-    size = np.sqrt(abs(share)) if not alone or task.adapter.kind == "uni-lora" else abs(share)
+    size = degree_root(abs(share), degree_of(task.adapter))
     made = {name: size * value for name, value in params.items()}
     return made | {first: np.copysign(1.0, share) * made[first]}
 
@@ -70,7 +71,8 @@ def random_start(task: NormalizedProblem, draw: np.random.Generator) -> Params:
         return grouped(task, task.adapter.scale * B @ Q, Q.T @ A)
     drawn = {name: draw.normal(size=value.shape) for name, value in task.adapter.params.items()}
     size = float(np.linalg.norm(task.image(drawn)))
-    root = np.sqrt(task.whole / size) if size else 1.0  # the image gets the size of what is to be reached
+    # the image gets the size of what is to be reached
+    root = degree_root(task.whole / size, degree_of(task.adapter)) if size else 1.0
     return {name: root * value for name, value in drawn.items()}
 
 
@@ -115,13 +117,17 @@ def _newton(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Par
     """A step of Gauss and Newton, halved until the loss falls; of few numbers the best one of several dampings.
 
     The update is of degree two in all trained arrays together and linear in each, so half of the difference of the
-    images at params + h and params - h is the derivative in the direction h, without an error.
+    images at params + h and params - h is the derivative in the direction h, without an error. That of TeRA, which is
+    linear in each of more arrays, is the sum of the images in which one array is replaced by its direction.
     """
 
     def moved(h: Params, size: float = 1.0) -> Params:
         return {name: value + size * h[name] for name, value in params.items()}
 
     def derivative(h: Params) -> np.ndarray:
+        if degree_of(task.adapter) > 2:
+            moving = (task.image({**params, name: value}) for name, value in h.items() if value.any())
+            return np.add.reduce([np.zeros(task.T.shape), *moving])
         return (task.image(moved(h)) - task.image(moved(h, -1.0))) / 2
 
     def loss(h: Params, size: float = 1.0) -> float:
@@ -223,7 +229,7 @@ def _factored(task: NormalizedProblem, params: Params, h: Params) -> _Moves | No
 
     Both factors are linear in the trained arrays.
     """
-    if not isinstance(task.adapter, FactoredAdapter):
+    if not isinstance(task.adapter, FactoredAdapter) or degree_of(task.adapter) > 2:
         return None
     (B, A), (dB, dA) = (task._with(one)._factors() for one in (params, h))  # type: ignore[attr-defined]
     if 2 * len(A) >= min(task.T.shape):
@@ -307,6 +313,28 @@ def _hadamard_steps(task: NormalizedProblem) -> Step:
     return step
 
 
+def _tera_steps(task: NormalizedProblem) -> Step:
+    """The best vector beside all others, for one after another."""
+    core: np.ndarray = task.adapter._core()  # type: ignore[attr-defined]
+    modes: list[np.ndarray] = task.adapter._modes()  # type: ignore[attr-defined]
+    T = task.adapter.scale * task.T.reshape([len(one) for one in modes])
+    plain = [one.shape[0] == one.shape[1] and bool((one == np.eye(len(one))).all()) for one in modes]
+    factors = [None if same else one for same, one in zip(plain, modes, strict=True)]
+    wanted = [
+        T if plain[j] else times_modes(T, [one.T if k == j else None for k, one in enumerate(modes)])
+        for j in range(len(modes))
+    ]
+
+    def step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
+        fresh = dict(params)
+        for j, name in enumerate(fresh):
+            gram, due = best_vector(core, list(fresh.values()), j, modes=factors, wanted=wanted[j])
+            fresh[name] = _solved(gram * (modes[j].T @ modes[j]), due)
+        return fresh, len(fresh)
+
+    return step
+
+
 def _rows(W: np.ndarray, D: np.ndarray, A: np.ndarray) -> np.ndarray:
     """The best B for ||D - W o (B A)||."""
     r = len(A)
@@ -328,4 +356,5 @@ _STEPS: dict[str, Callable[[NormalizedProblem], Step]] = {
     "vera": _vera_steps,
     "randlora": _randlora_steps,
     "hadamard": _hadamard_steps,
+    "tera": _tera_steps,
 }

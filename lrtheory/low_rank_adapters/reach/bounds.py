@@ -10,6 +10,7 @@ import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.arrays import LARGE, numerical_rank, significant
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
+from lrtheory.low_rank_adapters.reach.networks import narrowed_network, network_bound
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, square
 
 __all__ = ["Bound", "lower_bound", "narrowed", "rows_of"]
@@ -17,7 +18,7 @@ __all__ = ["Bound", "lower_bound", "narrowed", "rows_of"]
 DOUBLE = float(np.finfo(float).eps)
 NAME = "low_rank_adapters/"
 #: what bounds rest on, for one kind of adapter or another
-STATEMENTS = tuple(NAME + name for name in ("AD-3", "AD-5", "RA-5", "RA-6", "HU-2", "HU-3", "HU-4"))
+STATEMENTS = tuple(NAME + name for name in ("AD-3", "AD-5", "RA-5", "RA-6", "HU-2", "HU-3", "HU-4", "TE-3"))
 #: the quotient of eigenvalues up to which a Gram matrix loses nothing that counts
 EVEN = 1e4
 #: the share of a sum of squares from which on a difference of such sums is as exact as its terms
@@ -27,14 +28,15 @@ FAR = 1e-2
 class Bound(NamedTuple):
     """No values of the trained arrays bring the image nearer to T than ``value``; some do exactly so if ``exact``.
 
-    For entries with weights ``start`` holds the factors of a good Z, which is the best one if the bound is exact.
+    For entries with weights ``start`` holds the factors of a good Z, which is the best one if the bound is exact; for
+    TeRA it holds the trained vectors.
     """
 
     value: float
     exact: bool
     statement: str
     note: str = ""
-    start: tuple[np.ndarray, np.ndarray] | None = None
+    start: tuple[np.ndarray, ...] | None = None
 
 
 class Rows(NamedTuple):
@@ -90,11 +92,13 @@ def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
 
 
 def narrowed(task: NormalizedProblem) -> NormalizedProblem:
-    """Return the task within the rows of the frozen right factor of a VeRA, outside of which no update reaches.
+    """Return the task within the spaces of the frozen factors of a VeRA or TeRA, outside of which no update reaches.
 
     With A = C Q and orthonormal rows Q the loss ||T - M A||^2 is ||T - T Q^T Q||^2 + ||T Q^T - M C||^2. Small tasks,
     and those whose factor has no full rank, stay as they are.
     """
+    if task.adapter.kind == "tera":
+        return narrowed_network(task)
     if task.adapter.kind != "vera" or task.K is not None or min(task.T.shape) < LARGE:
         return task
     norms = _norms(task.frozen("A"), 1)
@@ -132,7 +136,7 @@ def lower_bound(task: NormalizedProblem) -> Bound:
     if adapter.kind == "uni-lora":
         values = task.svd()[1]
         return Bound(norm(values[adapter.rank_bound :]), False, statement, "the bound is that of LoRA of the same rank")
-    return _entrywise(task)
+    return _network(task) if adapter.kind == "tera" and K is None else _entrywise(task)
 
 
 def _tie(values: np.ndarray, rank: int) -> str:
@@ -156,6 +160,13 @@ def _projected(task: NormalizedProblem) -> Bound:
         if len(left.basis) < B.shape[1]:
             notes.append(f"`B` has rank {len(left.basis)} of {B.shape[1]}")
     return Bound(norm(T - kept), True, NAME + "AD-3", ", ".join(notes))
+
+
+def _network(task: NormalizedProblem) -> Bound:
+    """The distance of TeRA, or a lower bound on it."""
+    found = network_bound(task)
+    note = "" if found.whole else "the frozen factors are dependent, so the bound counts only rank and subspaces"
+    return Bound(found.value, found.exact, NAME + "TE-3", note, found.vectors)
 
 
 class Blocks(NamedTuple):

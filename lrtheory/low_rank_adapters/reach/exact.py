@@ -31,6 +31,8 @@ def closed_form(task: NormalizedProblem, bound: Bound) -> Params:
         left, right = rows_of(task.frozen("B").T, task.eps), rows_of(task.frozen("A"), task.eps)
         return {"R": sign * left.inverse().T @ task.T @ right.inverse()}
     assert bound.start is not None
+    if kind == "tera":
+        return dict(zip(task.adapter.params, bound.start, strict=True))
     return _from_entries(task, *bound.start)
 
 

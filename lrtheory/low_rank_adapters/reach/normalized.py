@@ -21,12 +21,15 @@ from lrtheory._kernels.units import unit_of
 from lrtheory._validation import must, real
 from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
 from lrtheory.low_rank_adapters.kinds.base import Adapter
+from lrtheory.low_rank_adapters.kinds.tera import TeRA
 from lrtheory.low_rank_adapters.reach.entries import Spectra
 
 __all__ = [
     "NormalizedProblem",
     "Problem",
     "checked_adapter",
+    "degree_of",
+    "degree_root",
     "matrix_of",
     "norm",
     "normalized",
@@ -84,7 +87,8 @@ class NormalizedProblem(NamedTuple):
         """Delta K for some values of the trained arrays."""
         if self.stretch is not None:
             return self.adapter.scale * params["b"][:, None] * self.frozen("B") * params["d"]
-        delta = self._with(params)._delta()
+        made = self._with(params)
+        delta = made._by_modes() if isinstance(made, TeRA) else made._delta()
         return np.asarray(delta if self.K is None else delta @ self.K)
 
     def pulled(self, params: Mapping[str, np.ndarray], R: np.ndarray) -> dict[str, np.ndarray]:
@@ -115,10 +119,9 @@ class NormalizedProblem(NamedTuple):
         """Values times (2^power / |scale|)^(1/d), where the update is of degree d in all trained arrays together."""
         mantissa, exponent = math.frexp(1 / abs(self.given.scale))
         exponent += self.power
-        if self.given.kind in ("lora-fa", "lora-xs", "full"):
-            return np.ldexp(value * mantissa**sign, sign * exponent)
-        root = math.sqrt(mantissa * 2 ** (exponent % 2))
-        return np.ldexp(value * root**sign, sign * (exponent // 2))
+        degree = degree_of(self.given)
+        root = degree_root(mantissa * 2 ** (exponent % degree), degree)
+        return np.ldexp(value * root**sign, sign * (exponent // degree))
 
     def square(self, value: float) -> float:
         """The square of a norm, in the caller's units."""
@@ -219,6 +222,16 @@ def checked_adapter(adapter: Any) -> Adapter:
     if adapter.scale == 0:
         raise must("adapter", "an adapter with a scale other than 0", adapter.scale)
     return adapter
+
+
+def degree_of(adapter: Adapter) -> int:
+    """The degree of the update in all trained arrays together; it is linear in each, but in that of Uni-LoRA."""
+    return 2 if adapter.kind == "uni-lora" else len(adapter.params)
+
+
+def degree_root(value: float, degree: int) -> float:
+    """The positive root of a degree."""
+    return value if degree == 1 else math.sqrt(value) if degree == 2 else value ** (1 / degree)
 
 
 def _decomposed(T: np.ndarray) -> Callable[[], SVD]:

@@ -15,6 +15,7 @@ from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
+from lrtheory.low_rank_adapters.kinds.tera import tera
 from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 
@@ -26,6 +27,7 @@ ARRAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "vera": (("b", "d"), ("B", "A")),
     "randlora": (("lambdas", "gammas"), ("bases", "A")),
     "uni-lora": (("theta",), ("assignment", "sizes")),
+    "tera": (("d0", "d1", "e0", "e1"), ("U0", "U1", "V0", "V1", "C")),
     "hadamard": (("B", "A"), ("W",)),
     "full": (("D",), ()),
 }
@@ -73,6 +75,7 @@ def build(case: Case) -> Adapter:
         "vera": lambda B, A, **o: vera(B, A, **o),
         "randlora": lambda bases, A, **o: randlora(bases, A, transposed=case.transposed, **o),
         "uni-lora": lambda theta, **o: uni_lora(theta, case.shape, case.rank, **o),
+        "tera": lambda U0, U1, V0, V1, C, d0, d1, e0, e1, **o: tera([U0, U1], [V0, V1], C, d=[d0, d1], e=[e0, e1], **o),
         "hadamard": lambda W, B, A, **o: hadamard(W, B, A, **o),
         "full": lambda D, **o: full(D, **o),
     }
@@ -98,6 +101,10 @@ def update(case: Case) -> np.ndarray:
         return case.scale * x["D"]
     if case.kind == "hadamard":
         return case.scale * x["W"] * (x["B"] @ x["A"])
+    if case.kind == "tera":
+        left = np.kron(x["U0"] * x["d0"], x["U1"] * x["d1"])
+        right = np.kron(x["V0"] * x["e0"], x["V1"] * x["e1"])
+        return case.scale * (left @ x["C"] @ right.T)
     if case.kind == "vera":
         return case.scale * ((x["b"][:, None] * x["B"] * x["d"]) @ x["A"])
     if case.kind == "lora-xs":
@@ -132,7 +139,8 @@ def derivatives(case: Case) -> np.ndarray:
 def somewhere(case: Case) -> Case:
     """Move the trained numbers to a point where no polynomial of theirs of low degree vanishes by chance."""
     rng = np.random.default_rng(0)
-    return replace(case, trained=tuple(rng.integers(1, 2**20, size=one.shape).astype(float) for one in case.trained))
+    high = 2 ** (8 if case.kind == "tera" else 20)  # products of four numbers are still exact
+    return replace(case, trained=tuple(rng.integers(1, high, size=one.shape).astype(float) for one in case.trained))
 
 
 def is_case(case: Case) -> bool:
@@ -182,6 +190,8 @@ def draw_case(draws: Draws, *, low: int = 1, most: int = 4, kinds: tuple[str, ..
         "full": (((m, n),), ()),
     }
     scale = draws.choice((1.0, 0.5, -1.5, 2.0))
+    if kind == "tera":
+        return draw_network(draws, scale)
     if kind == "uni-lora":
         theta, places, sizes = assigned(draws, (m, n), r)
         return Case(kind, (theta,), (places, sizes), scale, (m, n))
@@ -189,6 +199,17 @@ def draw_case(draws: Draws, *, low: int = 1, most: int = 4, kinds: tuple[str, ..
     moving = tuple(draws.integers(-3, 3, shape=shape).astype(float) for shape in trained)
     fixed = tuple(nonzero(draws, shape) for shape in frozen)
     return Case(kind, moving, fixed, scale, (m, n), kind == "randlora" and m < n)
+
+
+def draw_network(draws: Draws, scale: float = 1.0, *, most: int = 2) -> Case:
+    """Draw a TeRA with two factors on each side, whose heights are up to `most`, of small integers that are not 0."""
+    heights = [draws.integers(1, most) for _ in range(4)]
+    widths = [draws.integers(1, height) for height in heights]
+    core = nonzero(draws, (widths[0] * widths[1], widths[2] * widths[3]))
+    factors = tuple(nonzero(draws, size) for size in zip(heights, widths, strict=True))
+    trained = tuple(draws.integers(-3, 3, shape=(width,)).astype(float) for width in widths)
+    shape = heights[0] * heights[1], heights[2] * heights[3]
+    return Case("tera", trained, (*factors, core), scale, shape)
 
 
 def with_more(cls: type[Any], case: Case, **more: Any) -> Any:
@@ -205,6 +226,7 @@ def one_of_each() -> tuple[Case, ...]:
     pairs, wide = np.array([[1.0, 2.0], [-1.0, 3.0]]), np.array([[1.0, 2.0, -1.0], [2.0, 1.0, 3.0]])
     W, places = 1.0 + np.arange(12.0).reshape(3, 4), np.array([0, 1, 2, 0, 2, 1, 0])
     theta, sizes = np.array([4.0, 2.0, -8.0]), np.array([4, 4, 16])
+    one, two = np.ones((1, 1)), np.array([[1.0], [2.0]])
     shape = (3, 4)
     return (
         Case("lora", (B, A), (), 0.5, shape),
@@ -213,6 +235,7 @@ def one_of_each() -> tuple[Case, ...]:
         Case("vera", (np.array([1.0, 2.0, -1.0]), np.array([2.0, 3.0])), (B, A), 0.5, shape),
         Case("randlora", (pairs, wide), (bases, wide[::-1]), 2.0, shape, True),
         Case("uni-lora", (theta,), (places, sizes), 0.5, shape),
+        Case("tera", (one[0], pairs[0], pairs[1], -one[0]), (one, B, pairs, two, wide[:, :2]), 0.5, shape),
         Case("hadamard", (B, A), (W,), 2.0, shape),
         Case("full", (W,), (), 0.5, shape),
     )

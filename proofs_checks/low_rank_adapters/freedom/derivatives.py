@@ -12,6 +12,7 @@ from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Sta
 from lrtheory.low_rank_adapters.kinds.hadamard import HadamardAdapter
 from lrtheory.low_rank_adapters.kinds.lora import LoRAXS
 from lrtheory.low_rank_adapters.kinds.randlora import RandLoRA
+from lrtheory.low_rank_adapters.kinds.tera import TeRA
 from lrtheory.low_rank_adapters.kinds.uni_lora import UniLoRA
 from lrtheory.low_rank_adapters.kinds.vera import VeRA
 from proofs_checks.low_rank_adapters.families.adapters import (
@@ -124,6 +125,10 @@ AD_1 = Statement(
         saboteur(
             "the gradient of one vector of VeRA forgets the other one",
             patch=(VeRA._pulled, 'weighted @ self.params["d"]', "weighted.sum(axis=1)"),
+        ),
+        saboteur(
+            "the core is forgotten",
+            patch=(TeRA._pulled, "(inside * core)", "inside"),
         ),
         saboteur(
             "the weight is forgotten",

@@ -99,16 +99,17 @@ def components(matrix: np.ndarray) -> int:
 def adapter_dimension(kind: str, shape: tuple[int, int], r: int = 1, N: int = 1, c: int = 1, d: int = 1) -> int:
     """The rank of the derivative of the update at a generic point, and for Uni-LoRA an upper bound.
 
-    `kind` is one of ``"lora"``, ``"lora-fa"``, ``"lora-xs"``, ``"vera"``, ``"randlora"``, ``"uni-lora"``,
+    `kind` is one of ``"lora"``, ``"lora-fa"``, ``"lora-xs"``, ``"vera"``, ``"randlora"``, ``"uni-lora"``, ``"tera"``,
     ``"hadamard"`` and ``"full"``, and `shape` the pair of its outputs and inputs. It has the rank r, RandLoRA has N
-    bases, and Uni-LoRA a vector of length d. The graph whose nodes are rows and columns, and whose edges are the
-    nonzeros, of B of VeRA or of A of RandLoRA, has c connected components: 1 for matrices without zeros.
+    bases, Uni-LoRA a vector of length d, and TeRA N vectors, whose lengths sum to d. The graph whose nodes are rows and
+    columns, and whose edges are the nonzeros, of B of VeRA or of A of RandLoRA, has c connected components: 1 for
+    matrices without zeros.
 
     Proof
     -----
-    Assumes: frozen factors of full rank, and no zero in W of a Hadamard adapter; RandLoRA: all columns of its bases are
-    linearly independent; VeRA: the rows of A are (hypotheses of the statement). Beyond these limits the number is an
-    upper bound.
+    Assumes: frozen factors of full rank, and no zero in W of a Hadamard adapter and in C of TeRA; RandLoRA: all columns
+    of its bases are linearly independent; VeRA: the rows of A are (hypotheses of the statement). Beyond these limits
+    the number is an upper bound.
 
     Proof: the rank is at most the trained numbers less the dimension of the changes of them that keep the update, and
     at most d_out d_in. LoRA: with q = min(r, d_out, d_in) the updates near a generic one are all matrices of rank q, a
@@ -116,7 +117,9 @@ def adapter_dimension(kind: str, shape: tuple[int, int], r: int = 1, N: int = 1,
     factors: B -> B A and R -> B R A are linear of rank d_out rank(A) and rank(B) rank(A). VeRA: A is injective from the
     right, so a change without effect has db_i / b_i = -dd_k / d_k wherever B_ik is not 0, which leaves one number for
     each component. RandLoRA: the joint basis is injective, so the blocks A o (lambda gamma^T) are independent, and each
-    has r + side - c directions by the same argument.
+    has r + side - c directions by the same argument. TeRA: its factors are injective on tensors, and so is
+    multiplication by C. A change of the vectors x_j keeps their tensor product where the sum of all dx_j / x_j is 0 at
+    each of its entries: each quotient is a constant then, and the N constants sum to 0.
     """
     m, n = pair("shape", shape)
     q = min(r, m, n)
@@ -127,6 +130,7 @@ def adapter_dimension(kind: str, shape: tuple[int, int], r: int = 1, N: int = 1,
         "vera": m + r - c,
         "randlora": N * (r + min(m, n) - c),
         "uni-lora": d,
+        "tera": d - N + 1,
         "hadamard": q * (m + n - q),
         "full": m * n,
     }
@@ -144,8 +148,9 @@ def free_numbers(case: Case, found: dict[str, int], gauges: int | None = None, k
         case.kind,
         case.shape,
         case.rank,
-        len(case.named["bases"]) if case.kind == "randlora" else 1,
+        len(case.named["bases"]) if case.kind == "randlora" else len(case.trained),
         components(case.named[graph]) if graph else 1,
+        max(size, len(case.trained)),
     )
     # a middle matrix has two ranks, and the formula is for one
     told = truth if case.kind == "lora-xs" else told
@@ -157,6 +162,8 @@ def is_generic(case: Case) -> bool:
     x = case.named
     if case.kind == "hadamard":
         return bool((x["W"] != 0).all())
+    if case.kind == "tera":
+        return bool((x["C"] != 0).all()) and all(exact_rank(one) == one.shape[1] for one in case.frozen[:4])
     if case.kind == "randlora":
         joint = np.concatenate(list(x["bases"]), axis=1)
         return exact_rank(joint) == joint.shape[1]

@@ -10,7 +10,9 @@ import numpy as np
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
+from lrtheory.low_rank_adapters.kinds.make import mode_sizes
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
+from lrtheory.low_rank_adapters.kinds.tera import tera
 from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 
@@ -44,6 +46,7 @@ MAKERS: dict[str, Callable[[np.random.Generator, int, int, int, float, Change], 
     "randlora": lambda g, m, n, r, s, c: terms(g, m, n, r, s, c),
     "randlora-transposed": lambda g, m, n, r, s, c: terms(g, n, m, r, s, c, transposed=True),
     "uni-lora": lambda g, m, n, r, s, c: one_vector(g, m, n, r, s, c),
+    "tera": lambda g, m, n, r, s, c: network(g, m, n, r, s, c),
     "hadamard": lambda g, m, n, r, s, c: hadamard(c(draw(g, m, n)), c(draw(g, m, r)), c(draw(g, r, n)), scale=s),
     "full": lambda g, m, n, _, s, c: full(c(draw(g, m, n)), scale=s),
 }
@@ -63,6 +66,15 @@ def one_vector(g: np.random.Generator, m: int, n: int, r: int, scale: float, cha
     return uni_lora(theta, (m, n), r, assignment=g.permutation(assignment), sizes=sizes, scale=scale)
 
 
+def network(g: np.random.Generator, m: int, n: int, r: int, scale: float, change: Change) -> Adapter:
+    """Two factors on the left and one on the right."""
+    left = [change(draw(g, size, min(r, size))) for size in mode_sizes(m, 2)]
+    right = [change(draw(g, n, min(r, n)))]
+    (rows, columns), one = (int(np.prod([one.shape[1] for one in side])) for side in (left, right)), draw
+    d, e = ([change(one(g, each.shape[1])) for each in side] for side in (left, right))
+    return tera(left, right, change(draw(g, rows, columns)), d=d, e=e, scale=scale)
+
+
 def update(adapter: Adapter, params: dict[str, np.ndarray] | None = None) -> np.ndarray:
     """The update by sums over the inner indices, from the definition of the kind."""
     p = {**{name: np.asarray(value) for name, value in adapter.params.items()}, **(params or {})}
@@ -79,6 +91,14 @@ def update(adapter: Adapter, params: dict[str, np.ndarray] | None = None) -> np.
         A = [[entries[k * n + c] for c in range(n)] for k in range(r)]
         B = [[entries[r * n + i * r + k] for k in range(r)] for i in range(m)]
         return s * np.einsum("ik,kc->ic", B, A)
+    if adapter.kind == "tera":
+        left, right = np.ones((1, 1)), np.ones((1, 1))
+        for name in f:
+            if name[0] == "U":
+                left = np.kron(left, f[name] * p["d" + name[1:]])
+            if name[0] == "V":
+                right = np.kron(right, f[name] * p["e" + name[1:]])
+        return s * np.einsum("ij,jk,lk->il", left, f["C"], right)
     if adapter.kind == "lora-xs":
         return s * np.einsum("ik,kl,lc->ic", f["B"], p["R"], f["A"])
     if adapter.kind == "full":

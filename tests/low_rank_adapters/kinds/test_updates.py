@@ -14,9 +14,9 @@ from tests.backends import QUICK, Backend
 from tests.low_rank_adapters.kinds.oracles import MAKERS, directions, same, update
 
 SHAPES = [(1, 1, 1), (4, 3, 2), (3, 5, 2), (1, 4, 3), (5, 1, 2)]
-# JAX compiles every operation for seconds, and the three kinds share theirs with all others
+# JAX compiles every operation for seconds, and these kinds share theirs with all others
 LIBRARIES = [(kind, name) for kind in MAKERS for name in QUICK]
-LIBRARIES += [(kind, "jax") for kind in ("randlora", "uni-lora", "hadamard")]
+LIBRARIES += [(kind, "jax") for kind in ("randlora", "uni-lora", "tera", "hadamard")]
 
 
 def made(kind: str, m: int = 4, n: int = 3, r: int = 2, scale: float = 0.5, change: Any = same, rng: int = 0) -> Any:
@@ -98,7 +98,7 @@ def test_units_change_nothing_else(kind: str, unit: float) -> None:
     plain, scaled = made(kind), made(kind, scale=0.5 * unit)
     assert np.array_equal(scaled.dense(), unit * plain.dense())
     changed = plain.with_params({name: unit * value for name, value in plain.params.items()})
-    degree = 1 if plain.kind in ("lora-fa", "lora-xs", "full") else 2
+    degree = 2 if plain.kind == "uni-lora" else len(plain.params)
     assert np.array_equal(changed.dense(), unit**degree * plain.dense())
     moved = made(kind, change=lambda array: unit * array)
     assert (moved.dimension, moved.rank_bound) == (plain.dimension, plain.rank_bound)

@@ -14,7 +14,7 @@ from tests.rules.refusals import assert_refused
 AT_ZERO = "in [0, inf)"
 #: function, its arguments, the argument named, the rule: what no domain says
 REFUSED: list[tuple[str, Any, str, str]] = [
-    ("adapter_dimension", ("tera", (1, 1)), "kind", "one of 'lora'"),
+    ("adapter_dimension", ("dora", (1, 1)), "kind", "one of 'lora'"),
     ("adapter_dimension", ("lora", (1,)), "shape", "a pair of integers"),
     ("captured_limit", ([-1], 1), "s", AT_ZERO),
     ("changed_gauge", ([[1]], [[1]], [[0]]), "T", "a nonsingular matrix of shape (1, 1)"),
@@ -48,6 +48,8 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("regression_energy", (1, [-1], 1), "s", AT_ZERO),
     ("sign_capture", ([0, 0], [1]), "u", "a vector other than 0"),
     ("sketch_floor", (1, [-1], 1, 0, 0), "s", AT_ZERO),
+    ("struck_rank", ([[1, 2]], [1, 1], [1, 1]), "d", "1 numbers"),
+    ("struck_rank", ([[1, 2]], [1], [1]), "e", "2 numbers"),
     ("switched_rank", ((0, 1), 1, 1), "shape[0]", "an integer of at least 1"),
     ("switched_weight", ([[1]], [1], [1], [1, 2]), "new", "of shape (1,)"),
     ("transported", ([[1]], [[1, 2]], [[1]]), "before", "of the shape of `B`"),

@@ -17,11 +17,13 @@ from proofs_checks.low_rank_adapters.distances.hadamard_products import (
     hadamard_rank_one_energy,
 )
 from proofs_checks.low_rank_adapters.distances.randlora_blocks import randlora_bracket, randlora_energy
+from proofs_checks.low_rank_adapters.distances.tensor_networks import network_floor
 from proofs_checks.low_rank_adapters.freedom.derivatives import central_difference
 from proofs_checks.low_rank_adapters.freedom.dimensions import adapter_dimension
 from proofs_checks.low_rank_adapters.freedom.grouped_lines import expected_group_residual, group_residual
 from proofs_checks.low_rank_adapters.freedom.randlora_ranks import randlora_rank
 from proofs_checks.low_rank_adapters.freedom.random_subspaces import random_capture
+from proofs_checks.low_rank_adapters.freedom.ranks import hadamard_rank, struck_rank
 from proofs_checks.low_rank_adapters.freedom.shared_vectors import norm_ceiling, projection_gram
 
 
@@ -50,6 +52,7 @@ def test_dimensions_of_the_table(n_parts: int) -> None:
     assert adapter_dimension("vera", shape, 2, c=c) == 8 - c
     assert adapter_dimension("randlora", shape[::-1], 2, 3, c) == 3 * (7 - c)
     assert adapter_dimension("uni-lora", shape, d=99) == 30
+    assert adapter_dimension("tera", shape, N=4, d=8) == 5
 
 
 def test_the_crossover_is_where_both_leave_the_same_share() -> None:
@@ -97,3 +100,6 @@ def test_directional_derivatives_and_shares() -> None:
     assert expected_group_residual([0.0, 1.0, 2.0], 1) == pytest.approx(2.0)
     assert theory.dead_share(Fraction(3, 2), 2) == Fraction(1, 9)
     assert randlora_bracket(1, 1, (0, 2), (1, 1)) == (1, 5)
+    assert network_floor(1, 4, Fraction(1, 2), 3) == 10
+    assert struck_rank([[1, 2], [2, 4]], [1, 0], [0, 1]) == hadamard_rank(1, 1) == 1
+    assert struck_rank([[1, 2], [2, 4]], [0, 0], [0, 1]) == 0

@@ -188,14 +188,17 @@ def test_adam_follows_the_formula_of_torch():
     np.testing.assert_allclose(found.adapter.params["B"], factors[0].detach().numpy(), atol=1e-10)
 
 
-@pytest.mark.parametrize("kind", ["vera", "randlora", "uni-lora", "hadamard", "full", "lora", "lora-fa", "lora-xs"])
+@pytest.mark.parametrize(
+    "kind", ["vera", "randlora", "uni-lora", "tera", "hadamard", "full", "lora", "lora-fa", "lora-xs"]
+)
 @pytest.mark.parametrize("method", ["sgd", "adam"])
 def test_all_kinds_descend_along_their_gradients(kind, method):
     rng = np.random.default_rng(9)
     M = rng.standard_normal((6, 5))
     weight = rng.standard_normal((6, 5)) if kind == "hadamard" else None
     start = make_adapter(kind, (6, 5), rank=2, rng=1, weight=weight)
-    start = start.with_params({name: 0.3 * rng.standard_normal(v.shape) for name, v in start.params.items()})
+    size = 1.0 if kind == "tera" else 0.3  # whose update is a product of more arrays
+    start = start.with_params({name: size * rng.standard_normal(v.shape) for name, v in start.params.items()})
     found = train(start, squared_loss(M), method=method, step_size=0.01, max_iter=200)
     assert np.sum((found.adapter.dense() - M) ** 2) < 0.97 * np.sum((start.dense() - M) ** 2)
 

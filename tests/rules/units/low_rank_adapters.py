@@ -18,7 +18,7 @@ FROZEN = lra.lora_xs(B, np.eye(2), A)
 BASES, ROWS = RNG.normal(size=(2, 6, 2)), RNG.normal(size=(2, 4))
 LAMBDAS, GAMMAS = RNG.normal(size=(2, 2)), RNG.normal(size=(2, 4))
 GROUPS = np.arange(22) % 7
-KINDS = ("lora", "lora-fa", "lora-xs", "vera", "randlora", "hadamard", "full")
+KINDS = ("lora", "lora-fa", "lora-xs", "vera", "randlora", "tera", "hadamard", "full")
 
 
 def kind(name: str) -> lra.Adapter:
@@ -105,6 +105,7 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "randlora: bases": lambda c: used(lra.randlora(BASES * c, ROWS, lambdas=LAMBDAS, gammas=GAMMAS), c, X[:, :4]),
     "refactorize: factors": balanced,
     "save_peft: factors": stored,
+    "tera: core": lambda c: used(lra.tera([B], [A.T], c * np.eye(2), d=[[1.0, 2.0]], e=[[3.0, -1.0]]), c),
     "to_lora: factors": lambda c: fitted(lra.to_lora(lra.lora(B * c, A), rank=1), c),
     "to_lora: Gram matrix": lambda c: fitted(lra.to_lora(lra.full(D * c), rank=2), c),
     "to_lora: decomposition": lambda c: fitted(lra.to_lora(lra.full(D * c), rank=2, method="svd"), c),

@@ -1,0 +1,208 @@
+"""Distances and steps of TeRA, whose trained vectors make a tensor of rank one between frozen factors (statement TE-3).
+
+With orthonormal factors and a core of signs the best vectors are those of the best approximation of rank one of the
+tensor C o (U^T D V), which matrices bracket: each way to put its axes into two groups makes one, in which a tensor of
+rank one has rank one, too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from lrtheory.low_rank_adapters.kinds.arrays import significant
+from lrtheory.low_rank_adapters.kinds.tera import times_modes, times_vectors
+from lrtheory.low_rank_adapters.reach.entries import fitted_entries
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
+
+__all__ = ["NetworkBound", "best_vector", "narrowed_network", "network_bound", "split_target"]
+
+#: axes up to which every way to put them into two groups is tried
+AXES = 6
+
+
+class Split(NamedTuple):
+    """A target as ``D`` inside of the spaces of the factors, in coordinates of these, and ``base`` outside of them.
+
+    ``core`` is multiplied by the norms of the columns of factors, and ``low`` and ``high`` are by how much these
+    stretch then.
+    """
+
+    base: float
+    D: np.ndarray
+    core: np.ndarray
+    low: float
+    high: float
+
+
+class NetworkBound(NamedTuple):
+    """A lower bound on the distance, whether it is attained, and the trained vectors of a good update."""
+
+    value: float
+    exact: bool
+    whole: bool
+    vectors: tuple[np.ndarray, ...]
+
+
+def narrowed_network(task: NormalizedProblem) -> NormalizedProblem:
+    """Return the task inside of the spaces of the factors, in orthonormal coordinates; others than TeRA stay."""
+    if task.adapter.kind != "tera" or task.K is not None:
+        return task
+    modes: list[np.ndarray] = task.adapter._modes()  # type: ignore[attr-defined]
+    found = [_orthonormal(one) for one in modes]
+    if all(Q.shape[0] == Q.shape[1] and (R == np.eye(len(R))).all() for Q, R in found):
+        return task
+    tensor = task.T.reshape([len(one) for one in modes])
+    inside = times_modes(tensor, [Q.T for Q, _ in found])
+    base = norm(tensor - times_modes(inside, [Q for Q, _ in found]))
+    names = [name for name in task.adapter.frozen if name != "C"]
+    frozen = dict(task.adapter.frozen) | {name: R for name, (_, R) in zip(names, found, strict=True)}
+    count = sum(name[0] == "U" for name in names)
+    shape = math.prod(inside.shape[:count]), math.prod(inside.shape[count:])
+    T = inside.reshape(shape)
+    fresh = task._replace(adapter=replace(task.adapter, shape=shape, frozen=frozen)).for_target(T)
+    return fresh._replace(outside=math.hypot(task.outside, base))
+
+
+def _orthonormal(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Q and R with orthonormal columns of Q; R is the identity where the columns are orthonormal up to rounding."""
+    gram = factor.T @ factor
+    if norm(gram - np.eye(len(gram))) <= max(factor.shape) * np.finfo(float).eps:
+        return factor, np.eye(len(gram))
+    Q, R = np.linalg.qr(factor)
+    return Q, R
+
+
+def split_target(task: NormalizedProblem) -> Split:
+    """Reduce a target to entries with weights: with R = prod R_k it is base + stretched R^-1 T - C o (x_1 x .. x_K)."""
+    task = narrowed_network(task)
+    modes: list[np.ndarray] = task.adapter._modes()  # type: ignore[attr-defined]
+    core: np.ndarray = task.adapter._core()  # type: ignore[attr-defined]
+    D, low, high = task.adapter.scale * task.T.reshape([len(one) for one in modes]), 1.0, 1.0
+    inverses: list[np.ndarray | None] = []
+    for axis, R in enumerate(modes):
+        if R.shape[0] == R.shape[1] and (R == np.eye(len(R))).all():
+            inverses.append(None)
+            continue
+        norms = np.sqrt(np.sum(R**2, axis=0))
+        norms = np.where(norms > 0, norms, 1.0)
+        core = core * norms.reshape([-1 if i == axis else 1 for i in range(core.ndim)])
+        U, S, Vt = np.linalg.svd(R / norms, full_matrices=False)
+        kept = significant(S, R.shape, float(np.finfo(float).eps))
+        low *= float(S[-1]) if kept == R.shape[1] else 0.0
+        high *= float(S[0])
+        inverses.append((Vt[:kept].T / S[:kept]) @ U[:, :kept].T)
+    return Split(task.outside, times_modes(D, inverses), core, low, high)
+
+
+def network_bound(task: NormalizedProblem) -> NetworkBound:
+    """Bound the distance of TeRA by all ways to put the axes of the tensor into two groups, and by the rank."""
+    task = narrowed_network(task)
+    split = split_target(task)
+    long = [axis for axis, size in enumerate(split.D.shape) if size > 1]
+    least, exact, vectors = 0.0, False, None
+    for rows in _groups(split, long):
+        columns = [axis for axis in range(split.D.ndim) if axis not in rows]
+        D, core = (_unfolded(one, rows, columns) for one in (split.D, split.core))
+        found = fitted_entries(D, core, 1, eps=task.eps)
+        least = max(least, float(found.bound))
+        if len(long) <= 2 and found.spread == 1.0:
+            exact = True
+            vectors = tuple(_only(split, long, rows, found.left[:, 0], found.right[0]))
+    even = split.high - split.low <= 64 * max(task.T.shape) * task.eps * split.high
+    exact = exact and (even or not split.D.any())
+    value = math.hypot(split.base, split.low * math.sqrt(least))
+    rank = task.adapter.rank_bound
+    if not exact and rank < min(task.T.shape):
+        value = max(value, math.hypot(split.base, norm(task.svd()[1][rank:])))
+    return NetworkBound(value, exact, split.low > 0, vectors if vectors and exact else _start(task, split))
+
+
+def _groups(split: Split, long: Sequence[int]) -> Iterator[list[int]]:
+    """Ways to put the axes that are longer than one into two groups: all, or the simplest ones where there are many."""
+    if len(long) < 2:
+        yield list(long) or [0]
+        return
+    first, rest = long[0], long[1:]
+    if len(long) <= AXES:
+        for size in range(len(rest)):
+            yield from ([first, *some] for some in itertools.combinations(rest, size))
+        return
+    yield from ([axis] for axis in long)
+
+
+def _unfolded(tensor: np.ndarray, rows: Sequence[int], columns: Sequence[int]) -> np.ndarray:
+    """The tensor as a matrix whose rows are numbered by some axes."""
+    height = math.prod(tensor.shape[axis] for axis in rows)
+    return np.ascontiguousarray(tensor.transpose([*rows, *columns])).reshape(height, -1)
+
+
+def _only(
+    split: Split, long: Sequence[int], rows: Sequence[int], left: np.ndarray, right: np.ndarray
+) -> Iterator[np.ndarray]:
+    """The vectors of all axes, where at most two are longer than one: those of a matrix of rank one."""
+    size = float(np.sqrt(norm(right) / norm(left))) if left.any() and right.any() else 1.0
+    given = {rows[0]: left * size} | {axis: right / size for axis in long if axis not in rows}
+    spare = None if len(given) > 1 else float(right[0] / size)
+    for axis in range(split.D.ndim):
+        if axis in given:
+            yield given[axis]
+        else:
+            yield np.array([1.0 if spare is None else spare])
+            spare = None
+
+
+def _start(task: NormalizedProblem, split: Split) -> tuple[np.ndarray, ...]:
+    """The leading singular vectors of all unfoldings of the target beside the core, times what brings it nearest."""
+    squares = split.core**2
+    mean = float(np.mean(squares))
+    Y = split.D * split.core / np.where(mean > 0, squares + mean, 1.0)
+    vectors = []
+    for axis in range(Y.ndim):
+        matrix = _unfolded(Y, [axis], [k for k in range(Y.ndim) if k != axis])
+        vectors.append(np.linalg.eigh(matrix @ matrix.T)[1][:, -1])
+    made = split.core * times_vectors(np.ones(Y.shape), vectors)
+    below = float(np.sum(made**2))
+    share = float(np.sum(made * split.D)) / below if below else 0.0
+    size = abs(share) ** (1 / len(vectors)) if share else 1.0
+    return (math.copysign(size, share) * vectors[0], *(size * one for one in vectors[1:]))
+
+
+def best_vector(
+    core: np.ndarray,
+    vectors: Sequence[np.ndarray],
+    axis: int,
+    *,
+    modes: Sequence[np.ndarray | None],
+    wanted: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The Gram matrix and the right-hand side of the least squares for one vector, beside all others.
+
+    Parameters
+    ----------
+    core : array
+        The core, with an axis for each vector.
+    vectors : sequence of arrays
+        The vectors.
+    axis : int
+        The one that is sought.
+    modes : sequence of arrays or None
+        The factors; None is the identity.
+    wanted : array
+        The target as a tensor, times the transpose of the factor along that axis.
+
+    Returns
+    -------
+    pair of arrays
+        The Gram matrix without that of the factor of this axis, and the right-hand side.
+    """
+    others = [None if k == axis else one for k, one in enumerate(modes)]
+    made = times_modes(times_vectors(core, vectors, but=axis), others)
+    rest = [k for k in range(core.ndim) if k != axis]
+    rows, due = (_unfolded(one, [axis], rest) for one in (made, wanted))
+    return rows @ rows.T, np.einsum("ai,ai->a", rows, due)
