@@ -57,6 +57,23 @@ def test_a_group_runs_on_one_worker_and_all_see_one_seed(run, tmp_path):
     assert len({worker for worker, _ in re.findall(r"\[(gw\d)\].*::(GAUSS|HEDGE)", done.stdout)}) == 1  # one system
 
 
+def test_systems_whose_claims_are_about_chance_run_first(run):
+    pytest.importorskip("xdist", minversion="3.8")  # earlier ones begin with the system that has the most items
+    text = """
+        from dataclasses import replace
+        from tests.bounds import toys
+        FEW = replace(toys.GAUSS, id="exact/few")
+        MANY = replace(toys.GAUSS, id="larger/many")
+        MORE = replace(toys.GAUSS, id="larger/more")
+        CHANCE = replace(toys.UNIFORM, id="random/chance")
+    """
+    done = run("-m", "bounds", "-n", "1", "--dist", "loadgroup", "-v", files={"bounds_toys.py": text})
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = [line for line in done.stdout.splitlines() if "PASSED" in line]
+    order = [re.search(r"::(few|many|more|chance)", line).group(1) for line in passed]
+    assert (order[0], order[-1]) == ("chance", "few"), done.stdout
+
+
 def test_options_of_a_run(run, tmp_path):
     done = run("-m", "bounds", "-n", "0", "--bounds-seed", "7", "-k", "MG and not forgets", "--bounds-evidence", "kept")
     assert done.returncode == 0, done.stdout + done.stderr
