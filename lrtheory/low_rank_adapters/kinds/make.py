@@ -14,6 +14,7 @@ from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank, prepared, sh
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
+from lrtheory.low_rank_adapters.kinds.orthonormal import orthonormal
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from lrtheory.low_rank_adapters.kinds.tera import tera
 from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
@@ -198,10 +199,11 @@ class _Draw:
         """A factor of shape (side, rank) whose columns have length 1, or a mean square of 1."""
         if self.bases == "uniform":
             return self.draw.uniform(-1, 1, (side, rank)) * math.sqrt(3 / side)
-        drawn = self.draw.normal(size=(side, rank)) / math.sqrt(side)
+        drawn = self.draw.normal(size=(side, rank))
+        drawn /= math.sqrt(side)  # in place: what is as large as an update takes as long to make as to compute
         if self.bases == "gaussian":
             return drawn
-        return np.linalg.qr(drawn).Q if rank <= side else np.linalg.qr(drawn.T).Q.T
+        return orthonormal(drawn) if rank <= side else orthonormal(drawn.T).T
 
     def signs(self, rank: int, side: int) -> np.ndarray:
         """A nonsingular square matrix of signs, repeated along the rows."""

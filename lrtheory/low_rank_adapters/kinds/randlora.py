@@ -57,7 +57,8 @@ class RandLoRA(FactoredAdapter):
         return super()._brief() | {"transposed": self.transposed}
 
     def _factors(self) -> tuple[Any, Any]:
-        left = _side_by_side(self.frozen["bases"] * self.params["lambdas"][:, None, :])
+        lambdas = self.params["lambdas"]
+        left = _side_by_side(self.frozen["bases"]) * array_namespace(lambdas).reshape(lambdas, (-1,))
         blocks = self.frozen["A"][None, :, :] * self.params["gammas"][:, None, :]
         right = array_namespace(blocks).reshape(blocks, (left.shape[1], -1))
         return (transposed(right), transposed(left)) if self.transposed else (left, right)

@@ -80,12 +80,14 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
     if large:
         spectra.begin(D, W)
     dead = W == 0
-    bound = np.sum(np.where(dead, D, 0.0) ** 2, axis=(-2, -1))
+    bound = np.sum(D**2, axis=(-2, -1), where=dead)
     empty = dead.all(axis=-1, keepdims=True) | dead.all(axis=-2, keepdims=True)
     spread = np.inf
     if not (dead & ~empty).any():
         tails: list[Any] = []
-        size = np.log(np.where(empty, 1.0, np.abs(W)))
+        size = np.abs(W)
+        np.copyto(size, 1.0, where=empty)
+        np.log(size, out=size)
         for p, q in _weights(size, empty):
             Y, most = _quotients(D, W, size, (p, q), empty)
             spread = min(spread, most)
@@ -102,9 +104,10 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
             near = _tail(spectra, len(tails), Y, rank) if large else None
             tails.append(np.sum(np.linalg.svd(Y, compute_uv=False)[..., rank:] ** 2, axis=-1) if near is None else near)
         bound = bound + np.max(tails, axis=0)
-    squares = W**2
-    mean = np.mean(squares, axis=(-2, -1), keepdims=True)
-    Y = D * W / np.where(mean > 0, squares + mean, 1.0)
+    damped, Y = W**2, D * W
+    mean = np.mean(damped, axis=(-2, -1), keepdims=True)
+    damped += mean
+    np.divide(Y, damped, out=Y, where=mean > 0)
     if large:  # a start is no bound, and need not be exact
         vectors = spectra.of(-1, Y, vectors=True)[1]
         assert vectors is not None

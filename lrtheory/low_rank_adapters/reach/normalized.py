@@ -86,7 +86,9 @@ class NormalizedProblem(NamedTuple):
     def image(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
         """Delta K for some values of the trained arrays."""
         if self.stretch is not None:
-            return self.adapter.scale * params["b"][:, None] * self.frozen("B") * params["d"]
+            image = self.frozen("B") * params["d"]
+            image *= self.adapter.scale * params["b"][:, None]
+            return image
         made = self._with(params)
         delta = made._by_modes() if isinstance(made, TeRA) else made._delta()
         return np.asarray(delta if self.K is None else delta @ self.K)

@@ -183,3 +183,22 @@ def test_the_rank_of_a_large_matrix_does_not_depend_on_its_unit(unit: float) -> 
     rng = np.random.default_rng(0)
     full, short = rng.normal(size=(130, 200)), rng.normal(size=(130, 129)) @ rng.normal(size=(129, 200))
     assert [numerical_rank(unit * one) for one in (full, short, 0 * full)] == [130, 129, 0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_large_rank_is_the_count_of_singular_values_however_small_the_least_one(dtype: Any) -> None:
+    rng, (m, n) = np.random.default_rng(0), (140, 300)
+    U, V = (np.linalg.qr(rng.normal(size=(side, m))).Q for side in (m, n))
+    for power in range(17):
+        values = np.ones(m)
+        values[-3:] = 10.0**-power
+        matrix = ((U * values) @ V.T).astype(dtype)
+        assert numerical_rank(matrix) == np.linalg.matrix_rank(matrix)
+
+
+def test_a_gram_matrix_shows_full_rank_up_to_its_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Square matrices of signs have condition numbers of some thousands, and their decomposition takes seconds."""
+    rng = np.random.default_rng(0)
+    U, V = (np.linalg.qr(rng.normal(size=(200, 200))).Q for _ in range(2))
+    monkeypatch.delattr(np.linalg, "svd")
+    assert numerical_rank((U * np.geomspace(1, 1e-5, 200)) @ V.T) == 200

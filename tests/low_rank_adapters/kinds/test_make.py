@@ -10,6 +10,7 @@ import pytest
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.make import BASES, KINDS, make_adapter
+from lrtheory.low_rank_adapters.kinds.orthonormal import orthonormal
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 from tests.backends import QUICK, Backend
@@ -65,6 +66,24 @@ def test_orthonormal_bases_and_signs(shape: tuple[int, int]) -> None:
         B, A = (np.asarray(frozen[name]) for name in ("B", "A"))
         assert np.allclose(B.T @ B, np.eye(3), atol=1e-14)
         assert np.allclose(A @ A.T, np.eye(3), atol=1e-14)
+
+
+@pytest.mark.parametrize(("n", "k"), [(256, 128), (300, 129), (700, 200), (901, 450), (400, 300), (9, 6), (9, 1)])
+def test_large_orthonormal_bases_are_those_of_reflections_with_their_signs(n: int, k: int) -> None:
+    drawn = np.random.default_rng(k).normal(size=(n, k)) / np.sqrt(n)
+    expected, triangle = np.linalg.qr(drawn)
+    for given in (drawn.copy(), np.asfortranarray(drawn)):  # a copy, since its memory may become that of the answer
+        found = orthonormal(given)
+        assert np.abs(found - expected).max() <= 8 * np.finfo(float).eps
+        assert np.linalg.norm(found.T @ found - np.eye(k)) <= n * np.finfo(float).eps
+        assert np.allclose(found @ triangle, drawn, rtol=0, atol=1e-14)
+
+
+def test_a_large_adapter_has_the_bases_of_the_draws_behind_its_seed() -> None:
+    frozen, draws = make_adapter("lora-xs", (400, 300), rank=140, rng=5).frozen, np.random.default_rng(5)
+    A, B = (np.linalg.qr(draws.normal(size=(side, 140))).Q for side in (300, 400))
+    assert np.allclose(frozen["A"], A.T, rtol=0, atol=1e-14)
+    assert np.allclose(frozen["B"], B, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("bases", ["gaussian", "uniform"])
