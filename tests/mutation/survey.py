@@ -134,13 +134,13 @@ class Survey:
             finally:
                 sys.settrace(None)
             seconds = time.process_time() - start
-            given = kernels_given(self.items[name])
+            given = kernels_given(self.items[name], own)
             calls = {key_of(one.__code__) for one in given if one.__code__.co_filename.startswith(own)}
             bodies |= {key_of(one.__code__): one.__code__ for one in given}
             loaded = len(sys.modules)
             for code, names_there in codes.items():
                 if (code, loaded) not in calls_of:
-                    kernels = kernels_named(code, names_there) | kernels_called(code, own)
+                    kernels = kernels_named(code, names_there) | kernels_called(names_in(code), own)
                     reached = {body.__code__ for body in kernels} | {code}
                     reached = {one for one in reached if one.co_filename.startswith(own)}
                     calls_of[code, loaded] = {key_of(one) for one in reached}
@@ -153,12 +153,11 @@ class Survey:
         return {"tests": tests, "names": used, "modules": modules, "signatures": signatures()}
 
 
-def kernels_called(code: CodeType, folder: str) -> set[FunctionType]:
-    """The bodies of kernels below a folder that go by a name in a code, and what these name.
+def kernels_called(used: set[str], folder: str) -> set[FunctionType]:
+    """The bodies of kernels below a folder that go by one of some names, and what these name.
 
     A function may import the module of a kernel when it runs; then its own module holds no name of the kernel.
     """
-    used = names_in(code)
     files = [(vars(one), getattr(one, "__file__", None)) for one in list(sys.modules.values())]
     holding = [names for names, file in files if file and file.startswith(folder)]
     values = [names[name] for names in holding for name in used & names.keys()]
@@ -166,11 +165,14 @@ def kernels_called(code: CodeType, folder: str) -> set[FunctionType]:
     return found.union(*map(named, found))
 
 
-def kernels_given(item: pytest.Item) -> set[FunctionType]:
-    """The bodies of kernels that are parameters of a test, which no code names, and what these name."""
-    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+def kernels_given(item: pytest.Item, folder: str) -> set[FunctionType]:
+    """The bodies of kernels that are parameters of a test, or whose names are, and what these name; no code names them.
+
+    A name is looked up below a folder.
+    """
+    parameters = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
     found = {one.py_func for one in parameters if issubclass(type(one), Dispatcher)}
-    return found.union(*map(named, found))
+    return found.union(*map(named, found), kernels_called({one for one in parameters if type(one) is str}, folder))
 
 
 def key_of(code: CodeType) -> str:

@@ -49,6 +49,11 @@ def given(x):
     return x - 1
 
 
+@kernel
+def called(x):
+    return x - 3
+
+
 @functools.cache
 def remembered(x):
     return x * NAMES["double"]
@@ -115,6 +120,11 @@ def test_late():
 @pytest.mark.parametrize("kernel", [toy_code.given])
 def test_given(kernel):
     assert kernel(3) == 2
+
+
+@pytest.mark.parametrize("name", ["called"])
+def test_called(name):
+    assert getattr(toy_code, name)(3) == 0
 
 
 def test_poles():

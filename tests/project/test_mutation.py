@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lrtheory._array import kernel
-from tests.mutation.exchange import kernels_named
+from tests.mutation.exchange import kernels_named, names_in
 from tests.mutation.survey import kernels_called
 from tests.mutation.toys import CODE, TESTS
 from tests.rules.public_names import ROOT
@@ -68,6 +68,7 @@ KILLED = {
     "a kernel below another one": ("kernel", "steps", "range(3)", "range(1)"),
     "a kernel above others": ("kernel", "twice", "+ log", "- 1 + log"),
     "a kernel that is a parameter of a test": ("kernel", "given", "x - 1", "x - 2"),
+    "a kernel whose name is a parameter of a test": ("kernel", "called", "x - 3", "x - 4"),
     "a function": ("plain", "plain", "x + more", "x - more"),
     "a function of a module that a test imports": ("plain", "late", "x + 1", "x + 2"),
     "a default": ("plain", "plain", "more=1", "more=2"),
@@ -180,8 +181,8 @@ def test_kernels_are_found_in_modules_that_are_imported_late(monkeypatch: pytest
     late.__file__, late.held = "/of/a/system/late.py", held  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "late", late)
     code = compile("steps().held(1.0)", "toy", "eval")
-    assert kernels_called(code, "/of/a/system/") == {held.py_func}
-    assert kernels_named(code, {}) == kernels_called(code, "/of/another/") == set()
+    assert kernels_called(names_in(code), "/of/a/system/") == {held.py_func}
+    assert kernels_named(code, {}) == kernels_called(names_in(code), "/of/another/") == set()
 
 
 def test_mutants_stand_where_an_answer_depends_on_them(toy: Path) -> None:
