@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from lrtheory.matrix_completion import CompletionProblem, LowRank, Observations, complete, make_low_rank
+from lrtheory.matrix_completion import CompletionProblem, LowRank, Observations, complete, make_low_rank, makers
 from lrtheory.matrix_completion.entries import observations
 from lrtheory.matrix_completion.problem import as_observations
 
@@ -209,3 +209,16 @@ def test_the_rank_of_an_oversampling_is_checked():
     for rank in (0, 3):
         with pytest.raises(ValueError, match=r"`rank` must be an integer in \[1, 2\]"):
             seen.oversampling(rank)
+
+
+def test_no_gap_is_drawn_after_a_success_in_the_last_trial():
+    class Gaps:
+        def __init__(self):
+            self.left = [94, 1, 1, 1, 1, 1, 1]
+
+        def geometric(self, p, size):
+            drawn, self.left = self.left[:size], self.left[size:]
+            assert len(drawn) == size, "no gap is left"
+            return np.array(drawn)
+
+    assert makers._successes(100, 0.01, Gaps()).tolist() == [*range(93, 100)]

@@ -168,6 +168,18 @@ def test_resamples_do_not_depend_on_how_many_are_fitted_at_a_time(monkeypatch):
     assert np.array_equal(at_once.elo_upper, in_blocks.elo_upper)
 
 
+def test_tables_of_32_mb_are_fitted_at_a_time(monkeypatch):
+    sizes = []
+
+    def fitted(wins, start, ridge):
+        sizes.append(wins.nbytes)
+        return np.zeros(wins.shape[:2]), True
+
+    monkeypatch.setattr(resampled, "_fit_all", fitted)
+    bradley_terry_board(make_battles(np.zeros(128), 300, rng=0), n_resamples=600, rng=0)
+    assert sizes == [2**25, 2**25, 600 * 128**2 * 8 - 2**26]
+
+
 def test_resamples_that_have_not_converged_are_told(monkeypatch):
     log = make_battles([80, 0, -80], 120, rng=4)
     monkeypatch.setattr(resampled, "MOST_STEPS", 1)

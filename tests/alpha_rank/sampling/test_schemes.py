@@ -206,6 +206,17 @@ def test_slack_may_resolve_the_edge_of_a_profile_that_was_not_played():
     assert found.upper[0, 0] < 2 * 0.4
 
 
+def test_where_both_may_be_better_alike_the_profile_that_was_played_last_is():
+    learner = ResponseGraphUCB((2,), slack=0.45, delta=0.1, rng=0)
+    while not learner.estimate().resolved.any():
+        for profile in ((0,), (1,)):
+            learner.tell(profile, [1])
+    found = learner.estimate()
+    assert found.n_samples[0] == found.n_samples[1]
+    assert found.lower[0, 0] == found.lower[0, 1]
+    assert found.direction.ravel().tolist() == [1, -1]
+
+
 def test_large_slack_leaves_edges_with_larger_gaps_right():
     game = Game([[0.02, 0.98]], outcomes="bernoulli")
     for scheme in ("CW", "UE", "U", "VW"):
