@@ -106,12 +106,12 @@ def every_policy(n_phases: int) -> Iterator[Program]:
     """Yield the linear program of all policies: what each phase gets of the budget, and the smallest share t.
 
     A policy does not know the last phase, so it has spent the same on the phases before. With epsilon = 1/(1 + a) the
-    multipliers are b for the last phase and b (1 - epsilon) for each before, where b = 1/(K - (K - 1) epsilon); with
+    multipliers are b for the last phase and b (1 - epsilon) for each before, where 1/b is `phase_ratio`; with
     these weights a phase of any reward adds b to the mean of the shares.
     """
     (a,) = letters("a")
     epsilon = 1 / (1 + a)
-    b = 1 / (n_phases - (n_phases - 1) * epsilon)
+    b = 1 / theory.phase_ratio(n_phases, growth=epsilon)
     facts: dict[str, dict[Any, Any]] = {"Budget": {ONE: 1} | {f"s{j}": -1 for j in range(n_phases)}}
     for i in range(n_phases):
         facts[f"Share {i}"] = {f"s{j}": epsilon ** (i - j) for j in range(i + 1)} | {"t": -1}

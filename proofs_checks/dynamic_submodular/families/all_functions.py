@@ -67,9 +67,9 @@ def shares_of_greedy(n: int, k: int, share: Fraction) -> Iterator[Program]:
         yield Program(facts, form(((1 << k) - 1, 1), (best, -share)), unit=best, name=" ".join(map(str, chosen)))
 
 
-def gaps_of_greedy(n: int, k: int) -> Iterator[Program]:
-    """Yield, for each set O of k elements and each step, that the step closes a k-th of the gap to f(O)."""
-    facts, left = greedy_runs(n, k), 1 - Fraction(1, k)
+def gaps_of_greedy(n: int, k: int, left: Fraction) -> Iterator[Program]:
+    """Yield, for each set O of k elements and each step, that the step leaves at most a share of the gap to f(O)."""
+    facts = greedy_runs(n, k)
     for chosen in itertools.combinations(range(n), k):
         best = sum(1 << v for v in chosen)
         for i in range(1, k + 1):

@@ -166,7 +166,7 @@ DS_P7 = Statement(
     for_all=(
         Dual(
             "monotone submodular functions of 5 elements with f(empty) = 0, of which greedy selection takes 3",
-            lambda: gaps_of_greedy(5, 3),
+            lambda: gaps_of_greedy(5, 3, greedy_step(0, 1, Fraction(3))),
             instance=partial(offline, 5, 3),
             anchors=(Offline(modular([5.0, 4.0, 3.0, 2.0, 1.0]), 3),),
             sharp=True,
