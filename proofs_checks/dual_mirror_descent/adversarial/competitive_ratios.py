@@ -29,6 +29,7 @@ from lrtheory.bounds import (
 from lrtheory.dual_mirror_descent import hindsight_optimum, theory
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.theory import resources
+from proofs_checks.dual_mirror_descent.certificates.prices import ADVERSARY
 from proofs_checks.dual_mirror_descent.families.paths import FIRST_GAINFUL, WALK, gradients
 from proofs_checks.dual_mirror_descent.families.small_streams import all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
@@ -130,6 +131,7 @@ DMD_L12 = Statement(
     tex=r"\alpha f_t(x_t) \ge f_t(x) - \alpha\,\mu_t\cdot g_t",
     hypotheses={"every request fits the whole budget": fits_from_the_start},
     instances=FITTING_MENUS,
+    for_all=(ADVERSARY,),
     solve=walked,
     decisions=WALK,
     claim=Inequality(single_step, unbounded=UNBOUNDED),

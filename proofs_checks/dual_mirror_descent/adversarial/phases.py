@@ -26,6 +26,7 @@ from lrtheory.bounds import (
 from lrtheory.bounds.arithmetic.letters import letters
 from lrtheory.bounds.sets.dual import ONE
 from lrtheory.dual_mirror_descent import RequestStream, allocate, theory
+from proofs_checks.dual_mirror_descent.certificates.phases import POLICIES
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,13 @@ def draw_phases(draws: Draws) -> Phases:
 
 PHASES = Family(
     "phases",
-    always=(Phases(2, 1000, 1 / 128), Phases(4, 500, 1 / 128), Phases(8, 250, 1 / 2), Phases(4, 10, 1 / 128)),
+    always=(
+        Phases(2, 1000, 1 / 128),
+        Phases(4, 500, 1 / 128),
+        Phases(8, 250, 1 / 2),
+        Phases(4, 10, 1 / 128),
+        Phases(1, 4, 1 / 2),
+    ),
     draw=draw_phases,
 )
 
@@ -138,7 +145,7 @@ DMD_LB2 = Statement(
     tex=r"\min_\kappa R_\kappa/\mathrm{OPT}_\kappa \le 1/(K - (K-1)\varepsilon)",
     hypotheses={"rewards that grow": lambda phases: 0 < phases.epsilon < 1},
     instances=PHASES,
-    for_all=(all_policies(2), all_policies(4), all_policies(6)),
+    for_all=(all_policies(2), all_policies(4), all_policies(6), POLICIES),
     solve=descended,
     decisions=("outcome",),
     claim=Inequality(worst_ratio),

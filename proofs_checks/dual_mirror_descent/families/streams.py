@@ -251,7 +251,14 @@ def nearby(instance: Requests, draws: Draws) -> Requests:
 ALWAYS = (SHORT_TRACE, EMPTY, EXACT_FIT, HUGE, ODD_BUDGET, FROM_HIGH_PRICES, TWO, SECOND)
 
 
-MENUS = Family("menus", always=ALWAYS, draw=draw_menus, climb=nearby)
+#: a price that falls to zero, where the bounds on regret are attained; and lazy steps
+TO_ZERO = requests([0, 0], 1.0, 0.5, init=[0.5])
+
+
+LAZY = replace(TWO, lazy=True)
+
+
+MENUS = Family("menus", always=(*ALWAYS, TO_ZERO, LAZY), draw=draw_menus, climb=nearby)
 
 
 def draw_geometry(draws: Draws) -> Requests:
@@ -299,4 +306,4 @@ def draw_any(draws: Draws) -> Requests:
     return draw_menus(draws) if draws.integers(0, 1) else draw_geometry(draws)
 
 
-ANY_GEOMETRY = Family("any-geometry", always=(*ALWAYS, *GEOMETRIES.always), draw=draw_any)
+ANY_GEOMETRY = Family("any-geometry", always=(*ALWAYS, TO_ZERO, LAZY, *GEOMETRIES.always), draw=draw_any)

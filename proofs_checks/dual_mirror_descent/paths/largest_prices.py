@@ -11,6 +11,7 @@ import numpy as np
 from lrtheory.bounds import Derived, Family, Inequality, Sides, Statement, saboteur
 from lrtheory.dual_mirror_descent import theory
 from lrtheory.dual_mirror_descent.prices import steps
+from proofs_checks.dual_mirror_descent.certificates.prices import BOX
 from proofs_checks.dual_mirror_descent.families.paths import WALK, least_prices, with_rules
 from proofs_checks.dual_mirror_descent.families.small_streams import CURVED, all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
@@ -61,6 +62,7 @@ DMD_L4 = Statement(
             lazy=(False, True),
             invisible={"an eighth less": "in four requests no price comes as near to the end of its box"},
         ),
+        BOX,
     ),
     solve=walked,
     decisions=WALK,

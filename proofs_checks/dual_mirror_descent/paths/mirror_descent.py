@@ -21,6 +21,7 @@ from lrtheory.dual_mirror_descent import theory
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.theory.constants import HALF, two_prices
 from lrtheory.dual_mirror_descent.theory.resources import per_resource
+from proofs_checks.dual_mirror_descent.certificates.prices import REGRET, SLACKNESS
 from proofs_checks.dual_mirror_descent.families.paths import (
     FLIPPED,
     WALK,
@@ -178,7 +179,7 @@ DMD_L3 = Statement(
     tex=r"\sum_{t \le n} g_t \cdot (\mu_t - \mu) \le V_h(\mu, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=MENUS,
-    for_all=(EAGER_OR_LAZY,),
+    for_all=(EAGER_OR_LAZY, REGRET),
     solve=walked,
     decisions=WALK,
     claim=Inequality(path_regret, unbounded=UNBOUNDED),
@@ -301,7 +302,7 @@ DMD_L10 = Statement(
     tex=r"\sum_{t \le n} \mu_t \cdot g_t \le V_h(0, \mu_1)/\eta + E_n",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=ANY_GEOMETRY,
-    for_all=(EAGER_OR_LAZY,),
+    for_all=(EAGER_OR_LAZY, SLACKNESS),
     solve=walked,
     decisions=WALK,
     claim=Inequality(slackness, unbounded=UNBOUNDED),

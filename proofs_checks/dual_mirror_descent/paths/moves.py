@@ -27,6 +27,7 @@ from lrtheory.bounds import (
     formula,
     saboteur,
 )
+from proofs_checks.dual_mirror_descent.certificates.prices import MOVEMENT
 from proofs_checks.dual_mirror_descent.families.paths import WALK, gradients, least_prices, with_rules
 from proofs_checks.dual_mirror_descent.families.small_streams import EAGER, all_orders
 from proofs_checks.dual_mirror_descent.families.streams import (
@@ -99,7 +100,7 @@ DMD_L8 = Statement(
     tex=r"\|\mu_{t+1} - \mu_t\|_1 \le \eta \|g_t\|_1",
     hypotheses={"projected steps": always},
     instances=EAGER_MENUS,
-    for_all=(EAGER,),
+    for_all=(EAGER, MOVEMENT),
     solve=walked,
     decisions=WALK,
     claim=Inequality(movement, unbounded=UNBOUNDED),

@@ -33,6 +33,7 @@ from lrtheory.bounds import (
 )
 from lrtheory.dual_mirror_descent.prices import steps
 from lrtheory.dual_mirror_descent.theory.resources import per_resource
+from proofs_checks.dual_mirror_descent.certificates.prices import OVERSPENT
 from proofs_checks.dual_mirror_descent.families.paths import FLIPPED, WALK, path_rounding, with_rules
 from proofs_checks.dual_mirror_descent.families.small_streams import EAGER_OR_LAZY, orders
 from proofs_checks.dual_mirror_descent.families.small_streams import ENTROPY as SMALL_ENTROPY
@@ -208,7 +209,7 @@ DMD_R1 = Statement(
     tex=r"\sum_{t \le n} b_{t,j}(\tilde x_t) - n\rho_j \le (\mu_{n+1,j} - \mu_{1,j})/\eta",
     hypotheses={"prices start at or above zero": lambda requests: bool((requests.init >= 0).all())},
     instances=MENUS,
-    for_all=(EAGER_OR_LAZY,),
+    for_all=(EAGER_OR_LAZY, OVERSPENT),
     solve=walked,
     decisions=WALK,
     claim=Inequality(overspent, unbounded="the first prices may be anything; what is used has a limit"),
