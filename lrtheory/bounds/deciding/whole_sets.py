@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -12,7 +13,8 @@ from lrtheory.bounds.deciding.evidence import NOT_CHECKED
 from lrtheory.bounds.deciding.tally import Row, Tally, faulty
 from lrtheory.bounds.errors import RAISED, StatementError
 from lrtheory.bounds.families import in_set
-from lrtheory.bounds.running.handover import Fault
+from lrtheory.bounds.running.encoding import digest
+from lrtheory.bounds.running.handover import Fault, received
 from lrtheory.bounds.running.patching import patched
 from lrtheory.bounds.session import BUDGETS, Session
 from lrtheory.bounds.sets import All, Box, Coins, Dual, Generic, Proof
@@ -100,6 +102,8 @@ def decide_sets(statement: Statement, session: Session, tally: Tally) -> list[di
         entry = entries[number - 1 + len(entries) - len(statement.for_all)]
         if BUDGETS[one.budget].members > session.budget.members:
             continue
+        if isinstance(one, Coins) and one.walk is not None and statement.solve is not statement.honest().solve:
+            continue  # a walk runs the kernels of the statement's own solver
         since = time.process_time()
         try:
             aside, about = _decided(statement, session, number, one)
@@ -131,6 +135,8 @@ def _decided(statement: Statement, session: Session, number: int, one: Decided) 
         measure(statement, alone, aside, in_set(number, place), instance)
         if aside.refuted():
             return aside, about
+    if isinstance(one, Coins) and one.walk is not None and not statement.sabotage:
+        _demand_same_law(one, instance, session.budget.members)
     if isinstance(one, Generic):
         about = _on_letters(statement, alone, aside, number, one)
     if isinstance(one, Dual):
@@ -162,12 +168,31 @@ def _on_letters(statement: Statement, alone: Session, aside: Tally, number: int,
     return _about(statement) if one.outcome is None else traced.about
 
 
+class _Told(Session):
+    """A session in which a run has the outcome that was found by coins."""
+
+    outcome: Any = None
+
+    def run(self, statement: Statement, instance: Any, chunk: int = 0, n: int | None = None) -> Any:
+        return self.outcome
+
+
 def _by_coins(statement: Statement, alone: Session, aside: Tally, label: str, instance: Any, one: Coins) -> None:
-    """Compare the exact law on a member with that of the claim; a sample is not needed to tell laws apart."""
+    """Compare the exact law on a member with that of the claim, or judge the outcome of every way."""
     aside.admits(statement, label, instance)
-    run = partial(alone.outcome_with, statement, instance)
+    run, limit = partial(alone.outcome_with, statement, instance), alone.budget.members
     try:
-        wrong = one.against(instance, statement.claim, run, alone.budget.members)
+        # a walk runs the kernels that a patch changes, and no solver that would change them
+        with patched(None if one.walk is None else statement.patch):
+            ways = one.ways(instance, run, limit)
+            if one.law is not None:
+                wrong = one.against(instance, statement.claim, ways)
+            else:
+                for _, outcome in ways:
+                    told = _Told(alone.budget, alone.seed)
+                    told.outcome = received(outcome)
+                    look(statement, told, aside, label, instance, every=True)
+                return
     except Continuum:
         raise
     except Fault as fault:
@@ -180,6 +205,16 @@ def _by_coins(statement: Statement, alone: Session, aside: Tally, label: str, in
     verdict, shown = "refuted" if wrong else "supported", (f"{found}", f"{due}")
     aside.rows.append(Row(label, instance, float(found), float(due), verdict, shown, (category,), two_sided=True))
     aside.counts.update(entries=1, saying=1)
+
+
+def _demand_same_law(one: Coins, instance: Any, limit: int) -> None:
+    """Demand that outcomes have the chances that they have where no states are merged."""
+    laws: list[Counter[int]] = [Counter(), Counter()]
+    for law, merged in zip(laws, (True, False), strict=True):
+        for weight, outcome in one.ways(instance, lambda rng: None, limit, merged=merged):
+            law[digest(outcome)] += weight  # type: ignore[assignment]
+    if laws[0] != laws[1]:
+        raise StatementError(f"all {one.told}: states with one key go on in different ways")
 
 
 def _by_duals(statement: Statement, alone: Session, aside: Tally, number: int, one: Dual) -> str:

@@ -6,10 +6,24 @@ judges like any other, with both sides and a replay.
 
 from lrtheory.bounds.sets.all_of import All
 from lrtheory.bounds.sets.box import Box
-from lrtheory.bounds.sets.coins import Coins
+from lrtheory.bounds.sets.coins import Coins, CoinTosses, Uniform, Walk
 from lrtheory.bounds.sets.dual import Dual, Program
 from lrtheory.bounds.sets.entry import Entry
 from lrtheory.bounds.sets.generic import Generic, Square
 from lrtheory.bounds.sets.proof import Proof, Wrong
 
-__all__ = ["All", "Box", "Coins", "Dual", "Entry", "Generic", "Program", "Proof", "Square", "Wrong"]
+__all__ = [
+    "All",
+    "Box",
+    "CoinTosses",
+    "Coins",
+    "Dual",
+    "Entry",
+    "Generic",
+    "Program",
+    "Proof",
+    "Square",
+    "Uniform",
+    "Walk",
+    "Wrong",
+]

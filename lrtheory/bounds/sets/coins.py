@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
@@ -13,9 +13,10 @@ import numpy as np
 from lrtheory.bounds.errors import StatementError
 from lrtheory.bounds.sets.entry import Entry
 
-__all__ = ["CoinTosses", "Coins", "Continuum", "all_coins"]
+__all__ = ["CoinTosses", "Coins", "Continuum", "Uniform", "Walk", "all_coins", "walked"]
 
 _DENOMINATOR = 10**6  # largest one of a chance that is given as a double
+_LISTED = 10**6  # outcomes of one draw that are listed at most
 _ROUNDING = Fraction(1, 10**12)  # by which the doubles of a claim may differ from the exact law
 
 
@@ -51,7 +52,25 @@ class CoinTosses(np.random.Generator):
 
     def _below(self, n: int) -> int:
         """A uniform number below n."""
+        if n > _LISTED:
+            raise Continuum(f"one draw has {n:,} outcomes, and at most {_LISTED:,} are listed")
         return self._one_of([Fraction(1, n)] * n) if n > 1 else 0
+
+    def is_below(self, chance: Any) -> bool:
+        """Whether a number that is uniform on [0, 1) lies below a chance.
+
+        Parameters
+        ----------
+        chance : float or Fraction
+            Stands for the nearest fraction with a denominator of at most a million.
+
+        Returns
+        -------
+        bool
+            True with that chance; without a draw where it is at most 0, or 1 or more.
+        """
+        exact = min(max(Fraction(chance).limit_denominator(_DENOMINATOR), Fraction(0)), Fraction(1))
+        return exact == 1 if exact in (0, 1) else self._one_of([exact, 1 - exact]) == 0
 
     def integers(  # type: ignore[override]
         self, low: Any, high: Any = None, size: Any = None, dtype: Any = np.int64, endpoint: bool = False
@@ -96,6 +115,25 @@ class CoinTosses(np.random.Generator):
     def _filled(self, size: Any, draw: Callable[[], int]) -> np.ndarray:
         shape = (int(size),) if isinstance(size, (int, np.integer)) else tuple(map(int, size))
         return np.array([draw() for _ in range(prod(shape))], np.int64).reshape(shape)
+
+
+class Uniform:
+    """A uniform number on [0, 1) that a kernel has drawn, of which is asked once whether it is below a chance.
+
+    Parameters
+    ----------
+    coins : CoinTosses
+        Coins that answer.
+    """
+
+    def __init__(self, coins: CoinTosses) -> None:
+        self._coins: CoinTosses | None = coins
+
+    def __lt__(self, chance: Any) -> bool:
+        if self._coins is None:
+            raise Continuum("a uniform number is compared twice, so its answers hang together")
+        coins, self._coins = self._coins, None
+        return coins.is_below(chance)
 
 
 def _refused(name: str) -> Callable[..., Any]:
@@ -161,12 +199,77 @@ def all_coins(run: Callable[[CoinTosses], Any], limit: int) -> Iterator[tuple[Fr
 
 
 @dataclass(frozen=True)
+class Walk:
+    """A run that goes on by updates, after each of which equal states are merged and their chances added up.
+
+    Parameters
+    ----------
+    start : object
+        State before the first update.
+    updates : sequence
+        The updates, none of which hangs on a draw.
+    step : callable
+        ``step(state, update, coins) -> state``, which draws from `coins` alone and leaves the given state as it is.
+    key : callable
+        ``key(state)``, hashable: the whole state, less what no later step reads.
+    outcome : callable
+        ``outcome(state)``, the outcome of a run that ends there.
+    """
+
+    start: Any
+    updates: Sequence[Any]
+    step: Callable[[Any, Any, CoinTosses], Any]
+    key: Callable[[Any], Hashable]
+    outcome: Callable[[Any], Any]
+
+
+def walked(walk: Walk, limit: int, *, merged: bool = True) -> Iterator[tuple[Fraction, Any]]:
+    """Run a walk for every way that its draws can fall.
+
+    Parameters
+    ----------
+    walk : Walk
+        The walk.
+    limit : int
+        Largest number of steps.
+    merged : bool
+        Whether states of one key are merged.
+
+    Yields
+    ------
+    tuple of Fraction and object
+        Chance of a last state, and its outcome; the chances add up to 1.
+
+    Raises
+    ------
+    StatementError
+        If there are more steps, or chances do not add up to 1.
+    """
+    states: dict[Hashable, tuple[Fraction, Any]] = {0: (Fraction(1), walk.start)}
+    left = limit
+    for update in walk.updates:
+        after: dict[Hashable, tuple[Fraction, Any]] = {}
+        for weight, state in states.values():
+            for chance, new in all_coins(lambda coins: walk.step(state, update, coins), limit):  # noqa: B023
+                left -= 1
+                if left < 0:
+                    raise StatementError(f"a walk takes more than {limit:,} steps")
+                key = walk.key(new) if merged else left
+                before, kept = after.get(key, (Fraction(0), new))
+                after[key] = before + weight * chance, kept
+        states = after
+    if sum(weight for weight, _ in states.values()) != 1:
+        raise StatementError("the chances of all states of a walk do not add up to 1")
+    yield from ((weight, walk.outcome(state)) for weight, state in states.values())
+
+
+@dataclass(frozen=True)
 class Coins(Entry):
     """Instances on which the law of a random algorithm is known exactly, by every way in which its draws can fall.
 
     The solver runs once for each way, and the chances of the categories of its outcomes are compared in Fractions with
-    those that the theorem states. A chance that the solver gives as a double stands for the nearest fraction with a
-    denominator of at most a million.
+    those that the theorem states. An inequality or identity must hold of the outcome of every way. A chance that the
+    solver gives as a double stands for the nearest fraction with a denominator of at most a million.
 
     Parameters
     ----------
@@ -176,8 +279,12 @@ class Coins(Entry):
         Instances, which satisfy the hypotheses.
     members : int
         Number of instances.
-    law : callable
-        ``law(instance)``, the chance of each category in Fractions, which the claim has as doubles.
+    law : callable or None
+        ``law(instance)``, the chance of each category in Fractions, which the claim has as doubles; None for claims
+        that are no `Law`.
+    walk : callable or None
+        ``walk(instance) -> Walk`` in the place of the solver, for algorithms that draw in kernels, which it runs
+        interpreted. On the last instance the law must be the same where no states are merged.
     invisible : mapping of str to str
         Saboteurs whose law is right on all instances, by their names, each with the reason; see `All`.
     budget : {"quick", "thorough"}
@@ -192,7 +299,8 @@ class Coins(Entry):
     words: str
     instances: Callable[[], Iterable[Any]] | Sequence[Any]
     members: int
-    law: Callable[[Any], Sequence[Fraction]]
+    law: Callable[[Any], Sequence[Fraction]] | None = None
+    walk: Callable[[Any], Walk] | None = None
     invisible: Mapping[str, str] = field(default_factory=dict)
     budget: str = "quick"
 
@@ -225,8 +333,34 @@ class Coins(Entry):
         for number, instance in enumerate(found):
             yield f"{number}", instance
 
+    def ways(
+        self, instance: Any, run: Callable[[CoinTosses], Any], limit: int, *, merged: bool = True
+    ) -> Iterator[tuple[Fraction, Any]]:
+        """Run the solver, or the walk, on an instance for every way that draws can fall.
+
+        Parameters
+        ----------
+        instance : object
+            Instance of the set.
+        run : callable
+            ``run(rng)``, the outcome of one run of the solver.
+        limit : int
+            Largest number of ways, or of steps.
+        merged : bool
+            Whether equal states of a walk are merged.
+
+        Yields
+        ------
+        tuple of Fraction and object
+            Chance, and outcome.
+        """
+        if self.walk is None:
+            yield from all_coins(run, limit)
+        else:
+            yield from walked(self.walk(instance), limit, merged=merged)
+
     def against(
-        self, instance: Any, claim: Any, run: Callable[[CoinTosses], Any], limit: int
+        self, instance: Any, claim: Any, ways: Iterable[tuple[Fraction, Any]]
     ) -> tuple[int, Fraction, Fraction] | None:
         """Compare the exact law on one instance with that of the theorem.
 
@@ -236,10 +370,8 @@ class Coins(Entry):
             Instance of the set.
         claim : Law
             Claim that has the category of an outcome.
-        run : callable
-            ``run(rng)``, the outcome of one run.
-        limit : int
-            Largest number of ways.
+        ways : iterable of tuple
+            Chances and outcomes, as of `ways`.
 
         Returns
         -------
@@ -252,11 +384,12 @@ class Coins(Entry):
         StatementError
             If the stated law is not exact, does not add up to 1, or has other categories than outcomes and claim.
         """
+        assert self.law is not None
         due = list(self.law(instance))
         if not all(isinstance(one, (int, Fraction)) and not isinstance(one, bool) for one in due) or sum(due) != 1:
             raise StatementError(f"all {self.told}: `law` must give Fractions that add up to 1; got {due!r}")
         found = [Fraction(0)] * len(due)
-        for weight, outcome in all_coins(run, limit):
+        for weight, outcome in ways:
             (category,) = claim.observe(instance, outcome)
             if not 0 <= category < len(due):
                 raise StatementError(f"all {self.told}: category {category} is none of the {len(due)} of `law`")

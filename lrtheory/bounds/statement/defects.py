@@ -79,9 +79,10 @@ def _defects_of_sets(statement: Statement) -> list[str]:
     """A set shows that the claim holds on all of it if a wrong variant can fail there."""
     if not statement.for_all:
         return []
-    due = Coins if statement.kind == "law" else (All, Box, Generic, Dual, Proof)
+    due = Coins if statement.kind == "law" else (All, Box, Coins, Generic, Dual, Proof)
     if statement.kind not in ("inequality", "identity", "law") or not all(
-        isinstance(one, due) for one in statement.for_all
+        isinstance(one, due) and (getattr(one, "law", None) is None) == (statement.kind != "law")
+        for one in statement.for_all
     ):
         return ["sets are covered for inequalities and identities, and by coins for laws"]
     seeing = [one.name for one in statement.saboteurs if one.breaks is None and "instances" not in one.changes]

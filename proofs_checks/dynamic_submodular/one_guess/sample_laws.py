@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from lrtheory._validation import integer, is_iterable, must
-from lrtheory.bounds import Derived, Draws, Family, Law, Number, Statement, formula, saboteur
+from lrtheory.bounds import Coins, Derived, Draws, Family, Law, Number, Statement, formula, saboteur
 from lrtheory.dynamic_submodular import run_guess
 from lrtheory.dynamic_submodular.structures import levels
 from proofs_checks.dynamic_submodular.families.functions import draw_function, mask_of, set_function
-from proofs_checks.dynamic_submodular.families.laws import Fixed
+from proofs_checks.dynamic_submodular.families.laws import BY_NAMES, OF_FUNCTIONS, Fixed, short_streams, walk_of
 from proofs_checks.dynamic_submodular.families.streams import HYPOTHESES, Updates, draw_ops, modular
 
 
@@ -109,6 +110,26 @@ def which(fixed: Fixed, members: np.ndarray) -> np.ndarray:
     return np.array([numbers.get(key, len(numbers)) for key in keys])
 
 
+def exact_law(fixed: Fixed) -> list[Fraction]:
+    """Return the same probabilities as Fractions, and that of no other sequence."""
+    return [*law_of(fixed).values(), Fraction(0)]
+
+
+def all_coins(lengths: str, first: int, last: int, members: int, **options: Any) -> Coins:
+    """Return the set of all streams of some lengths, with all coins of each."""
+    return Coins(
+        f"pairs of a stream of {lengths} {OF_FUNCTIONS}, {BY_NAMES}",
+        lambda: map(Fixed, short_streams(*range(first, last + 1))),
+        members,
+        law=exact_law,
+        walk=lambda fixed: walk_of(fixed.updates),
+        invisible={
+            "never replaced from the third level on": "of three elements none meets a third level that holds one"
+        },
+        **options,
+    )
+
+
 DS_T4 = Statement(
     id="dynamic_submodular/DS-T4",
     title="After any fixed stream the samples have the law of a fresh build",
@@ -119,6 +140,7 @@ DS_T4 = Statement(
     tex=r"e_i \sim \mathrm{Uniform}(R_i) \text{ given } T \ge i, e_1, \dots, e_{i-1}",
     hypotheses={name: (lambda fixed, holds=holds: holds(fixed.updates)) for name, holds in HYPOTHESES.items()},
     instances=FIXED,
+    for_all=(all_coins("one to four", 1, 4, 226), all_coins("five", 5, 5, 447, budget="thorough")),
     solve=sequences,
     # the last category, sequences that the law excludes, has probability 0
     claim=Law(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Family, Identity, Inequality, Number, Paper, Sides, Statement, formula, saboteur
+from lrtheory.bounds import Coins, Family, Identity, Inequality, Number, Paper, Sides, Statement, formula, saboteur
+from lrtheory.bounds.sets import Walk
 from lrtheory.dynamic_submodular.structures import levels
 from proofs_checks.dynamic_submodular.families.all_functions import LONG_STREAMS, all_streams
 from proofs_checks.dynamic_submodular.families.functions import gain
+from proofs_checks.dynamic_submodular.families.laws import (
+    BY_NAMES,
+    OF_FUNCTIONS,
+    short_streams,
+    walk_of,
+    walk_of_members,
+)
 from proofs_checks.dynamic_submodular.families.runs import (
     WRONG,
     Held,
@@ -144,6 +153,11 @@ def built(updates: Updates, found: Pooled) -> Sides:
     return Sides(np.array(lhs), np.array(rhs))
 
 
+def with_all_coins(walk: Callable[[Updates], Walk]) -> Coins:
+    """Return the set of all streams of four updates, with all coins of each."""
+    return Coins(f"pairs of a stream of four {OF_FUNCTIONS}, {BY_NAMES}", partial(short_streams, 4), 150, walk=walk)
+
+
 DS_P1 = Statement(
     id="dynamic_submodular/DS-P1",
     title="The pools are what they are defined to be",
@@ -154,7 +168,7 @@ DS_P1 = Statement(
     tex=r"R_{i+1} = \{v \in R_i: v \ne e_i,\ f(v|I_i) \ge t\},\quad e_i \in R_i,\quad R_{T+1} = \emptyset",
     hypotheses=HYPOTHESES,
     instances=EXACT_STREAMS,
-    for_all=(all_streams(), LONG_STREAMS),
+    for_all=(all_streams(), with_all_coins(partial(walk_of, history=True)), LONG_STREAMS),
     solve=pooled,
     claim=Identity(built),
     decisions=("members",),
@@ -199,7 +213,7 @@ DS_T5 = Statement(
     tex=r"\mathrm{SIEVE}_t(e_1, \dots, e_T, \text{the others}) = (e_1, \dots, e_T)",
     hypotheses=HYPOTHESES,
     instances=EXACT_STREAMS,
-    for_all=(all_streams(),),
+    for_all=(all_streams(), with_all_coins(walk_of_members)),
     solve=followed,
     claim=Identity(accepted),
     decisions=("members",),

@@ -11,9 +11,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtheory.bounds import Classical, Coins, Family, Law, Statement, StatementError, check, defects, saboteur
+from lrtheory.bounds import (
+    Classical,
+    Coins,
+    Family,
+    Identity,
+    Law,
+    Sides,
+    Statement,
+    StatementError,
+    check,
+    defects,
+    saboteur,
+)
 from lrtheory.bounds.session import Session
-from lrtheory.bounds.sets.coins import CoinTosses, Continuum, all_coins
+from lrtheory.bounds.sets.coins import CoinTosses, Continuum, Uniform, Walk, all_coins, walked
 
 
 def law_of(run: Callable[[Any], Any], limit: int = 1000) -> dict[Any, Fraction]:
@@ -45,6 +57,10 @@ def test_a_run_without_draws_is_certain_and_a_later_draw_may_hang_on_an_earlier_
     assert stopped == {0: Fraction(1, 2), **{k: Fraction(1, 6) for k in (1, 2, 3)}}
 
 
+def asked_twice(uniform: Uniform) -> bool:
+    return (uniform < 0.5) + (uniform < 0.25) > 1
+
+
 CONTINUA: list[Callable[[Any], Any]] = [
     lambda rng: rng.random(),
     lambda rng: rng.normal(size=2),
@@ -55,6 +71,8 @@ CONTINUA: list[Callable[[Any], Any]] = [
     lambda rng: rng.choice([[1, 2]], axis=1),
     lambda rng: rng.choice(3, 2, replace=False, shuffle=False),
     lambda rng: rng.permutation([[1, 2]], axis=1),
+    lambda rng: rng.integers(2**63),
+    lambda rng: asked_twice(Uniform(rng)),
 ]
 
 
@@ -83,6 +101,105 @@ def test_a_run_that_remembers_an_earlier_one_is_noticed() -> None:
 
     with pytest.raises(StatementError, match="stopped drawing"):
         law_of(forgets)
+
+
+def test_a_uniform_number_is_below_a_chance_with_that_chance() -> None:
+    assert law_of(lambda rng: Uniform(rng) < 1 / 3) == {True: Fraction(1, 3), False: Fraction(2, 3)}
+    for chance, answer in ((0.0, False), (-1.0, False), (1.0, True), (2.5, True)):
+        assert law_of(lambda rng, chance=chance: Uniform(rng) < chance) == {answer: 1}  # type: ignore[misc]
+    for chance in (float("nan"), float("inf")):
+        with pytest.raises((ValueError, OverflowError)):
+            law_of(lambda rng, chance=chance: Uniform(rng) < chance)  # type: ignore[misc]
+
+
+# --- walks -----------------------------------------------------------------------------------------------------------
+
+
+def urn(key: Callable[[Any], Any] = lambda balls: balls, n: int = 8) -> Walk:
+    """Pólya's urn: a ball is drawn, and put back with another one of its color."""
+
+    def step(balls: tuple[int, int], _: int, coins: CoinTosses) -> tuple[int, int]:
+        red, blue = balls
+        return (red + 1, blue) if coins.is_below(Fraction(red, red + blue)) else (red, blue + 1)
+
+    return Walk((1, 1), range(n), step, key, lambda balls: balls[0])
+
+
+def test_merged_states_have_the_law_of_the_whole_tree() -> None:
+    merged = list(walked(urn(), 100))  # 36 steps
+    assert sorted(outcome for _, outcome in merged) == list(range(1, 10))
+    assert {weight for weight, _ in merged} == {Fraction(1, 9)}
+    apart: Counter[int] = Counter()
+    for weight, outcome in walked(urn(), 1000, merged=False):
+        apart[outcome] += weight  # type: ignore[assignment]
+    assert apart == {outcome: weight for weight, outcome in merged}
+    with pytest.raises(StatementError, match="more than 100 steps"):
+        list(walked(urn(), 100, merged=False))
+
+
+@pytest.mark.parametrize("key", [lambda balls: 0, lambda balls: balls[0] > balls[1]])
+def test_a_key_that_forgets_is_noticed(key: Callable[[Any], Any]) -> None:
+    def by_walk(chosen: Callable[[Any], Any]) -> Statement:
+        law = lambda m: [Fraction(0), *[Fraction(1, m + 1)] * (m + 1)]
+        one = Coins("urns", [2, 5], 2, law=law, walk=lambda m: urn(chosen, m))
+        claim = Law(
+            category=lambda m, red: np.atleast_1d(red),
+            probabilities=lambda m: np.array([0.0, *[1 / (m + 1)] * (m + 1)]),
+            within=0.06,
+        )
+        return dataclasses.replace(DICE, solve=drawn_from_urn, for_all=(one,), claim=claim)
+
+    assert check(by_walk(lambda balls: balls), Session()).verdict == "supported"
+    with pytest.raises(StatementError, match="states with one key go on in different ways"):
+        # the law that the key makes is not compared before, where its own one is stated
+        check(with_law_of_its_key(by_walk(key)), Session())
+    assert check(by_walk(key), Session()).verdict == "refuted"
+
+
+def drawn_from_urn(n: int, rng: Any, runs: int) -> np.ndarray:
+    return rng.integers(1, n + 2, size=runs)
+
+
+def with_law_of_its_key(statement: Statement) -> Statement:
+    """The statement whose stated law is the wrong one that the merged walk has."""
+
+    def law(m: int) -> list[Fraction]:
+        found = [Fraction(0)] * (m + 2)
+        for weight, outcome in walked(one.walk(m), 1000):
+            found[outcome] += weight
+        return found
+
+    one = statement.for_all[0]
+    stated = lambda m: np.array([float(p) for p in law(m)])
+    return dataclasses.replace(
+        statement,
+        solve=lambda m, rng, runs: rng.choice(m + 2, runs, p=stated(m)),
+        claim=dataclasses.replace(statement.claim, probabilities=stated),
+        for_all=(dataclasses.replace(one, law=law),),
+    )
+
+
+def test_an_identity_holds_of_the_outcome_of_every_way() -> None:
+    def total(n: int, red: int) -> Sides:
+        return Sides([red * (n + 2 - red) > 0], [1])
+
+    every = Coins("urns", [2, 5], 2, walk=lambda m: urn(n=m))
+    urns = dataclasses.replace(
+        DICE, solve=lambda n, rng: int(rng.integers(1, n + 2)), claim=Identity(total), for_all=(every,), saboteurs=()
+    )
+    evidence = check(urns, Session())
+    assert evidence.verdict == "supported"
+    assert dict(evidence.lines())["all of"] == "2 urns, with all coins: the code"
+    # of 120 ways one has all balls red, and a run is not likely to meet it
+    rare = dataclasses.replace(urns, claim=Identity(lambda n, red: Sides([red < n + 1], [1])))
+    found = check(rare, Session())
+    assert found.sets[0]["verdict"] == "refuted" or found.verdict == "refuted"
+    # a walk says nothing of another solver
+    assert check(urns.with_solver(lambda n, rng: 1), Session()).sets[0]["verdict"] == "not checked here"
+
+
+def test_a_law_is_stated_for_laws_alone() -> None:
+    assert "by coins for laws" in defects(of(law=None))[0]
 
 
 # --- sets ------------------------------------------------------------------------------------------------------------
