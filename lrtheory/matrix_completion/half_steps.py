@@ -15,12 +15,13 @@ from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, real, refuse_unused
-from lrtheory.matrix_completion import problem, sketching, theory
+from lrtheory.matrix_completion import problem, sketching
 from lrtheory.matrix_completion.entries.compressed import Compressed
 from lrtheory.matrix_completion.entries.regressions import kernels
 from lrtheory.matrix_completion.entries.regressions.kernels import Regressions
 from lrtheory.matrix_completion.entries.scaling import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data
+from lrtheory.matrix_completion.theory.costs import flops_of
 
 __all__ = ["HalfStep", "half_step"]
 
@@ -260,13 +261,11 @@ def reason(method: str, rank: int) -> str:
 
 def work(lines: Compressed, rank: int, method: str, found: Regressions) -> dict[str, int]:
     """Count the operations of a half-step by the formulas of `theory.half_step_flops`."""
-    seen = int((lines.degrees > 0).sum())
-    inner = int(found.steps.sum())
-    weighted = int((lines.degrees * found.steps).sum())
+    seen, inner, weighted = int(np.count_nonzero(lines.degrees)), 0, 0
+    if method != "exact":
+        inner, weighted = int(found.steps.sum()), int(lines.degrees @ found.steps)
     return {
-        "flops": theory.half_step_flops(
-            int(lines.starts[-1]), seen, rank, method=method, inner_steps=inner, inner_entries=weighted
-        ),
+        "flops": flops_of(int(lines.starts[-1]), seen, rank, method, inner, weighted),
         "inner_iterations": inner,
         "regressions": seen,
     }

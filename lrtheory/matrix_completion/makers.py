@@ -59,9 +59,10 @@ def sample_mask(shape: tuple[int, int], density: float, *, rng: Rng = None) -> t
     lines = max(1, int(min(m, BLOCK / (p * n), TRIALS / n)))
     rows, cols = [], []
     for first in range(0, m, lines):
-        row, col = np.divmod(_successes(min(lines, m - first) * n, p, rng), n)
+        seen = _successes(min(lines, m - first) * n, p, rng)
+        row = seen // n
         rows.append((row + first).astype(np.int32))
-        cols.append(col.astype(np.int32))
+        cols.append((seen - row * n).astype(np.int32))
     return np.concatenate(rows), np.concatenate(cols)
 
 
@@ -74,7 +75,7 @@ def _successes(n: int, p: float, rng: np.random.Generator) -> np.ndarray:
         expected = p * (n - 1 - last)
         gaps = rng.geometric(p, int(expected + 4 * np.sqrt(expected + 1)) + 1)
         times = last + np.cumsum(np.minimum(gaps, n + 1))  # clamped: all gaps beyond the end mean the same
-        found.append(times[times < n])
+        found.append(times[: np.searchsorted(times, n)])
         last = int(times[-1])
     return np.concatenate(found) if found else np.empty(0, np.int64)
 

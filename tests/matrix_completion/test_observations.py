@@ -15,10 +15,10 @@ from lrtheory.matrix_completion.problem import as_observations
 NAN = float("nan")
 
 
-@given(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 4)), min_size=1), st.integers(0, 2**32 - 1))
-def test_both_orders_hold_the_same_entries(positions, seed):
+@given(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 4)), min_size=1), st.integers(0, 2**32 - 1), st.booleans())
+def test_both_orders_hold_the_same_entries(positions, seed, row_by_row):
     rng = np.random.default_rng(seed)
-    rows, cols = rng.permutation(list(positions)).T
+    rows, cols = np.array(sorted(positions)).T if row_by_row else rng.permutation(list(positions)).T
     seen = Observations(rows, cols, rng.normal(size=len(rows)), (6, 5))
     table = np.full((6, 5), NAN)
     table[rows, cols] = seen.values
@@ -29,6 +29,22 @@ def test_both_orders_hold_the_same_entries(positions, seed):
             assert lines.indices[here].tolist() == expected.tolist()
             assert lines.values[here].tolist() == matrix[i, expected].tolist()
     assert (Observations.from_dense(table).to_csr() != seen.to_csr()).nnz == 0
+
+
+def test_a_write_to_what_was_given_does_not_show():
+    given = np.array([0, 1], np.int32), np.array([1, 0], np.int32), np.array([2.0, 3.0])
+    seen = Observations(*given, (2, 2))
+    for array in given:
+        array[:] = array[::-1].copy()
+    assert seen.to_csr().toarray().tolist() == [[0.0, 2.0], [3.0, 0.0]]
+    assert seen.by_col.values.tolist() == [3.0, 2.0]
+    assert (seen.rows.tolist(), seen.cols.tolist(), seen.values.tolist()) == ([0, 1], [1, 0], [2.0, 3.0])
+
+
+@pytest.mark.parametrize("again", [(0, 0), (1, 2)])
+def test_a_position_that_comes_twice_in_a_row(again):
+    with pytest.raises(ValueError, match="positions that differ"):
+        Observations(*np.array(sorted([(0, 0), (0, 2), (1, 2), again])).T, np.arange(4.0), (2, 3))
 
 
 def test_zeros_are_observations():

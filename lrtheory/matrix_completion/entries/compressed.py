@@ -12,6 +12,7 @@ from lrtheory._validation import array, as_array, integer, must
 
 __all__ = [
     "Compressed",
+    "by_row_where_sorted",
     "orientations",
     "owned",
     "positions",
@@ -42,7 +43,15 @@ class Compressed(NamedTuple):
     @property
     def degrees(self) -> np.ndarray:
         """Number of observations of each line."""
-        return np.diff(self.starts)
+        return self.starts[1:] - self.starts[:-1]
+
+
+def by_row_where_sorted(rows: Any, cols: Any, values: Any, shape: tuple[int, int]) -> sparse.csr_array | None:
+    """Compress entries by row that come row by row, and in each row from left to right; None where they do not."""
+    later = rows[1:] > rows[:-1]
+    if not (later | ((rows[1:] == rows[:-1]) & (cols[1:] > cols[:-1]))).all():
+        return None
+    return sparse.csr_array((values, cols, np.searchsorted(rows, np.arange(shape[0] + 1, dtype=rows.dtype))), shape)
 
 
 def orientations(matrix: sparse.csr_array) -> tuple[Compressed, Compressed]:
@@ -62,9 +71,8 @@ def positions(name: str, given: Any, size: int) -> np.ndarray:
         return found.astype(np.int64)
     if found.dtype.kind not in "iu":
         raise must(name, "an array of integers", found, TypeError)
-    outside = (found < 0) | (found >= size)
-    if outside.any():
-        raise must(name, f"in [0, {size})", found[outside].flat[0])
+    if found.min() < 0 or found.max() >= size:
+        raise must(name, f"in [0, {size})", found[(found < 0) | (found >= size)].flat[0])
     return found
 
 

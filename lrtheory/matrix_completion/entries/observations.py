@@ -22,6 +22,7 @@ from lrtheory._validation import array, as_array, choice, generator, integer, mu
 from lrtheory.matrix_completion.entries import reading
 from lrtheory.matrix_completion.entries.compressed import (
     Compressed,
+    by_row_where_sorted,
     orientations,
     owned,
     positions,
@@ -98,16 +99,19 @@ class Observations:
         for name, given in (("rows", rows), ("cols", cols)):
             if given.shape != values.shape:
                 raise must(name, f"of shape ({len(values)},), as many as values", given.shape)
-        # The conversion adds up positions that occur twice, neither the mean nor an error: fewer stored entries than
-        # values are how that is noticed, without a sort of its own.
-        by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()
-        if by_row.nnz < len(values):
-            if self.duplicates == "raise":
-                raise must("rows, cols", 'positions that differ (or `duplicates` "mean")', repeated(rows, cols))
-            rows, cols, values = without_repeats(rows, cols, values)
+        rows, cols, values = owned(rows), owned(cols), owned(values)
+        by_row = by_row_where_sorted(rows, cols, values, shape)
+        if by_row is None:
+            # The conversion adds up positions that occur twice, neither the mean nor an error: fewer stored entries
+            # than values are how that is noticed, without a sort of its own.
             by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()
+            if by_row.nnz < len(values):
+                if self.duplicates == "raise":
+                    raise must("rows, cols", 'positions that differ (or `duplicates` "mean")', repeated(rows, cols))
+                rows, cols, values = map(owned, without_repeats(rows, cols, values))
+                by_row = sparse.coo_array((values, (rows, cols)), shape=shape).tocsr()
         for name, given in (("rows", rows), ("cols", cols), ("values", values)):
-            object.__setattr__(self, name, owned(given))
+            object.__setattr__(self, name, given)
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "names", _names_of_both(self.names, shape))
         object.__setattr__(self, "value_range", _value_range(self.value_range, values))

@@ -135,8 +135,9 @@ def _unpadded(work: Regressions, k: int) -> Regressions:
 def _workspace(lines: Compressed, F: np.ndarray, height: int, block: tuple[int, int]) -> Workspace:
     """Return the memory of the thread that solves a block of lines: the longest panel, and some rows more."""
     first, last = block
-    longest = int(np.diff(lines.starts[first : last + 1]).max(initial=0))
-    return Workspace(*(padded_rows.aligned((rows, F.shape[1]), F.dtype) for rows in (longest, height)))
+    longest = int(lines.degrees[first:last].max(initial=0))
+    memory = padded_rows.aligned((longest + height, F.shape[1]), F.dtype)
+    return Workspace(memory[:longest], memory[longest:])
 
 
 def _in_threads(n_threads: int, lines: Compressed, work: Callable[[tuple[int, int]], object]) -> None:

@@ -50,7 +50,7 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     dtype = np.dtype(dtype)
     size = math.prod(shape) * dtype.itemsize
     raw = np.zeros(size + BYTES, dtype=np.uint8)
-    start = -raw.ctypes.data % BYTES
+    start = -raw.__array_interface__["data"][0] % BYTES
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
