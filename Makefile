@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 NOTEBOOKS ?= force
-# the tests run in as many processes as there are cores, so each gets one thread for linear algebra
+# the tests run in as many processes as there are cores, so each gets one thread for linear algebra; a process takes
+# tests that stand side by side, so that two of them seldom compile the same kernels
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs facts
 
@@ -15,7 +16,7 @@ help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /'
 
 test: $(VENV)/.with-dev ## the tests, without the bounds
-	$(BIN)/python -m pytest -n $(WORKERS) --durations=10
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10
 
 bounds: $(VENV)/.with-dev ## the theorems: every statement and every saboteur; FRESH=20 runs them at twenty new seeds
 ifdef FRESH
