@@ -101,6 +101,53 @@ def summed(stream: Stream, found: Path) -> Sides:
     return Sides(cost(stream, 2, found.maps[2]), due[0] + due[1])
 
 
+def in_one_coordinate(r: Any, k1: Any, k2: Any, k3: Any, v1: Any, v2: Any, v3: Any, w: Any) -> Stream:
+    """Make the stream of its ridge, three keys and values in one coordinate, and the first map."""
+    edits = tuple((((key,),), ((value,),)) for key, value in ((k1, v1), (k2, v2), (k3, v3)))
+    return Stream(((w,),), edits, r * Fraction(4096), order=(1, 0, 2))
+
+
+@dataclass(frozen=True)
+class Without:
+    """The maps of the second edit, and of the second and the third, and the error about the first one."""
+
+    maps: list[Any]
+    left: Any
+
+
+def without_the_first(stream: Stream, sign: int = -1) -> Without:
+    """Write two edits, take the first one out, and write the third."""
+    C, W = 1 / stream.ridge, stream.W0[0][0]
+    edits = [(key[0], value) for key, value in edits_of(stream)]
+    for key, value in edits[:2]:
+        head = 1 + key * C * key
+        C, W = C / head, W + C * key * (value - key * W) / head
+    key, value = edits[0]
+    head = 1 + sign * key * C * key
+    left = (value - key * W) / head
+    C, without = C / head, W - C * key * left
+    key, value = edits[2]
+    return Without([without, without + C * key * (value - key * without) / (1 + key * C * key)], left)
+
+
+def never_told(stream: Stream, found: Without) -> Sides:
+    """Compare M W with M_0 W_0 + sum_i K_i^T V_i over the other edits, and the error about the first one."""
+    first, second, third = [(key[0], value) for key, value in edits_of(stream)]
+    lhs, rhs = [], []
+    for W, edits in zip(found.maps, ([second], [second, third]), strict=True):
+        lhs.append((stream.ridge + sum(key * key for key, _ in edits)) * W)
+        rhs.append(stream.ridge * stream.W0[0][0] + sum(key * value for key, value in edits))
+    told = first[1] - first[0] * found.maps[0]
+    return Sides(np.array([*lhs, told], object), np.array([*rhs, found.left], object))
+
+
+def three_edits(**options: Any) -> Generic:
+    """Return the set of all streams of three edits in one coordinate, of which the first is taken out."""
+    words = "streams of three edits in one coordinate, from every map and ridge, of which the first is taken out"
+    names = ("r", *(f"{name}{t}" for name in "kv" for t in (1, 2, 3)), "w")
+    return Generic(words, in_one_coordinate, names, outcome=without_the_first, sides=never_told, **options)
+
+
 def two_edits(sides: Callable[[Stream, Path], Sides], axis: bool = True, **options: Any) -> Generic:
     """Return the set of all streams of two edits in two coordinates, for the sides of a statement."""
     of, names = (along_an_axis, ("k", "m1", "m2")) if axis else (in_any_direction, ("k1", "k2", "s", "t"))

@@ -14,6 +14,7 @@ from lrtheory.bounds import Derived, Family, Identity, Inequality, Number, Sides
 from lrtheory.continual_learning import theory
 from lrtheory.continual_learning.recursion.forms.covariance import Covariance
 from lrtheory.continual_learning.theory.ridge import inverse, of_one_kind
+from proofs_checks.continual_learning.families.letters import three_edits, without_the_first
 from proofs_checks.continual_learning.families.runs import collected, forms, recursion
 from proofs_checks.continual_learning.families.streams import ALWAYS, HELD, Stream, draw_stream, key
 from proofs_checks.continual_learning.families.truths import beside, energy, norm, of_forms, truth
@@ -116,6 +117,7 @@ RL_13 = Statement(
     tex=r"W_T - C_T K_i^\top (I - P_i)^{-1} (V_i - K_i W_T) = W^{-i}",
     hypotheses=HELD | {"at least two edits, and one before the last to take out": has_two},
     instances=LONGER_STREAMS,
+    for_all=(three_edits(wrong={"I + P for I - P": partial(without_the_first, sign=1)}),),
     solve=taken_out,
     claim=Identity(as_if_never),
     decisions=("*.weights",),

@@ -19,6 +19,7 @@ from lrtheory.bounds import (
     Derived,
     Draws,
     Family,
+    Generic,
     Identity,
     Inequality,
     Number,
@@ -83,6 +84,41 @@ def inverts(case: Walk, found: Found) -> Sides:
     return joined(products)
 
 
+def factored(p: Any, q: Any, t: Any, h1: Any, h2: Any, x: Any, y: Any) -> Walk:
+    """Make a factor of two coordinates of its root, a vector g = L h, and the decay x / (x + y), of any numbers."""
+    L = np.array([[p * p, p * q], [p * q, q * q + t]], object)
+    seen = (L @ np.array([h1, h2], object))[None]
+    if isinstance(p, int):
+        return walk(L, seen, Fraction(x, x + y))
+    return Walk(L, seen, x / (x + y), seen)
+
+
+def updated_once(case: Walk, method: str = "exact") -> Found:
+    """Let the library's formula update the inverse of a factor of two coordinates, in numbers of any kind."""
+    (a, b), (_, c) = case.L
+    X = np.array([[c, -b], [-b, a]], object) / (a * c - b * b)
+    return {"X": updated(np, X, case.seen[0], case.decay, method)}
+
+
+def inverts_once(case: Walk, found: Found) -> Sides:
+    """Compare the product of the matrix with the factor that it inverts with the identity."""
+    g, gamma = case.seen[0], case.decay
+    factor = gamma * case.L + (1 - gamma) * (g[:, None] * g[None, :])
+    return Sides(factor @ found["X"], np.array([[1, 0], [0, 1]], object))
+
+
+PRINTED = {"published": "as a thesis prints it", "released": "as released: weight 1"}
+
+ALL_PAIRS = Generic(
+    "definite factors L of two coordinates with a positive entry beside the diagonal, and vectors L h with positive h",
+    factored,
+    ("p", "q", "t", "h1", "h2", "x", "y"),
+    outcome=updated_once,
+    sides=inverts_once,
+    wrong={name: partial(updated_once, method=method) for method, name in PRINTED.items()},
+)
+
+
 MK_1 = Statement(
     id="low_rank_optimizers/MK-1",
     title="The exact update inverts the factor that has seen one more vector",
@@ -96,12 +132,12 @@ MK_1 = Statement(
     r" = \bigl(\gamma L + (1-\gamma)gg^\top\bigr)^{-1}",
     hypotheses=WALK,
     instances=WALKS,
+    for_all=(ALL_PAIRS,),
     solve=path,
     claim=Identity(inverts),
     decisions=("X",),
     saboteurs=(
-        saboteur("as a thesis prints it", solve=partial(path, method="published"), printed=True),
-        saboteur("as released: weight 1", solve=partial(path, method="released"), printed=True),
+        *(saboteur(name, solve=partial(path, method=method), printed=True) for method, name in PRINTED.items()),
         saboteur("weight 1 below", patch=(updated, "keep / (decay + keep * s)", "keep / (1 + keep * s)")),
         saboteur("one vector late", solve=stale),
     ),
