@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,27 @@ LARGEST = Proof(
             "(number kept + 1) / number (kept ++ left)",
         ),
     ),
+)
+
+
+def exchanged(case: Choice, found: dict[str, Any]) -> dict[int, str]:
+    """The columns that are kept and among the best ones, those that are kept alone, and those among the best alone."""
+    m, n = case.S.shape
+    if n > MOST or (case.kind != "rotations" and m <= n):
+        return {}
+    kept = set(found["indices"].tolist())
+    best = set(max(combinations(range(n), case.rank), key=lambda some: int((case.S[:, some] ** 2).sum())))
+    groups = ([case.S[:, j] for j in sorted(some)] for some in (kept & best, kept - best, best - kept))
+    return {0: " ".join([str(m), *(f"[{'; '.join(map(reals, columns))}]" for columns in groups)])}
+
+
+SHARE = Proof(
+    "every selection by sums of absolute values, of columns of any number and length",
+    file=HERE / "DC_3.v",
+    anchor=exchanged,
+    about="the rule",
+    wrong=(Wrong("2/m", "1 / IZR (Z.of_nat m)", "2 / IZR (Z.of_nat m)"),),
+    invisible={"r/n, as for squares": "other columns are compared with, and not all squares"},
 )
 
 

@@ -33,7 +33,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.low_rank_optimizers.columns.select_columns import select_columns, selected
-from proofs_checks.low_rank_optimizers.certificates.steps import LARGEST
+from proofs_checks.low_rank_optimizers.certificates.steps import LARGEST, SHARE
 from proofs_checks.low_rank_optimizers.families.bases import HADAMARD, Choice, in_fractions, spike
 
 Found = dict[str, Any]
@@ -353,7 +353,7 @@ DC_3 = Statement(
     tex=r"\textstyle\sum_{j \in I}e_j \ge \tfrac1m\max_{|J| = r}\sum_{j \in J}e_j \ge \tfrac{r}{nm}\|G\|^2",
     hypotheses=FITS,
     instances=SPIKES,
-    for_all=(SMALL,),
+    for_all=(SMALL, SHARE),
     solve=BY_ABSOLUTE,
     claim=Inequality(holds_a_share),
     decisions=("indices",),
