@@ -17,10 +17,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from lrtheory._array import arrays, sparse
+from lrtheory._kernels.units import unit_of
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, flag, generator, integer, must, open_interval
-from lrtheory.matrix_completion.entries.scaling import unit_of
 from lrtheory.matrix_completion.theory.sketch_bounds import distortion
 
 __all__ = ["LstsqResult", "precondition", "sketch", "sketched_lstsq"]
@@ -29,6 +29,7 @@ KINDS = ("countsketch", "osnap", "srht", "gaussian", "leverage", "uniform")
 BLOCKS = 4  # nonzero entries in each column of the OSNAP matrix, one in each block of its rows
 ROUNDING = 16 * np.finfo(np.float64).eps  # of a gradient, relative to the residual: A R^{-1} is nearly orthonormal
 DIVERGED = 1e6  # length of the gradient relative to the first one, at which unit steps are given up
+FARTHEST = 1000  # columns that are smaller than the largest one by 2^1000 and more are alike without a preconditioner
 RESOLVED = 1e-14  # share of \|b\| below which a residual is rounding
 
 
@@ -229,7 +230,7 @@ def sketched_lstsq(
     Raises
     ------
     ValueError
-        If shapes do not fit, or a number is out of range.
+        If shapes do not fit, or a number is out of range, or the solution is.
 
     Notes
     -----
@@ -263,14 +264,18 @@ def sketched_lstsq(
     max_iter, repeats = integer("max_iter", max_iter, low=1), integer("repeats", repeats, low=1)
     rng = generator(rng)
     choice("kind", kind, KINDS)
-    length, units = unit_of(matrix), np.array([unit_of(b) for b in sides.reshape(n, -1).T])
-    matrix, targets = matrix / length, sides.reshape(n, -1) / units
-    for conditioner in _preconditioners(matrix, size, kind, repeats, rng):
+    # columns have their own units, since squares of numbers that are far apart are not all in range
+    lengths, units = (np.array([unit_of(one) for one in M.T], int) for M in (matrix, sides.reshape(n, -1)))
+    lengths = np.where(matrix.any(axis=0), lengths, unit_of(matrix))
+    matrix, targets = np.ldexp(matrix, -lengths), np.ldexp(sides.reshape(n, -1), -units)
+    for conditioner in _preconditioners(matrix, size, kind, repeats, rng, lengths - lengths.max()):
         solved = [_solve(matrix, b, conditioner, epsilon, method, max_iter) for b in targets.T]
         if all(one.proved for one in solved):
             break
-    solved = [one.in_units(length, unit) for one, unit in zip(solved, units, strict=True)]
-    return _as_lstsq(sides, conditioner._replace(R=conditioner.R * length), solved, method, record)
+    solved = [one.in_units(unit - lengths, unit) for one, unit in zip(solved, units, strict=True)]
+    if not all(np.isfinite(one.path[-1]).all() for one in solved):
+        raise must("A", "a matrix with a solution in the range of doubles", matrix.shape)
+    return _as_lstsq(sides, conditioner._replace(R=np.ldexp(conditioner.R, lengths)), solved, method, record)
 
 
 class _Preconditioner(NamedTuple):
@@ -284,8 +289,13 @@ class _Preconditioner(NamedTuple):
     origin: str
 
 
-def _preconditioners(A: Any, size: int, kind: str, repeats: int, rng: np.random.Generator) -> Iterator[_Preconditioner]:
-    """Yield R of each full-rank sketch (`repeats` at most), then R of A; the identity where A lacks full rank."""
+def _preconditioners(
+    A: Any, size: int, kind: str, repeats: int, rng: np.random.Generator, own: np.ndarray
+) -> Iterator[_Preconditioner]:
+    """Yield R of each full-rank sketch (`repeats` at most), then R of A; no preconditioner where A lacks full rank.
+
+    The columns of A were divided by 2^own, so what leaves the regression as it was is the inverse of that.
+    """
     (n, k), drawn, flops = A.shape, 0, 0
     while size < n and drawn < repeats:
         R, drawn, flops = triangle(A, size, kind, rng), drawn + 1, flops + 2 * size * k * k
@@ -298,7 +308,8 @@ def _preconditioners(A: Any, size: int, kind: str, repeats: int, rng: np.random.
     if R is not None:
         yield _Preconditioner(R, 1.0, drawn, n, flops, f"A itself{after}")  # A R^{-1} = Q is orthonormal
     else:  # conjugate gradients from zero end at the shortest solution, but nothing proves how near they are
-        yield _Preconditioner(np.eye(k), 0.0, drawn, n, flops, f"none: A lacks full column rank{after}")
+        plain = np.diag(np.ldexp(1.0, -np.maximum(own, -FARTHEST)))
+        yield _Preconditioner(plain, 0.0, drawn, n, flops, f"none: A lacks full column rank{after}")
 
 
 def triangle(A: np.ndarray, sketch_size: int, kind: str, rng: np.random.Generator) -> np.ndarray | None:
@@ -359,9 +370,10 @@ class _Solved(NamedTuple):
     gradient: float  # |R^{-T} A^T (b - A x)| / |b| of the last one
     proved: bool
 
-    def in_units(self, length: float, unit: float) -> _Solved:
-        """Undo the division of the matrix by `length` and of the right-hand side by `unit`."""
-        return self._replace(path=self.path / length * unit, residual=self.residual * unit)
+    def in_units(self, powers: np.ndarray, unit: int) -> _Solved:
+        """Multiply the solution by 2^powers, which may leave the range, and the residual by 2^unit."""
+        with np.errstate(over="ignore"):
+            return self._replace(path=np.ldexp(self.path, powers), residual=float(np.ldexp(self.residual, unit)))
 
 
 def _solve(A: Any, b: Any, conditioner: _Preconditioner, epsilon: float, method: str, max_iter: int) -> _Solved:

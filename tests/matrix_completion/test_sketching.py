@@ -280,3 +280,35 @@ def test_a_direction_without_a_finite_curvature_ends_the_iteration():
             A, b, np.array([[1e-160]]), np.zeros(1), method="cg", enough=enough, max_iter=9
         )
     assert len(found) == 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unit", [1.0, 1e-300, 1e300])
+@pytest.mark.parametrize("power", [-20, -160, -300, -305])
+@pytest.mark.parametrize("method", ["cg", "gd"])
+def test_columns_of_far_apart_sizes_have_the_solution_of_columns_of_one_size(power, unit, method):
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(400, 3)), rng.normal(size=400) * 1e-15
+    sizes = unit * np.array([1.0, 10.0**power if unit >= 1 else 1e-8, 1.0])
+    expected = np.linalg.lstsq(A, b, rcond=None)[0]
+    found = sketched_lstsq(A * sizes, b * 1e-5, epsilon=1e-9, method=method, rng=0)
+    assert found.converged
+    assert found.x * sizes * 1e5 == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_solution_out_of_the_range_of_doubles_is_refused():
+    A = np.random.default_rng(0).normal(size=(40, 3))
+    for sizes in ([1e-313] * 3, [1.0, 1e-313, 1.0], [1e300, 1e-313, 1.0]):
+        with pytest.raises(ValueError, match="`A` must be a matrix with a solution in the range of doubles"):
+            sketched_lstsq(A * sizes, np.ones(40), rng=0)
+        assert np.isfinite(sketched_lstsq(A * sizes, np.full(40, 1e-100), rng=0).x).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_dependent_columns_of_far_apart_sizes_have_the_shortest_solution():
+    a, b = np.random.default_rng(0).normal(size=(2, 40))
+    found = sketched_lstsq(np.stack([a, a, 1e-200 * a, 0 * a], axis=1), b, rng=0)
+    assert not found.converged
+    assert found.x == pytest.approx([a @ b / (a @ a) / 2] * 2 + [0, 0], abs=1e-12)
+    assert np.array_equal(found.R, found.R[0, 0] * np.eye(4))
