@@ -192,7 +192,7 @@ def test_mutants_stand_where_an_answer_depends_on_them(toy: Path) -> None:
     mutants = sample(toy / "code", 1000, np.random.default_rng(0))
     changed = {(one.region.name, one.change()[0]) for one in mutants}
     assert {name for name, _ in changed} == {
-        *("LIMIT", "NAMES", "steps", "twice", "plain", "few", "given", "late", "remembered", "Shape.corners"),
+        *("LIMIT", "NAMES", "steps", "twice", "plain", "few", "given", "called", "late", "remembered", "Shape.corners"),
         *("Shape.around", "Shape.around.<locals>.half"),
     }
     assert all(one.change()[0] != one.change()[1] for one in mutants)
