@@ -130,7 +130,7 @@ AD_3 = Statement(
         ),
         saboteur(
             "columns of the left factor are forgotten",
-            patch=(bounds._projected, "left.basis.T @ (left.basis @ kept)", "kept"),
+            patch=(bounds._projected, 'task.adapter.kind == "lora-xs"', "False"),
         ),
     ),
 )
