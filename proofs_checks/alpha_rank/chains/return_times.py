@@ -10,6 +10,7 @@ import numpy as np
 from lrtheory.alpha_rank import load_kuhn, transition_matrix
 from lrtheory.alpha_rank.stationary import elimination
 from lrtheory.bounds import Classical, Expectation, Family, Identity, Sides, Statement, saboteur
+from proofs_checks.alpha_rank.certificates.returns import RETURNS
 from proofs_checks.alpha_rank.chains.spanning_trees import tree_weights
 from proofs_checks.alpha_rank.families.all_chains import all_chains, before_leaving
 from proofs_checks.alpha_rank.families.chains import Chain, chain, draw_chain, exact_law, is_irreducible, return_times
@@ -24,7 +25,12 @@ def kuhn_chain() -> Chain:
 
 RETURN_CHAINS = Family(
     "return-chains",
-    always=lambda: (chain([[0, 1], [2, 0]]), chain([[0, 1, 0], [0, 0, 2], [3, 0, 0]]), kuhn_chain()),
+    always=lambda: (
+        chain([[0, 1], [2, 0]]),
+        chain([[0, 1, 0], [0, 0, 2], [3, 0, 0]]),
+        chain([[0, 1, 2], [2, 0, 1], [1, 1, 0]]),
+        kuhn_chain(),
+    ),
     draw=draw_chain,
 )
 
@@ -52,7 +58,7 @@ P6 = Statement(
     tex=r"\pi(s)\, R(s) = 1",
     hypotheses={"irreducible": is_irreducible},
     instances=RETURN_CHAINS,
-    for_all=(all_chains(3, sides=masses_times_returns), all_chains(4, sides=masses_times_returns)),
+    for_all=(all_chains(3, sides=masses_times_returns), all_chains(4, sides=masses_times_returns), RETURNS),
     solve=exact_law,
     claim=Identity(lambda chain, pi: Sides(lhs=pi * return_times(chain), rhs=np.ones(len(pi), dtype=int))),
     saboteurs=(

@@ -48,17 +48,21 @@ def fraction(value: flint.fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def return_times(chain: Chain) -> np.ndarray:
-    """Compute R(s) = 1 + sum_y P(s, y) h_s(y); the times h_s to hit s solve (I - P) h = 1 off the state s."""
+def hitting_times(chain: Chain, s: int) -> np.ndarray:
+    """Compute the mean times h to hit the state s, 0 from s itself; they solve (I - P) h = 1 off s."""
     p = chain.probabilities
-    n = len(p)
-    times = []
-    for s in range(n):
-        others = [y for y in range(n) if y != s]
-        system = [[flint.fmpq(int(x == y)) - fmpq(p[x, y]) for y in others] for x in others]
-        hitting = flint.fmpq_mat(system).solve(flint.fmpq_mat([[flint.fmpq(1)]] * (n - 1)))
-        times.append(1 + sum(p[s, y] * fraction(hitting[i, 0]) for i, y in enumerate(others)))
-    return np.array(times, object)
+    others = [y for y in range(len(p)) if y != s]
+    system = [[flint.fmpq(int(x == y)) - fmpq(p[x, y]) for y in others] for x in others]
+    found = flint.fmpq_mat(system).solve(flint.fmpq_mat([[flint.fmpq(1)]] * len(others)))
+    times = np.full(len(p), Fraction(0), object)
+    times[others] = [fraction(found[i, 0]) for i in range(len(others))]
+    return times
+
+
+def return_times(chain: Chain) -> np.ndarray:
+    """Compute R(s) = 1 + sum_y P(s, y) h_s(y), with the times h_s to hit s."""
+    p = chain.probabilities
+    return np.array([1 + p[s] @ hitting_times(chain, s) for s in range(len(p))], object)
 
 
 def chain(rates) -> Chain:

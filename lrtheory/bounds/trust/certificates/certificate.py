@@ -158,8 +158,9 @@ def _anchors(statement: Statement, one: Proof) -> list[Anchor]:
         for entry, arguments in one.anchor(instance, outcome).items():
             with patched(statement.patch):
                 sides = claim.sides(*(exactly(each, Fraction) for each in (instance, outcome)))
-            lhs, rhs = (np.ravel(np.array(side, object)) for side in (sides.lhs, sides.rhs))
-            if entry < min(lhs.size, rhs.size):  # the sides of a wrong answer may be fewer
+            both = np.broadcast_arrays(*(np.array(side, object) for side in (sides.lhs, sides.rhs)))
+            lhs, rhs = map(np.ravel, both)
+            if entry < lhs.size:  # the sides of a wrong answer may be fewer
                 found.append((label, arguments, _exact(lhs[entry]), _exact(rhs[entry])))
     return found[:MOST]
 
