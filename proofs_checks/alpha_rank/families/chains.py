@@ -1,4 +1,4 @@
-"""Instances of chains with rational rates, and their laws and mean return times in Fractions.
+"""Instances of chains with rational rates, and their laws, return times and chances of absorption in Fractions.
 
 A replayed instance is found by the module and the name of its class, and the streams of random numbers depend on
 both; so a class that moves to another file takes its stored instances with it.
@@ -7,6 +7,7 @@ both; so a class that moves to another file takes its stored instances with it.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -63,6 +64,17 @@ def return_times(chain: Chain) -> np.ndarray:
     """Compute R(s) = 1 + sum_y P(s, y) h_s(y), with the times h_s to hit s."""
     p = chain.probabilities
     return np.array([1 + p[s] @ hitting_times(chain, s) for s in range(len(p))], object)
+
+
+def absorption(proportions: Sequence[Fraction]) -> Fraction:
+    """Compute the chance of a birth and death chain to reach m before 0, from 1, by its linear system.
+
+    From i one more and one less come as 1 to x_i, so (1 + x_i) h_i = h_{i+1} + x_i h_{i-1}, with h_0 = 0 and h_m = 1.
+    """
+    n, x = len(proportions), [fmpq(one) for one in proportions]
+    system = [[(1 + x[i]) * (i == j) - (j == i + 1) - x[i] * (j == i - 1) for j in range(n)] for i in range(n)]
+    into = [[flint.fmpq(int(i == n - 1))] for i in range(n)]
+    return fraction(flint.fmpq_mat(system).solve(flint.fmpq_mat(into))[0, 0])
 
 
 def chain(rates) -> Chain:

@@ -31,6 +31,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
+from proofs_checks.alpha_rank.certificates.mutants import ABSORPTION, RISE, THERE_AND_BACK, proportion, takeover_chance
+from proofs_checks.alpha_rank.families.chains import absorption, fmpq
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,11 @@ class Mutant:
 
 MUTANTS = Family(
     "mutants",
-    # neutral; for, against, and far against the mutant; and nearly neutral, where 1 - e^-u would cancel
-    always=(Mutant(0.0, 2), Mutant(1.0, 2), Mutant(-3.0, 3), Mutant(0.5, 10), Mutant(-40.0, 5), Mutant(2.0**-30, 8)),
+    always=(
+        # neutral; for, against, and far against the mutant; and nearly neutral, where 1 - e^-u would cancel
+        *(Mutant(0.0, 2), Mutant(1.0, 2), Mutant(-3.0, 3), Mutant(0.5, 10), Mutant(-40.0, 5), Mutant(2.0**-30, 8)),
+        Mutant(1.0, 3, 0.0),  # no step, where both bounds on the slope are attained
+    ),
     draw=lambda draws: Mutant(draws.integers(-256, 256) / 16.0, draws.integers(2, 12), 2.0 ** -draws.integers(0, 8)),
 )
 
@@ -62,21 +67,9 @@ def log_fixation(mutant: Mutant, rng: np.random.Generator) -> np.ndarray:
     return fixation_probability(u, population_size=mutant.population_size, log=True)
 
 
-def _fmpq(value: float) -> flint.fmpq:
-    exact = Fraction(value)
-    return flint.fmpq(exact.numerator, exact.denominator)
-
-
 def log_absorption(advantages: list[float]) -> float:
-    """Compute the log probability to reach m mutants before 0, from 1, by the linear system of the chain.
-
-    With i mutants, one more and one less come at rates in the proportion e^{u_i} : 1, so
-    (1 + x_i) h_i = h_{i+1} + x_i h_{i-1} with x_i = e^{-u_i}, h_0 = 0 and h_m = 1.
-    """
-    n, x = len(advantages), [_fmpq(math.exp(-u)) for u in advantages]
-    system = [[(1 + x[i]) * (i == j) - (j == i + 1) - x[i] * (j == i - 1) for j in range(n)] for i in range(n)]
-    into = [[flint.fmpq(int(i == n - 1))] for i in range(n)]
-    h = flint.fmpq_mat(system).solve(flint.fmpq_mat(into))[0, 0]
+    """Compute the log probability to reach m mutants before 0, from 1, at the advantages of 1, ..., m - 1 mutants."""
+    h = fmpq(absorption([Fraction(math.exp(-u)) for u in advantages]))
     return float(flint.arb(h).log().mid())  # a difference of logarithms would cancel
 
 
@@ -89,6 +82,15 @@ def log_absorptions(mutant: Mutant) -> np.ndarray:
 def log_rounding(mutant: Mutant) -> np.ndarray:
     """Bound the rounding of log rho: x = e^{-u} is rounded, and log rho moves by at most (m - 1) times that."""
     return rounding(8 * mutant.population_size, 1 + (mutant.population_size - 1) * abs(mutant.advantage))
+
+
+def absorbed(mutant: Mutant, log_rho: np.ndarray) -> Sides:
+    """Compare log rho with the chain, and the formula of rho with it in Fractions, where x is near e^{-u}."""
+    x, m = proportion(mutant.advantage), mutant.population_size
+    formulas = [(1 - y) / (1 - y**m) if y != 1 else Fraction(1, m) for y in (x, 1 / x)]
+    chances = [takeover_chance(y, m) for y in (x, 1 / x)]
+    allowed = np.r_[np.full(2, log_rounding(mutant)), 0.0, 0.0]
+    return Sides([*log_rho, *formulas], [*log_absorptions(mutant), *chances], rounding=allowed)
 
 
 AR_T2 = Statement(
@@ -104,7 +106,8 @@ AR_T2 = Statement(
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
     instances=MUTANTS,
     solve=log_fixation,
-    claim=Identity(lambda mutant, log_rho: Sides(log_rho, log_absorptions(mutant), rounding=log_rounding(mutant))),
+    for_all=(ABSORPTION,),
+    claim=Identity(absorbed),
     saboteurs=(
         saboteur("m - 1 in place of m", solve=one_individual_less),
         # right for a neutral mutant
@@ -241,9 +244,11 @@ def fixation_log_ratio(u: Numbers, m: int) -> Numbers:
 
 
 def symmetry(mutant: Mutant, log_rho: np.ndarray, less: int = 0) -> Sides:
-    """Compare log rho(u) - log rho(-u) with (m - 1) u."""
-    ratio = fixation_log_ratio(mutant.advantage, mutant.population_size - less)
-    return Sides(log_rho[0] - log_rho[1], ratio, rounding=2 * log_rounding(mutant))
+    """Compare log rho(u) - log rho(-u) with (m - 1) u, and of chances of the chain with a power of x."""
+    x, m = proportion(mutant.advantage), mutant.population_size
+    logs = log_rho[0] - log_rho[1], fixation_log_ratio(mutant.advantage, m - less)
+    exact = takeover_chance(x, m) / takeover_chance(1 / x, m), (1 / x) ** (m - 1 - less)
+    return Sides([logs[0], exact[0]], [logs[1], exact[1]], rounding=np.array([2 * log_rounding(mutant), 0.0]))
 
 
 AR_T3 = Statement(
@@ -258,6 +263,7 @@ AR_T3 = Statement(
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
     instances=MUTANTS,
     solve=log_fixation,
+    for_all=(THERE_AND_BACK,),
     claim=Identity(symmetry),
     saboteurs=(
         # without an advantage both exponents are 0
@@ -285,7 +291,11 @@ def slope(mutant: Mutant, log_rho: np.ndarray, factor: float = 1.0) -> Sides:
     neutral = -math.log(mutant.population_size)
     # the last two compare log rho(0) with -log m: a constant added to every log rho would pass the first two
     lhs, rhs = [-rise, rise, neutral, log_rho[2]], [0.0, most, log_rho[2], neutral]
-    return Sides(lhs, rhs, rounding=2 * log_rounding(mutant))
+    # in Fractions the chances of the chain, at x and z near e^{-u} and e^{-h}
+    x, z, m = proportion(mutant.advantage), proportion(mutant.step), mutant.population_size
+    before, after = takeover_chance(x, m), takeover_chance(x * z, m)
+    lhs, rhs = [*lhs, before / after, after / before], [*rhs, 1, (1 / z) ** (m - 1)]
+    return Sides(lhs, rhs, rounding=np.r_[np.full(4, 2 * log_rounding(mutant)), 0.0, 0.0])
 
 
 AR_T3_SLOPE = Statement(
@@ -300,6 +310,7 @@ AR_T3_SLOPE = Statement(
     hypotheses={"two or more individuals": lambda mutant: mutant.population_size >= 2},
     instances=MUTANTS,
     solve=log_fixation_of_two,
+    for_all=(RISE,),
     claim=Inequality(slope, unbounded="what a solver returns may rise or fall by any number"),
     saboteurs=(
         # the slope tends to m - 1 far against the mutant, so a smaller constant fails there
