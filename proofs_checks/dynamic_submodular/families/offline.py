@@ -75,7 +75,7 @@ def grid(k: int) -> Offline:
     return Offline(set_function("coverage", table, np.array(weights, dtype=float)), k)
 
 
-#: small elements first, then large ones; weights that double; and the rest
+#: small elements first, then large ones; weights that double; sets that hide others; and elements of no value
 ALWAYS = (
     Offline(modular([1.0]), 1),
     Offline(modular([3.0, 2.0, 1.0]), 2),
@@ -85,6 +85,8 @@ ALWAYS = (
     first_k_hide_the_rest(2),
     grid(2),
     grid(3),
+    Offline(modular([10.0, 1.0, 1.0, 10.0, 10.0]), 3),
+    Offline(modular([0.0, 0.0]), 1),
 )
 
 #: with the worst case of each k that is drawn: 3/4, 19/27 and 175/256 of the optimum for k = 2, 3 and 4

@@ -11,6 +11,7 @@ import numpy as np
 from lrtheory.bounds import Classical, Number, Statement, formula, saboteur
 from lrtheory.dynamic_submodular import Selection
 from lrtheory.dynamic_submodular.selection import streaming
+from proofs_checks.dynamic_submodular.certificates.sieves import SIEVE, SIEVE_PP
 from proofs_checks.dynamic_submodular.families.all_functions import to_choose
 from proofs_checks.dynamic_submodular.families.offline import (
     ALL,
@@ -103,7 +104,7 @@ DS_T14_SIEVE = Statement(
     tex=r"f(S) \ge (1/2 - \epsilon)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
     instances=OFFLINE,
-    for_all=(to_choose(2, invisible={"every element that adds something": BEST_FIRST}),),
+    for_all=(to_choose(2, invisible={"every element that adds something": BEST_FIRST}), SIEVE),
     solve=partial(selected, method="sieve"),
     claim=at_least(half),
     decisions=CHOSEN,
@@ -128,7 +129,7 @@ DS_T14_SIEVE_PP = Statement(
     tex=r"f(S) \ge (1/2 - \epsilon)\,\mathrm{OPT}",
     hypotheses=HYPOTHESES,
     instances=OFFLINE,
-    for_all=(to_choose(2),),
+    for_all=(to_choose(2), SIEVE_PP),
     solve=partial(selected, method="sieve++"),
     claim=at_least(half),
     decisions=CHOSEN,

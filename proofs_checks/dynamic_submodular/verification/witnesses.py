@@ -12,6 +12,7 @@ import numpy as np
 
 from lrtheory.bounds import All, Derived, Draws, Family, Inequality, Sides, Statement, saboteur
 from lrtheory.dynamic_submodular import SubmodularCertificate, certify_selection, theory
+from proofs_checks.dynamic_submodular.certificates.witnesses import WITNESS
 from proofs_checks.dynamic_submodular.families.all_functions import SMALL, whole_functions
 from proofs_checks.dynamic_submodular.families.functions import (
     SetFunction,
@@ -22,7 +23,7 @@ from proofs_checks.dynamic_submodular.families.functions import (
     set_function,
     value_of,
 )
-from proofs_checks.dynamic_submodular.families.offline import HYPOTHESES
+from proofs_checks.dynamic_submodular.families.offline import HYPOTHESES, grid
 from proofs_checks.dynamic_submodular.families.runs import WRONG, chosen, spoiled, worth_of
 from proofs_checks.dynamic_submodular.families.streams import modular
 
@@ -87,6 +88,9 @@ BOUNDED = Family(
             np.array([2]),
             2,
         ),
+        Bounded(grid(2).function, np.arange(4), np.array([0, 1]), np.array([0]), 2),
+        Bounded(grid(2).function, np.arange(1, 4), np.array([2, 3]), np.array([0, 1]), 2),
+        Bounded(modular([3.0, 2.0, 1.0]), np.arange(2), np.array([0]), np.array([2]), 3),
     ),
     draw=draw_bounded,
 )
@@ -137,6 +141,7 @@ DS_P8 = Statement(
             all_witnesses,
             members=8 * 115,
         ),
+        WITNESS,
     ),
     solve=proved,
     claim=Inequality(bounds_optimum),
