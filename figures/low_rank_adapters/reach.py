@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ KINDS = {
     "vera": "VeRA",
     "uni-lora": "Uni-LoRA, rank 12",
     "hadamard": "Hadamard (HiRA)",
+    "tera": "TeRA, two factors a side (TE-3)",
+    "queryable": "Queryable LoRA, random atoms (QL-3)",
 }
 SMALL: dict[str, list[dict[str, int]]] = {
     "randlora": [{"rank": rank} for rank in KNOWN["sizes"]],
@@ -42,6 +45,8 @@ SMALL: dict[str, list[dict[str, int]]] = {
     "vera": [{"rank": rank} for rank in (4, 12, 24)],
     "uni-lora": [{"rank": 12, "d": d} for d in (24, 96, 288)],
     "hadamard": [{"rank": rank} for rank in (1, 3, 6)],
+    "tera": [{"rank": rank} for rank in (1, 2, 4, 6)],
+    "queryable": [{"rank": 12, "n_atoms": count} for count in (8, 32, 128)],
 }
 LARGE: dict[str, list[dict[str, int]]] = {
     "randlora": [{"rank": rank} for rank in (4, 16, 64)],
@@ -52,9 +57,14 @@ SLOW: dict[str, list[dict[str, int]]] = {
     "uni-lora": [{"rank": 12, "d": d} for d in (384, 1536)],
     "hadamard": [{"rank": rank} for rank in (1, 4, 16)],
 }
+#: kinds that stand last, so that the others keep their random numbers
+LAST: dict[str, list[dict[str, int]]] = {
+    "tera": [{"rank": rank} for rank in (4, 16)],
+    "queryable": [{"rank": 64, "n_atoms": count} for count in (32, 256)],
+}
 INPUTS: dict[str, dict[str, Any]] = {
-    "quick": {"exact draws": 20, "draws": 1, "large": LARGE},
-    "full": {"exact draws": 40, "draws": 10, "large": {**LARGE, **SLOW}},
+    "quick": {"exact draws": 20, "draws": 1, "large": {**LARGE, **LAST}},
+    "full": {"exact draws": 40, "draws": 10, "large": {**LARGE, **SLOW, **LAST}},
 }
 
 
@@ -76,6 +86,8 @@ def ladders(panel: str, draw: int, kinds: dict[str, list[dict[str, int]]]) -> np
         for step, options in enumerate(sizes):
             weight = {"weight": problem.weight} if kind == "hadamard" else {}
             adapter = make_adapter(kind, D.shape, rng=stream(SEED, 2, draw, number, step), **weight, **options)
+            if kind == "queryable":  # as large as it takes to hold the projection of the target onto the atoms' span
+                adapter = replace(adapter, scale=float(np.sqrt(adapter.n_parameters / 2) * np.linalg.norm(D)))
             found = distance(adapter, D)
             errors = np.array([found.lower, found.upper]) ** 2 / np.sum(D * D)
             rows.append([adapter.n_parameters, adapter.dimension, *errors])
@@ -171,8 +183,9 @@ def draw_panel(axis: Any, arrays: Any, panel: str, size: int) -> None:
         if f"{panel}.{kind}" in arrays:
             _, x, low, high = arrays[f"{panel}.{kind}"].mean(axis=1).T
             order = np.argsort(x)
-            look = {"color": COLORS[i], "marker": MARKERS[i], "markersize": 4}
-            look["linestyle"] = "none" if kind == "lora-xs" else LINES[i % len(LINES)]  # it follows the dotted line
+            look = {"color": COLORS[i], "marker": MARKERS[i % len(MARKERS)], "markersize": 4}
+            dotted = kind in ("lora-xs", "queryable")  # these follow the dotted line
+            look["linestyle"] = "none" if dotted else LINES[i % len(LINES)]
             axis.plot(x[order], high[order], label=label, **look)
             if (high - low > 1e-6).any():
                 axis.fill_between(x[order], low[order], high[order], color=COLORS[i], alpha=0.15, linewidth=0)

@@ -13,9 +13,9 @@ entries. Its kind decides which updates it reaches at all. Linear algebra answer
 * Files of peft, in both directions                           `load_peft`, `save_peft`
 
 The kinds are LoRA (`lora`), with its right factor frozen (`lora_fa`), with a small matrix between frozen factors
-(`lora_xs`, also LoRA-SB), VeRA (`vera`), RandLoRA (`randlora`), Uni-LoRA (`uni_lora`), TeRA (`tera`), the Hadamard
-product with the weight (`hadamard`, also HiRA), and the update itself (`full`). For an update D with singular values
-sigma_i,
+(`lora_xs`, also LoRA-SB), VeRA (`vera`), RandLoRA (`randlora`), Uni-LoRA (`uni_lora`), TeRA (`tera`), Queryable LoRA
+for one query (`queryable`), the Hadamard product with the weight (`hadamard`, also HiRA), and the update itself
+(`full`). For an update D with singular values sigma_i,
 
 .. math:: \min_{\operatorname{rank} \Delta \le r} \|D - \Delta\|^2 = \sum_{i > r} \sigma_i^2,
 
@@ -62,6 +62,7 @@ from lrtheory.low_rank_adapters.kinds.base import Adapter, Merged
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
+from lrtheory.low_rank_adapters.kinds.queryable import queryable
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from lrtheory.low_rank_adapters.kinds.tera import tera
 from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
@@ -111,6 +112,7 @@ __all__ = [
     "lora_xs",
     "make_adapter",
     "make_update",
+    "queryable",
     "randlora",
     "refactorize",
     "save_peft",

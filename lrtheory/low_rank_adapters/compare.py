@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from lrtheory._array import arrays
-from lrtheory._kernels.units import true_value
+from lrtheory._kernels.units import true_value, unit_of
 from lrtheory._parallel import progress
 from lrtheory._result import Result, result
 from lrtheory._result.display import curves, legend
@@ -154,8 +155,9 @@ def compare(
     """Bound the distance of an update from adapters of several kinds, at ranks up to a budget of parameters.
 
     The frozen arrays are those of `make_adapter`, drawn at random. The ranks are the powers of two and the largest one
-    within the budget. Distances are exact where those of `distance` are; elsewhere `upper` comes from few steps, and
-    `fit` may find a nearer adapter.
+    within the budget. A Queryable LoRA of rank r has 2 r atoms, which are large enough for their hull to hold the
+    projection of the target onto their span. Distances are exact where those of `distance` are; elsewhere `upper` comes
+    from few steps, and `fit` may find a nearer adapter.
 
     Arrays: any (copied to the host)
 
@@ -216,7 +218,7 @@ def compare(
     draw = generator(rng)
     asked = [(kind, rank) for kind, ranks in ladders.items() for rank in ranks]
     rows = [
-        _lora_row(problem, values, (m, n), rank) if kind == "lora" else _row(problem, kind, rank, (m, n), W, draw)
+        _lora_row(problem, values, (m, n), rank) if kind == "lora" else _row(problem, kind, rank, D, W, draw)
         for kind, rank in progress(asked, total=len(asked), title="adapters compared", after=PATIENCE)
     ]
     return Comparison(tuple(rows), true_value(problem.whole, problem.unit), crossover, most, message)
@@ -252,6 +254,7 @@ def _count(kind: str, shape: tuple[int, int], rank: int) -> int:
         "randlora": min(big // rank, -(-side // rank)) * (rank + side),
         "uni-lora": max(1, rank * (m + n) // SHARED),
         "tera": sum(min(rank, size) for side in shape for size in mode_sizes(side, MODES)),
+        "queryable": 2 * rank,
         "hadamard": rank * (m + n),
         "full": m * n,
     }[kind]
@@ -289,13 +292,19 @@ def _lora_row(problem: Problem, values: np.ndarray, shape: tuple[int, int], rank
 
 
 def _row(
-    problem: Problem, kind: str, rank: int, shape: tuple[int, int], W: np.ndarray | None, draw: np.random.Generator
+    problem: Problem, kind: str, rank: int, D: np.ndarray, W: np.ndarray | None, draw: np.random.Generator
 ) -> ComparisonRow:
     """An adapter with frozen arrays of `make_adapter`; without a closed form for data it is taken at its start."""
+    shape = D.shape[0], D.shape[1]
     options: dict[str, Any] = {"weight": W} if kind == "hadamard" else {}
     if kind == "uni-lora":
         options["d"] = _count(kind, shape, rank)
     adapter = make_adapter(kind, shape, rank=rank, rng=draw, **options)
+    if kind == "queryable":
+        # the hull of opposite unit vectors holds what projects the target onto their span from this length on
+        unit = unit_of(D)
+        size = true_value(math.sqrt(rank) * norm(np.ldexp(D, -unit)), unit)
+        adapter = replace(adapter, scale=min(size, float(np.finfo(float).max)) or 1.0)
     task = normalized(adapter, problem)
     method = "auto" if task.K is None else "closed-form"
     effort = Effort(newton=0, own=False)

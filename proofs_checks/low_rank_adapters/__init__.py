@@ -14,6 +14,7 @@ from proofs_checks.low_rank_adapters.distances import frozen_factors
 from proofs_checks.low_rank_adapters.distances import randlora_blocks
 from proofs_checks.low_rank_adapters.distances import hadamard_products
 from proofs_checks.low_rank_adapters.distances import tensor_networks
+from proofs_checks.low_rank_adapters.distances import routed_atoms
 from proofs_checks.low_rank_adapters.distances import best_lora
 from proofs_checks.low_rank_adapters.projections import projected_steps
 from proofs_checks.low_rank_adapters.projections import captured_energies

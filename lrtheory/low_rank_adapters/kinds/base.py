@@ -43,8 +43,9 @@ class Merged(Result):
 class Adapter(ABC):
     """An update Delta of a weight of shape (d_out, d_in) as a function of trained and frozen arrays.
 
-    Adapters are made by the functions `lora`, `lora_fa`, `lora_xs`, `vera`, `randlora`, `uni_lora`, `tera`, `hadamard`,
-    `full` and `make_adapter`, which check their arrays; `with_params` replaces the trained ones.
+    Adapters are made by the functions `lora`, `lora_fa`, `lora_xs`, `vera`, `randlora`, `uni_lora`, `tera`,
+    `queryable`, `hadamard`, `full` and `make_adapter`, which check their arrays; `with_params` replaces the trained
+    ones.
 
     Parameters
     ----------

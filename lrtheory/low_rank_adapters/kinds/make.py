@@ -15,6 +15,7 @@ from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
 from lrtheory.low_rank_adapters.kinds.orthonormal import orthonormal
+from lrtheory.low_rank_adapters.kinds.queryable import queryable
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from lrtheory.low_rank_adapters.kinds.tera import tera
 from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
@@ -31,12 +32,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     "randlora": ("n_bases",),
     "uni-lora": ("d",),
     "tera": ("n_modes",),
+    "queryable": ("n_atoms",),
     "hadamard": (),
     "full": (),
 }
 BASES = ("orthogonal-sign", "gaussian", "uniform")
 LARGEST_RANK = 65536  # of an adapter whose sides are smaller, so that arrays by mistake do not fill the memory
 MODES, LARGEST_MODES = 2, 16  # factors of a side of TeRA, each of which is an axis of a tensor
+MOST_ATOMS = 65536
 THETA = 0.02  # the trained vector of Uni-LoRA starts uniform between minus and plus this, as in its release
 
 
@@ -52,6 +55,7 @@ def make_adapter(
     n_bases: int | None = None,
     d: int | None = None,
     n_modes: int | None = None,
+    n_atoms: int | None = None,
 ) -> Adapter:
     """Make an adapter of a kind as it is before training, with random frozen arrays.
 
@@ -60,14 +64,14 @@ def make_adapter(
 
     Parameters
     ----------
-    kind : {"lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "tera", "hadamard", "full"}
+    kind : {"lora", "lora-fa", "lora-xs", "vera", "randlora", "uni-lora", "tera", "queryable", "hadamard", "full"}
         The kind.
     shape : pair of int
         (d_out, d_in).
     rank : int
-        The inner rank, at least 1; at most the smaller side for "lora-fa", "lora-xs", "randlora" and "tera", and for
-        all others at most the larger side, or 65536 where that is more. Of "tera" it is the most that each factor has,
-        which is at most its height. The kind "full" does not use it.
+        The inner rank, at least 1; at most the smaller side for "lora-fa", "lora-xs", "randlora", "tera" and
+        "queryable", and for all others at most the larger side, or 65536 where that is more. Of "tera" it is the most
+        that each factor has, which is at most its height. The kind "full" does not use it.
     bases : {"orthogonal-sign", "gaussian", "uniform"}
         Law of the frozen factors. The first makes columns of left and rows of right factors orthonormal; the right
         factor of RandLoRA is a nonsingular matrix of signs, repeated, so that the best adapter is known (RA-5), and so
@@ -85,6 +89,9 @@ def make_adapter(
     n_modes : int or None
         The number of factors of TeRA on each side, whose heights are as nearly equal as divisors of the side allow;
         None takes 2.
+    n_atoms : int or None
+        The number of atoms of a Queryable LoRA, an even one, since they come in pairs of opposite ones with norm 1;
+        None takes twice the rank.
 
     Returns
     -------
@@ -110,8 +117,16 @@ def make_adapter(
     choice("kind", kind, tuple(KINDS))
     choice("bases", bases, BASES)
     sides = pair("shape", shape)
-    refuse_unused(kind, KINDS[kind], "kind", n_bases=(n_bases, None), d=(d, None), n_modes=(n_modes, None))
-    most = min(sides) if kind in ("lora-fa", "lora-xs", "randlora", "tera") else max(*sides, LARGEST_RANK)
+    refuse_unused(
+        kind,
+        KINDS[kind],
+        "kind",
+        n_bases=(n_bases, None),
+        d=(d, None),
+        n_modes=(n_modes, None),
+        n_atoms=(n_atoms, None),
+    )
+    most = min(sides) if kind in ("lora-fa", "lora-xs", "randlora", "tera", "queryable") else max(*sides, LARGEST_RANK)
     rank = integer("rank", rank, low=1, high=most)
     base = None if weight is None else shaped("weight", prepared(weight=weight)["weight"], sides)
     if kind == "hadamard" and base is None:
@@ -121,6 +136,8 @@ def make_adapter(
         return made.randlora(n_bases)
     if kind == "tera":
         return made.tera(n_modes)
+    if kind == "queryable":
+        return made.queryable(n_atoms)
     return made.uni_lora(d) if kind == "uni-lora" else made.plain(kind)
 
 
@@ -194,6 +211,18 @@ class _Draw:
         d[0] = 0.0 * d[0]
         left, right = ([self.like(one) for one in side] for side in factors)
         return tera(left, right, self.like(core), d=d, e=e)
+
+    def queryable(self, n_atoms: int | None) -> Adapter:
+        """Orthonormal atoms, each beside its opposite, with equal weights."""
+        r, count = self.rank, integer("n_atoms", 2 * self.rank if n_atoms is None else n_atoms, low=2, high=MOST_ATOMS)
+        if count % 2:
+            raise must("n_atoms", "an even number, as atoms come in pairs of opposite ones", count)
+        left, right = self.thin(self.m, r), self.thin(self.n, r).T
+        half = self.thin(r * r, count // 2).T.reshape(-1, 1, r, r)
+        half /= np.sqrt(np.sum(half**2, axis=(-2, -1), keepdims=True))
+        atoms = np.concatenate([half, -half], axis=1).reshape(count, r, r)
+        arrays = {"atoms": self.like(atoms), "weights": self.like(np.full(count, 1 / count))}
+        return queryable(self.like(left), self.like(right), **arrays)
 
     def thin(self, side: int, rank: int) -> np.ndarray:
         """A factor of shape (side, rank) whose columns have length 1, or a mean square of 1."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.arrays import LARGE, numerical_rank, significant
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
+from lrtheory.low_rank_adapters.reach.hulls import hull_bound
 from lrtheory.low_rank_adapters.reach.networks import narrowed_network, network_bound
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, square
 
@@ -18,7 +19,7 @@ __all__ = ["Bound", "lower_bound", "narrowed", "rows_of"]
 DOUBLE = float(np.finfo(float).eps)
 NAME = "low_rank_adapters/"
 #: what bounds rest on, for one kind of adapter or another
-STATEMENTS = tuple(NAME + name for name in ("AD-3", "AD-5", "RA-5", "RA-6", "HU-2", "HU-3", "HU-4", "TE-3"))
+STATEMENTS = tuple(NAME + name for name in ("AD-3", "AD-5", "RA-5", "RA-6", "HU-2", "HU-3", "HU-4", "TE-3", "QL-3"))
 #: the quotient of eigenvalues up to which a Gram matrix loses nothing that counts
 EVEN = 1e4
 #: the share of a sum of squares from which on a difference of such sums is as exact as its terms
@@ -138,6 +139,9 @@ def lower_bound(task: NormalizedProblem) -> Bound:
     if adapter.kind == "uni-lora":
         values = task.svd()[1]
         return Bound(norm(values[adapter.rank_bound :]), False, statement, "the bound is that of LoRA of the same rank")
+    if adapter.kind == "queryable":
+        hull = hull_bound(task, np.asarray(task.lowered(task.given)["weights"]))
+        return Bound(hull.value, hull.exact, NAME + "QL-3")
     return _network(task) if adapter.kind == "tera" and K is None else _entrywise(task)
 
 

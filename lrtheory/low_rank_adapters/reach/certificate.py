@@ -13,6 +13,7 @@ from lrtheory._result import Certificate, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter
+from lrtheory.low_rank_adapters.kinds.queryable import is_distribution
 from lrtheory.low_rank_adapters.reach.bounds import STATEMENTS, lower_bound
 from lrtheory.low_rank_adapters.reach.normalized import Problem, checked_adapter, norm, normalized, numeric, problem_of
 
@@ -84,6 +85,8 @@ class FitCertificate(Certificate):
 
     def _holds(self, make: Callable[..., Problem]) -> bool:
         """Whether the numbers are those of the problem: whole for the distance, reduced for the bound."""
+        if self.adapter.kind == "queryable" and not is_distribution(self.adapter.params["weights"]):
+            return False
         whole, task = (normalized(checked_adapter(self.adapter), make(reduced=reduced)) for reduced in (False, True))
         with np.errstate(all="ignore"):  # numbers of others need not be sound
             image = whole.image(whole.lowered(self.adapter))

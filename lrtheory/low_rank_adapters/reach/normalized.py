@@ -122,6 +122,8 @@ class NormalizedProblem(NamedTuple):
         mantissa, exponent = math.frexp(1 / abs(self.given.scale))
         exponent += self.power
         degree = degree_of(self.given)
+        if not degree:
+            return value
         root = degree_root(mantissa * 2 ** (exponent % degree), degree)
         return np.ldexp(value * root**sign, sign * (exponent // degree))
 
@@ -197,11 +199,14 @@ def normalized(adapter: Adapter, problem: Problem) -> NormalizedProblem:
     eps = float(np.finfo(np.asarray(to_numpy(next(iter(adapter.params.values())))).dtype).eps)
     plain, lost = _plain(adapter)
     K = problem.K
-    if K is not None and adapter.kind in ("lora-fa", "lora-xs", "vera"):
+    if K is not None and adapter.kind in ("lora-fa", "lora-xs", "vera", "queryable"):
         # with K inside of the frozen factor the data are gone, and what fits a target fits this
         frozen = {**plain.frozen, "A": np.asarray(plain.frozen["A"]) @ K}
         plain, K = dataclasses.replace(plain, shape=(plain.shape[0], K.shape[1]), frozen=frozen), None
     power = problem.unit - problem.inner - lost
+    if adapter.kind == "queryable":
+        sizes = [norm(np.asarray(one)) for one in plain.frozen.values()]
+        problem, plain = _in_one_unit(problem, plain, adapter.scale, power, math.prod(sizes))
     return NormalizedProblem(
         adapter,
         plain,
@@ -217,6 +222,20 @@ def normalized(adapter: Adapter, problem: Problem) -> NormalizedProblem:
     )
 
 
+def _in_one_unit(problem: Problem, plain: Adapter, scale: float, power: int, size: float) -> tuple[Problem, Adapter]:
+    """Bring a target and the atoms of a Queryable LoRA into the unit of the larger one, as weights have none.
+
+    The scale of the adapter takes in the units of its frozen arrays.
+    """
+    mantissa, exponent = math.frexp(scale)
+    shift = max(0, exponent - power + math.frexp(size)[1]) if size else 0
+    T, rest, whole = (np.ldexp(one, -shift) for one in (problem.T, problem.rest, problem.whole))
+    fresh = Problem(
+        T, problem.K, _decomposed(T), float(rest), float(whole), problem.unit + shift, problem.inner, Spectra()
+    )
+    return fresh, dataclasses.replace(plain, scale=float(np.ldexp(mantissa, exponent - power - shift)) if size else 1.0)
+
+
 def checked_adapter(adapter: Any) -> Adapter:
     """The adapter itself, if it is one that makes other updates than 0."""
     if not isinstance(adapter, Adapter):
@@ -227,7 +246,12 @@ def checked_adapter(adapter: Any) -> Adapter:
 
 
 def degree_of(adapter: Adapter) -> int:
-    """The degree of the update in all trained arrays together; it is linear in each, but in that of Uni-LoRA."""
+    """The degree of the update in all trained arrays together; it is linear in each, but in that of Uni-LoRA.
+
+    It is 0 for the weights of a Queryable LoRA, which have no unit, as their sum is 1.
+    """
+    if adapter.kind == "queryable":
+        return 0
     return 2 if adapter.kind == "uni-lora" else len(adapter.params)
 
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from lrtheory._kernels.units import true_value
 from lrtheory._result.display import counted
+from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.alternating import Run, improved, own_start, random_start, started
 from lrtheory.low_rank_adapters.reach.bounds import Bound, lower_bound, narrowed
 from lrtheory.low_rank_adapters.reach.certificate import FitCertificate
 from lrtheory.low_rank_adapters.reach.exact import closed_form
+from lrtheory.low_rank_adapters.reach.hulls import hull_weights
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
 
 __all__ = ["Effort", "Solution", "solve"]
@@ -71,23 +73,34 @@ def solve(
     task = narrowed(task)
     bound = lower_bound(task)
     known, starts = bound.exact, 1
-    once = method == "closed-form" or (known and method == "auto") or not task.whole
-    if once:
+    hull = task.adapter.kind == "queryable"
+    once = hull or method == "closed-form" or (known and method == "auto") or not task.whole
+    if hull:
+        if method != "auto":
+            raise must("method", '"auto" for the kind "queryable", whose nearest weights an active set finds', method)
+        weights = hull_weights(task, np.asarray(task.lowered(task.given)["weights"]))
+        run = Run({"weights": weights}, [], True, False, 0)
+    elif once:
         run = Run(closed_form(task, bound), [], True, False, 0)
     else:
         options: dict[str, Any] = {"tol": tol, "max_iter": max_iter, "n_starts": n_starts, "inform": inform}
         run, starts = _best(task, bound, draw=draw, effort=effort, **options)
-    used = "closed-form" if once else "alternating"
+    used = "active-set" if hull else "closed-form" if once else "alternating"
     adapter, left, run = _nearest(task, run, own=effort.own and method != "closed-form")
+    if hull:  # the bound is that of the weights that were found
+        bound = lower_bound(task._replace(given=adapter))
+        known = bound.exact
     if not run.losses:
         run = run._replace(losses=[left * left])
     lower = math.hypot(task.rest, bound.value)
     # rounding may put the error that was found below what is proved of every one
     upper = max(math.hypot(task.rest, left), lower)
-    captured = max(0.0, 1.0 - (upper / task.whole) ** 2) if task.whole else 1.0
+    captured = _captured(upper, task.whole)
     ends = task.square(upper), task.square(lower)
     certificate = FitCertificate._of(*ends, bound.statement, adapter=adapter, ridge=ridge)
     reasons = {True: "the best trained arrays are known in closed form", False: "the best ones are in no closed form"}
+    if hull:
+        reasons = dict.fromkeys(reasons, "the nearest point of a hull is found with the atoms that it needs")
     return Solution(
         adapter,
         true_value(lower, task.unit),
@@ -101,6 +114,13 @@ def solve(
         run,
         starts,
     )
+
+
+def _captured(upper: float, whole: float) -> float:
+    """The share of the squared norm that is made; atoms may be farther away than 0, or beyond every unit of it."""
+    if upper >= whole:
+        return float(upper == 0)
+    return 1.0 - (upper / whole) ** 2
 
 
 def _nearest(task: NormalizedProblem, run: Run, *, own: bool) -> tuple[Adapter, float, Run]:
@@ -117,7 +137,7 @@ def _nearest(task: NormalizedProblem, run: Run, *, own: bool) -> tuple[Adapter, 
         size = math.hypot(task.outside, norm(residual)) if np.isfinite(residual).all() else math.inf
         if size < left:
             adapter, left, run = task.given, size, run._replace(params=params)
-    if left > nothing:
+    if left > nothing and task.adapter.kind != "queryable":  # whose weights are never all 0
         zeros = {name: np.zeros_like(value) for name, value in run.params.items()}
         adapter, left, run = task.raised(zeros), nothing, run._replace(params=zeros, losses=[nothing**2])
     return adapter, left, run
@@ -189,7 +209,7 @@ def _different(runs: list[Run], order: list[int], most: int) -> list[int]:
 def _message(task: NormalizedProblem, bound: Bound, run: Run, *, lower: float, upper: float, starts: int) -> str:
     """Return what a reader should know, in one sentence or more."""
     parts = [bound.note] if bound.note else []
-    if not task.whole:
+    if not task.whole and not upper:
         parts = ["there is nothing to reach, so all of it is captured"]
     elif bound.exact or upper - lower <= 64 * task.eps * task.whole:
         pass

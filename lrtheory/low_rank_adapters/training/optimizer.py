@@ -223,6 +223,9 @@ def _rule(adapter: Adapter, method: Any, step_size: Any, momentum: Any, weight_d
     projects = method in PROJECTED
     if projects and adapter.kind not in ("lora", "lora-fa", "lora-xs"):
         raise must("method", f'"sgd" or "adam" for the kind {adapter.kind!r}', method)
+    if adapter.kind == "queryable":
+        rule = "of a kind whose trained numbers are free, as the weights of a router are not"
+        raise must("adapter", rule, adapter.kind)
     if projects and adapter.scale == 0:
         raise must("adapter", f"of a scale other than 0 for method {method!r}", adapter.scale)
     largest = float(np.finfo(float).max)

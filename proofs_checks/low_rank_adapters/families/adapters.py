@@ -14,6 +14,7 @@ from lrtheory.bounds import Draws
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
+from lrtheory.low_rank_adapters.kinds.queryable import queryable
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from lrtheory.low_rank_adapters.kinds.tera import tera
 from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
@@ -28,6 +29,7 @@ ARRAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "randlora": (("lambdas", "gammas"), ("bases", "A")),
     "uni-lora": (("theta",), ("assignment", "sizes")),
     "tera": (("d0", "d1", "e0", "e1"), ("U0", "U1", "V0", "V1", "C")),
+    "queryable": (("weights",), ("B", "A", "atoms")),
     "hadamard": (("B", "A"), ("W",)),
     "full": (("D",), ()),
 }
@@ -76,6 +78,7 @@ def build(case: Case) -> Adapter:
         "randlora": lambda bases, A, **o: randlora(bases, A, transposed=case.transposed, **o),
         "uni-lora": lambda theta, **o: uni_lora(theta, case.shape, case.rank, **o),
         "tera": lambda U0, U1, V0, V1, C, d0, d1, e0, e1, **o: tera([U0, U1], [V0, V1], C, d=[d0, d1], e=[e0, e1], **o),
+        "queryable": lambda B, A, **o: queryable(B, A, **o),
         "hadamard": lambda W, B, A, **o: hadamard(W, B, A, **o),
         "full": lambda D, **o: full(D, **o),
     }
@@ -101,6 +104,9 @@ def update(case: Case) -> np.ndarray:
         return case.scale * x["D"]
     if case.kind == "hadamard":
         return case.scale * x["W"] * (x["B"] @ x["A"])
+    if case.kind == "queryable":
+        mixed = sum(w * C for w, C in zip(x["weights"], x["atoms"], strict=True))
+        return case.scale * (x["B"] @ mixed @ x["A"])
     if case.kind == "tera":
         left = np.kron(x["U0"] * x["d0"], x["U1"] * x["d1"])
         right = np.kron(x["V0"] * x["e0"], x["V1"] * x["e1"])
@@ -179,13 +185,14 @@ def draw_case(draws: Draws, *, low: int = 1, most: int = 4, kinds: tuple[str, ..
     """Draw an adapter of small integers; those that are frozen are not 0."""
     kind, r, N = draws.choice(kinds), draws.integers(1, 2), draws.integers(1, 2)
     m, n = draws.integers(low, most), draws.integers(low, most)
-    small, big, p = min(m, n), max(m, n), draws.integers(1, 2)
+    small, big, p, K = min(m, n), max(m, n), draws.integers(1, 2), draws.integers(1, 4)
     shapes = {
         "lora": (((m, r), (r, n)), ()),
         "lora-fa": (((m, r),), ((r, n),)),
         "lora-xs": (((r, p),), ((m, r), (p, n))),
         "vera": (((m,), (r,)), ((m, r), (r, n))),
         "randlora": (((N, r), (N, small)), ((N, big, r), (r, small))),
+        "queryable": ((), ((m, r), (p, n), (K, r, p))),
         "hadamard": (((m, r), (r, n)), ((m, n),)),
         "full": (((m, n),), ()),
     }
@@ -197,8 +204,15 @@ def draw_case(draws: Draws, *, low: int = 1, most: int = 4, kinds: tuple[str, ..
         return Case(kind, (theta,), (places, sizes), scale, (m, n))
     trained, frozen = shapes[kind]
     moving = tuple(draws.integers(-3, 3, shape=shape).astype(float) for shape in trained)
+    if kind == "queryable":
+        moving = (draw_weights(draws, K),)
     fixed = tuple(nonzero(draws, shape) for shape in frozen)
     return Case(kind, moving, fixed, scale, (m, n), kind == "randlora" and m < n)
+
+
+def draw_weights(draws: Draws, K: int) -> np.ndarray:
+    """Draw weights of K atoms, which are multiples of a quarter and sum to 1."""
+    return np.asarray(np.bincount(draws.integers(0, K - 1, shape=(4,)), minlength=K) / 4)
 
 
 def draw_network(draws: Draws, scale: float = 1.0, *, most: int = 2) -> Case:
@@ -236,6 +250,7 @@ def one_of_each() -> tuple[Case, ...]:
         Case("randlora", (pairs, wide), (bases, wide[::-1]), 2.0, shape, True),
         Case("uni-lora", (theta,), (places, sizes), 0.5, shape),
         Case("tera", (one[0], pairs[0], pairs[1], -one[0]), (one, B, pairs, two, wide[:, :2]), 0.5, shape),
+        Case("queryable", (np.array([0.25, 0.75]),), (B, A, np.stack([pairs, pairs.T[::-1]])), 0.5, shape),
         Case("hadamard", (B, A), (W,), 2.0, shape),
         Case("full", (W,), (), 0.5, shape),
     )

@@ -35,7 +35,7 @@ TWO_PARTS = Case(
     (4, 5),
 )
 
-FREE = tuple(kind for kind in KINDS if kind != "uni-lora")
+FREE = tuple(kind for kind in KINDS if kind not in ("uni-lora", "queryable"))
 
 FREE_NUMBERS = Family(
     "adapters-by-kind",
@@ -178,12 +178,13 @@ AD_2 = Statement(
     says=(
         "The dimension of an adapter is the rank of the derivative J of its update at a generic point theta: the "
         "number p of its trained numbers less the dimension g of the changes of them that keep the update, such as "
-        "rescalings of one factor against the other. The library reports it for every kind but Uni-LoRA."
+        "rescalings of one factor against the other. The library reports it for every kind but Uni-LoRA and Queryable "
+        "LoRA, whose numbers are not free."
     ),
     source=Derived(adapter_dimension),
     tex=r"\mathrm{rank}\,J(\theta) = p - g",
     hypotheses={
-        "an adapter of another kind than Uni-LoRA": lambda case: is_case(case) and case.kind != "uni-lora",
+        "an adapter of another kind than Uni-LoRA and Queryable LoRA": lambda case: is_case(case) and case.kind in FREE,
         "frozen arrays in general position": is_generic,
     },
     instances=FREE_NUMBERS,

@@ -23,6 +23,7 @@ from lrtheory.bounds import (
     All,
     Derived,
     Draws,
+    Expectation,
     Family,
     Identity,
     Number,
@@ -32,7 +33,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.low_rank_adapters.kinds.uni_lora import uni_lora
+from lrtheory.low_rank_adapters import theory
+from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
 from lrtheory.low_rank_adapters.reach.exact import grouped
 from proofs_checks.guards import misfit, square
 from proofs_checks.low_rank_adapters.freedom.shared_vectors import groups_of
@@ -258,6 +260,140 @@ UL_3 = Statement(
         saboteur(
             "a share of all numbers, not of all but one",
             patch=(expected_group_residual, "(size - d) / (size - 1)", "(size - d) / size"),
+        ),
+    ),
+)
+
+
+#: as many entries as have more assignments than anybody lists, with numbers that rise, and two that stand out
+LONG = Family(
+    "long-lines-in-balanced-groups",
+    always=lambda: (
+        Line(np.arange(40.0), np.arange(40) % 10, 10),
+        Line(np.repeat([1.0, 9.0], [38, 2]), np.arange(40) % 7, 7),
+    ),
+    draw=lambda draws: Line(np.cumsum(draws.integers(1, 5, shape=(40,))).astype(float), np.arange(40) % 8, 8),
+)
+
+
+def shuffled(case: Line, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return n assignments of the library, with the groups of the line."""
+    return np.array([balanced_assignment(len(case.values), case.n_groups, rng=rng) for _ in range(n)])
+
+
+def lost(case: Line, found: np.ndarray) -> np.ndarray:
+    """Return the share of the squared deviations from the mean that each assignment loses; 1 for empty groups."""
+    v, d = case.values - case.values.mean(), case.n_groups
+    counts = np.array([np.bincount(groups, minlength=d) for groups in found])
+    sums = np.array([np.bincount(groups, v, minlength=d) for groups in found])
+    kept = np.sum(sums**2 / np.maximum(counts, 1), axis=1) / np.sum(v * v)
+    return np.clip(np.where(counts.min(axis=1) > 0, 1 - kept, 1.0), 0.0, 1.0)
+
+
+def mean_loss(due: Any) -> Expectation:
+    """Make the claim about the mean of the lost share."""
+    return Expectation(sample=lost, equals=due, within=lambda case: 0.05, support=lambda case: (0.0, 1.0))
+
+
+def expected_loss(case: Line) -> float:
+    """Return the formula, as a share of the squared deviations."""
+    v = [Fraction(x) for x in case.values.tolist()]
+    spread: Any = expected_group_residual(v, 1)
+    whole: Any = expected_group_residual(v, case.n_groups)
+    return float(Fraction(whole) / Fraction(spread))
+
+
+UL_3E = Statement(
+    id="low_rank_adapters/UL-3e",
+    title="The library's assignments lose the share of random ones",
+    says=(
+        "v has D entries and d balanced groups, to which the library assigns the entries. On average the squared "
+        "distance of v from what the vector of Uni-LoRA can make is that of UL-3, (D - d) / (D - 1) of the sum of the "
+        "squared deviations v_i - mean of v: the assignment favours no entries."
+    ),
+    source=Derived(expected_group_residual),
+    tex=r"\mathbb E\|v - PP^\top v\|^2 = \tfrac{D - d}{D - 1}\textstyle\sum_i (v_i - \bar v)^2",
+    hypotheses={
+        "a line in groups, of which none is empty": is_line,
+        "numbers that are not all equal": lambda case: bool(np.ptp(case.values) > 0),
+    },
+    instances=LONG,
+    solve=shuffled,
+    decisions=("outcome",),
+    claim=mean_loss(expected_loss),
+    saboteurs=(
+        saboteur(
+            "each number of the vector fits two entries",
+            claim=mean_loss(lambda case: 1 - 2 * case.n_groups / len(case.values)),
+        ),
+        saboteur("neighbours share a number", patch=(balanced_assignment, "draw.shuffle(groups)", "groups.sort()")),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A number of groups and of entries."""
+
+    n_groups: int
+    n_entries: int
+
+
+CHOICES = Family(
+    "choices-of-groups",
+    always=(Choices(1, 1), Choices(3, 4), Choices(4, 4)),
+    draw=lambda draws: Choices(draws.integers(1, 4), draws.integers(4, 5)),
+)
+
+
+def unused_groups(case: Choices, rng: np.random.Generator | None = None) -> dict[str, Any]:
+    """Return the expected number of empty groups, and the groups of a balanced assignment."""
+    expected: Any = theory.empty_groups(case.n_groups, case.n_entries)
+    return {
+        "expected": float(expected),
+        "groups": balanced_assignment(case.n_entries, case.n_groups, rng=0),
+    }
+
+
+def all_choices(case: Choices, found: dict[str, Any], *, limit: bool = False) -> Sides:
+    """Compare the formula with the mean over all choices, and the empty groups of the balanced assignment with none."""
+    if (wrong := misfit((found["groups"], (case.n_entries,)))) is not None:
+        return wrong
+    d, D = case.n_groups, case.n_entries
+    missing = sum(d - len(set(groups)) for groups in product(range(d), repeat=D))
+    due = d * np.exp(-D / d) if limit else missing / d**D
+    sizes = np.bincount(np.asarray(found["groups"], int), minlength=d)
+    lhs, rhs = [found["expected"], int((sizes == 0).sum()), len(sizes)], [due, 0, d]
+    return Sides(np.array(lhs, float), np.array(rhs, float), rounding=rounding(64, float(d)))
+
+
+UL_4 = Statement(
+    id="low_rank_adapters/UL-4",
+    title="Independent choices leave groups empty, and balanced ones do not",
+    says=(
+        "D entries choose one of d groups each, independently and all alike. On average d (1 - 1 / d)^D groups stay "
+        "empty, whose numbers do nothing. The library's balanced assignment leaves none where D is at least d."
+    ),
+    source=Derived(theory.empty_groups),
+    tex=r"\mathbb E\,|\{j : n_j = 0\}| = d\,(1 - 1/d)^D",
+    hypotheses={"as many entries as groups at least": lambda case: 1 <= case.n_groups <= case.n_entries},
+    instances=CHOICES,
+    for_all=(
+        All(
+            "numbers of groups up to 4 and of entries up to 6 with no fewer entries than groups",
+            lambda: (Choices(d, D) for d in range(1, 5) for D in range(d, 7)),
+            members=18,
+        ),
+    ),
+    solve=unused_groups,
+    claim=Identity(all_choices),
+    decisions=("groups",),
+    saboteurs=(
+        saboteur("the limit of many entries, d exp(-D / d)", claim=Identity(partial(all_choices, limit=True))),
+        saboteur("at least one entry is spared", patch=(theory.empty_groups, "** n_entries", "** (n_entries - 1)")),
+        saboteur(
+            "every group is chosen at random",
+            patch=(balanced_assignment, "groups = np.concatenate([whole, ", "groups = np.concatenate([0 * whole, "),
         ),
     ),
 )

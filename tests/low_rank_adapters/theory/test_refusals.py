@@ -46,6 +46,10 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("random_capture", (7, (2, 3)), "K", "an integer in [0, 6]"),
     ("random_capture", (0, [2]), "shape", "a pair of integers"),
     ("regression_energy", (1, [-1], 1), "s", AT_ZERO),
+    ("routing_objective", ([0.5, 0.6], {"logits": [0, 0], "prior": [1, 1]}), "weights", "numbers that sum to 1"),
+    ("routing_objective", ([1.0], {"logits": [0, 0], "prior": [1, 1]}), "weights", "2 numbers"),
+    ("routing_weights", ([0, 0], {"prior": [1]}), "prior", "2 numbers"),
+    ("routing_weights", ([0, 0], {"prior": [0, 0]}), "prior", "above 0 for one atom at least"),
     ("sign_capture", ([0, 0], [1]), "u", "a vector other than 0"),
     ("sketch_floor", (1, [-1], 1, 0, 0), "s", AT_ZERO),
     ("struck_rank", ([[1, 2]], [1, 1], [1, 1]), "d", "1 numbers"),
@@ -64,4 +68,6 @@ FORMULAS = {one.path.rpartition(".")[2]: one.function for one in in_rooms("low_r
 @pytest.mark.parametrize("row", REFUSED, ids=lambda row: f"{row[0]}-{row[2]}")
 def test_what_no_domain_says_is_refused(row: tuple[str, Any, str, str]) -> None:
     name, args, argument, rule = row
-    assert_refused(FORMULAS.get(name) or getattr(theory, name), args, {}, argument, rule)
+    options = args[-1] if isinstance(args[-1], dict) else {}
+    args = args[: len(args) - bool(options)]
+    assert_refused(FORMULAS.get(name) or getattr(theory, name), args, options, argument, rule)

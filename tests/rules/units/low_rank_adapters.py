@@ -17,6 +17,7 @@ B, A, D, W, G, X = (RNG.normal(size=shape) for shape in ((6, 2), (2, 5), (6, 5),
 FROZEN = lra.lora_xs(B, np.eye(2), A)
 BASES, ROWS = RNG.normal(size=(2, 6, 2)), RNG.normal(size=(2, 4))
 LAMBDAS, GAMMAS = RNG.normal(size=(2, 2)), RNG.normal(size=(2, 4))
+ATOMS = RNG.normal(size=(3, 2, 2))
 GROUPS = np.arange(22) % 7
 KINDS = ("lora", "lora-fa", "lora-xs", "vera", "randlora", "tera", "hadamard", "full")
 
@@ -29,6 +30,11 @@ def reached(c: float, name: str) -> Any:
     found = lra.distance(kind(name), D * c)
     assert found.certificate.verify(D * c)
     return found.lower / c, found.upper / c, found.captured, np.asarray(found.nearest.dense()) / c
+
+
+def routed(c: float) -> Any:
+    found = lra.distance(lra.queryable(B, A, atoms=ATOMS * c, weights=[0.5, 0.25, 0.25]), D * c)
+    return found.lower / c, found.upper / c, found.captured, found.nearest.params["weights"]
 
 
 def fitted(found: lra.FitResult, c: float) -> Any:
@@ -102,6 +108,8 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "lora: scale": lambda c: used(lra.lora(B, A, scale=c), c),
     "lora_fa: frozen factor": lambda c: used(lra.lora_fa(B, A * c), c),
     "lora_xs: small matrix": lambda c: used(lra.lora_xs(B, c * np.eye(2), A), c),
+    "queryable: atoms": lambda c: used(lra.queryable(B, A, atoms=ATOMS * c, weights=[0.5, 0.25, 0.25]), c),
+    "queryable: atoms and target": lambda c: routed(c),
     "randlora: bases": lambda c: used(lra.randlora(BASES * c, ROWS, lambdas=LAMBDAS, gammas=GAMMAS), c, X[:, :4]),
     "refactorize: factors": balanced,
     "save_peft: factors": stored,
