@@ -155,9 +155,9 @@ def compare(
     """Bound the distance of an update from adapters of several kinds, at ranks up to a budget of parameters.
 
     The frozen arrays are those of `make_adapter`, drawn at random. The ranks are the powers of two and the largest one
-    within the budget. A Queryable LoRA of rank r has 2 r atoms, which are large enough for their hull to hold the
-    projection of the target onto their span. Distances are exact where those of `distance` are; elsewhere `upper` comes
-    from few steps, and `fit` may find a nearer adapter.
+    within the budget. A Queryable LoRA of rank r has 2 r atoms, with no more entries together than the target, and
+    large enough for their hull to hold the projection of the target onto their span. Distances are exact where those of
+    `distance` are; elsewhere `upper` comes from few steps, and `fit` may find a nearer adapter.
 
     Arrays: any (copied to the host)
 
@@ -265,7 +265,9 @@ def _ladder(kind: str, shape: tuple[int, int], max_parameters: int) -> list[int]
     top = min(shape)
     if kind == "tera":  # a factor has no larger rank than its height
         top = min(top, max(size for side in shape for size in mode_sizes(side, MODES)))
-    ranks = [rank for rank in range(1, top + 1) if _count(kind, shape, rank) <= max_parameters]
+    if kind == "queryable":  # all atoms together have no more entries than the update
+        top = max(1, round((shape[0] * shape[1] / 2) ** (1 / 3)))
+    ranks = [rank for rank in range(1, min(top, *shape) + 1) if _count(kind, shape, rank) <= max_parameters]
     if not ranks or kind == "full":
         return ranks[-1:]
     kept = {rank for rank in ranks if rank & (rank - 1) == 0}
