@@ -15,13 +15,12 @@ from lrtheory._parallel import n_threads
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, choice, generator, integer, real, refuse_unused
-from lrtheory.matrix_completion import problem, sketching
+from lrtheory.matrix_completion import problem, sketching, theory
 from lrtheory.matrix_completion.entries.compressed import Compressed
 from lrtheory.matrix_completion.entries.regressions import kernels
 from lrtheory.matrix_completion.entries.regressions.kernels import Regressions
 from lrtheory.matrix_completion.entries.scaling import LARGEST_RIDGE, scaled, scaled_weight, unit_of
 from lrtheory.matrix_completion.problem import Data
-from lrtheory.matrix_completion.theory.costs import flops_of
 
 __all__ = ["HalfStep", "half_step"]
 
@@ -265,7 +264,9 @@ def work(lines: Compressed, rank: int, method: str, found: Regressions) -> dict[
     if method != "exact":
         inner, weighted = int(found.steps.sum()), int(lines.degrees @ found.steps)
     return {
-        "flops": flops_of(int(lines.starts[-1]), seen, rank, method, inner, weighted),
+        "flops": theory.half_step_flops(
+            int(lines.starts[-1]), seen, rank, method=method, inner_steps=inner, inner_entries=weighted
+        ),
         "inner_iterations": inner,
         "regressions": seen,
     }

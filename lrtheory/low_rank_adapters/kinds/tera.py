@@ -201,7 +201,7 @@ def tera(
     ValueError
         If shapes do not fit, or a number is not finite.
     TypeError
-        If an input is not an array of real numbers, or `left`, `right`, `d` or `e` is no sequence of such.
+        If an input has another type than Parameters says.
 
     References
     ----------

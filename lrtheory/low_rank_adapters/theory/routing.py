@@ -25,7 +25,8 @@ def routing_weights(logits: ArrayLike, *, prior: ArrayLike, strength: Number = 1
     logits : sequence of numbers
         The score l_k of each atom for the query.
     prior : sequence of numbers
-        What the instructions say: a number q_k of at least 0 for each atom, whose sum does not matter. An atom with 0
+        Weights that the instructions give the atoms: a number q_k of at least 0 for each atom, whose sum does not
+        matter. An atom with 0
         is never used, unless the strength is 0.
     strength : number
         c, how much the instructions count beside the scores.
@@ -66,7 +67,7 @@ def routing_objective(weights: ArrayLike, *, logits: ArrayLike, prior: ArrayLike
     logits : sequence of numbers
         The score l_k of each atom for the query.
     prior : sequence of numbers
-        What the instructions say: a number q_k of at least 0 for each atom.
+        Weights that the instructions give the atoms: a number q_k of at least 0 for each atom.
     strength : number
         c, how much the instructions count beside the scores.
 

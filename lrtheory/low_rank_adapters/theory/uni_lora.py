@@ -25,8 +25,8 @@ def empty_groups(n_groups: int, n_entries: int) -> Number:
     Returns
     -------
     Fraction
-        d (1 - 1 / d)^D, about d exp(-D / d): so many trained numbers do nothing, and the root of their size is 0. The
-        library's `balanced_assignment` leaves none.
+        d (1 - 1 / d)^D, about d exp(-D / d), the mean number of trained numbers that do nothing; the root of their
+        size is 0. The library's `balanced_assignment` leaves none.
 
     Proof
     -----

@@ -196,11 +196,6 @@ def half_step_flops(
     """
     choice("method", method, OPTIONS)
     refuse_unused(method, OPTIONS[method], inner_steps=(inner_steps, 0), inner_entries=(inner_entries, 0))
-    return flops_of(n_observed, n_lines, rank, method, inner_steps, inner_entries)
-
-
-def flops_of(n_observed: int, n_lines: int, rank: int, method: str, inner_steps: int, inner_entries: int) -> int:
-    """Count as `half_step_flops`, for solvers that count after each half-step and whose counts are right."""
     first = 6 * n_observed * rank
     if method == "exact":
         return (

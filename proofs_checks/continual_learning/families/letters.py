@@ -49,7 +49,7 @@ def edits_of(stream: Stream) -> list[tuple[np.ndarray, Any]]:
 
 
 def recursion(stream: Stream, times: int = 1, layers: int = 1) -> Path:
-    """Write both edits, what the map says subtracted from each value so many times, and steps divided by layers."""
+    """Write both edits, with old answers subtracted `times` times and steps divided by `layers`."""
     C = np.array([[1 / stream.ridge, Fraction(0)], [Fraction(0), 1 / stream.ridge]], object)
     found = Path([np.array(stream.W0, object)[:, 0]], [], [])
     for key, value in edits_of(stream):

@@ -1,4 +1,4 @@
-"""What a protected step does to the loss of old tasks, whose Hessian is a matter of inputs."""
+"""The growth of the loss of old tasks in a protected step; its Hessian is a matter of inputs."""
 
 from __future__ import annotations
 
