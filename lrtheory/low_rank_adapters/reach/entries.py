@@ -80,7 +80,7 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
     if large:
         spectra.begin(D, W)
     dead = W == 0
-    bound = np.sum(D**2, axis=(-2, -1), where=dead)
+    bound = np.sum(np.where(dead, D, 0.0) ** 2, axis=(-2, -1))
     empty = dead.all(axis=-1, keepdims=True) | dead.all(axis=-2, keepdims=True)
     spread = np.inf
     if not (dead & ~empty).any():

@@ -147,6 +147,8 @@ def regressions() -> tuple[Targets, ...]:
     targets = chance.integers(-3, 4, (67, 2)).astype(float)
     return (
         Targets(np.eye(2), np.array([[1.0], [2.0]]), 1, 2, 1.0),
+        # all targets belong to the direction of which the sketch has lost nothing
+        Targets(np.diag([1.0, 1.0, 0.5]), np.array([[0.0], [0.0], [1.0]]), 1, 2, 1.0),
         Targets(np.diag([3.0, 2.0]), np.eye(2), 2, 3, 1.0),
         Targets(turned, targets, 3, 6, 1.0),
         Targets(2.0**30 * turned, targets, 3, 4, 2.0**60),

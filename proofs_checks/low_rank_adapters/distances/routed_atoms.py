@@ -282,6 +282,7 @@ HULLS = Family(
     "hulls-and-targets",
     always=lambda: (
         aimed(routed([[[3.0]]], [1.0]), np.array([[5.0]])),
+        aimed(routed([[[2.0]], [[1.0]]], [1.0, 0.0]), np.array([[-1.0]])),  # the other atom is nearer
         aimed(routed(AXES, [0.25, 0.5, 0.25]), np.array([[2.0, 1.0], [0.0, 1.0]])),
         aimed(routed(AXES, [0.5, 0.25, 0.25]), np.array([[0.25, 0.0], [0.0, 0.0]])),
         aimed(next(case for case in one_of_each() if case.kind == "queryable")),
