@@ -202,7 +202,10 @@ def _listed(value: Any) -> list[Statement]:
     """A statement itself, or those that a list, a tuple or a dictionary holds."""
     # by types and not by isinstance, which asks objects of other packages for a class: some then warn or raise
     kind = type(value)
-    items = value.values() if issubclass(kind, dict) else value if issubclass(kind, (list, tuple)) else [value]
+    if issubclass(kind, dict):
+        items: Iterable[Any] = dict.values(value)  # their own `values` may import what they only name
+    else:
+        items = value if issubclass(kind, (list, tuple)) else [value]
     return [one for one in items if issubclass(type(one), Statement)]
 
 

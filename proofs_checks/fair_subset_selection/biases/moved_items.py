@@ -199,6 +199,7 @@ SINGLE = Family(
     "single",
     always=(
         Utilities(np.array([[3.0, 2.0, 1.0]]), np.array([True, False, False]), 0.5),
+        Utilities(np.array([[1.0, 2.0, 3.0]]), np.array([True, False, False]), 0.5),
         Utilities(np.array([[4.0, 1.0, 3.0, 1.0]]), np.array([True, True, False, False]), 0.125),
     ),
     draw=draw_single,

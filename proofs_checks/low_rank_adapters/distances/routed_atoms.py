@@ -318,7 +318,7 @@ def floor_of(case: Aimed, factor: float = 2.0) -> float:
 
 def in_hull(case: Aimed, found: Found, *, factor: float = 2.0) -> Sides:
     """Compare the bounds that two points prove with the errors of both, and with the reported bound."""
-    wrong, error = checked(case, found, exact=False)
+    wrong, error = checked(case, found, exact=True)
     weights = found["nearest"][0]
     if wrong is None and (weights.min() < 0 or abs(weights.sum() - 1) > rounding(16 * len(weights), 1.0)):
         wrong = Sides(1.0, 0.0, trivial=2.0, rounding=0.0)

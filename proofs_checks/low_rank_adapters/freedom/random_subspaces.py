@@ -160,6 +160,7 @@ SB_7 = Statement(
     instances=CORNERS,
     solve=factored,
     decisions=("B", "A"),
+    free={name: "columns and rows of both signs span the same" for name in "BA"},
     claim=mean_within(lambda case: float(subspace_capture(case.rank, case.target.shape))),
     saboteurs=(
         saboteur("the share of the smaller side", claim=mean_within(lambda case: case.rank / min(case.target.shape))),
@@ -194,17 +195,16 @@ TALL = Family(
 )
 
 
-def based(case: Blocks, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
-    """Return the frozen arrays of n adapters RandLoRA of the library, drawn from the Gaussian law."""
+def based(case: Blocks, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return the directions of all columns, (n, columns, m, N), of n adapters RandLoRA with Gaussian bases."""
     shape, options = (case.target.shape[0], case.target.shape[1]), {"n_bases": case.n_bases}
     made = [make_adapter("randlora", shape, rank=case.rank, bases="gaussian", rng=rng, **options) for _ in range(n)]
-    return {name: np.array([one.frozen[name] for one in made]) for name in ("bases", "A")}
+    return np.array([np.einsum("jik,kc->cij", one.frozen["bases"], one.frozen["A"]) for one in made])
 
 
-def fitted_columns(case: Blocks, found: dict[str, np.ndarray]) -> np.ndarray:
+def fitted_columns(case: Blocks, found: np.ndarray) -> np.ndarray:
     """Return the share of the target that the best gammas leave beside lambdas of 1, column by column."""
-    spans = np.einsum("tjik,tkc->tcij", found["bases"], found["A"])
-    Q = np.linalg.qr(spans).Q
+    Q = np.linalg.qr(found).Q
     kept = np.einsum("tcij,ic->tcj", Q, case.target)
     return np.clip(1 - (kept**2).sum(axis=(1, 2)) / square(case.target), 0.0, 1.0)
 
@@ -243,7 +243,8 @@ RA_3 = Statement(
     hypotheses={"a target other than 0, no wider than high, and at most as many bases as rows": is_tall},
     instances=TALL,
     solve=based,
-    decisions=("bases", "A"),
+    decisions=("outcome",),
+    free={"outcome": "a direction has no sign"},
     claim=mean_left(lambda case: float(unfitted_share(case.n_bases, len(case.target)))),
     saboteurs=(
         saboteur(

@@ -1,6 +1,8 @@
 """Collection of statements from a package."""
 
+import sys
 import textwrap
+import types
 
 import pytest
 
@@ -48,4 +50,18 @@ def test_an_id_stands_once(package):
     registry = Registry(package("checks_b", {"first": "from tests.bounds.toys import GAUSS", "second": twice}))
     sentence = "toy/GAUSS stands twice: in checks_b.toy.first and in checks_b.toy.second"
     with pytest.raises(StatementError, match=sentence):
+        registry.ids()
+
+
+def test_tables_of_other_packages_that_import_on_demand_are_left_alone(package, monkeypatch):
+    class Lazy(dict):
+        def values(self):
+            raise ImportError("a table was asked for what it only names")
+
+    library = types.ModuleType("a_library")
+    library.__file__, library.table, library.held = "a_library.py", Lazy(a=1), Lazy(one=GAUSS)
+    monkeypatch.setitem(sys.modules, "a_library", library)
+    twice = "import dataclasses\nfrom tests.bounds.toys import GAUSS\nB = dataclasses.replace(GAUSS, title='other')"
+    registry = Registry(package("checks_d", {"first": "from tests.bounds.toys import GAUSS", "second": twice}))
+    with pytest.raises(StatementError, match="toy/GAUSS stands twice"):
         registry.ids()
