@@ -65,7 +65,7 @@ from lrtheory.matrix_compression.adapters.ranks import RankCosts, rank_costs
 from lrtheory.matrix_compression.adapters.result import AdapterFileCertificate, AdapterResult
 from lrtheory.matrix_compression.adapters.squeeze import squeeze
 from lrtheory.matrix_compression.budgets.allocation import RankAllocation, allocate_ranks, certify_ranks
-from lrtheory.matrix_compression.budgets.certificate import RankCertificate
+from lrtheory.matrix_compression.budgets.certificate import RankCertificate, WorstErrorCertificate
 from lrtheory.matrix_compression.certify import CompressionCertificate, certify
 from lrtheory.matrix_compression.cluster_blocks import BlockClusters, ClusterCertificate, cluster_blocks
 from lrtheory.matrix_compression.compress_stack import StackCertificate, StackResult, compress_stack
@@ -99,6 +99,7 @@ __all__ = [
     "StackProblem",
     "StackResult",
     "StackSketch",
+    "WorstErrorCertificate",
     "allocate_ranks",
     "attention_rank",
     "baselines",

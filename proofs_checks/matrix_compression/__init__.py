@@ -16,6 +16,7 @@ from proofs_checks.matrix_compression.adapters import dropped_entries
 from proofs_checks.matrix_compression.adapters import turned_rows
 from proofs_checks.matrix_compression.budgets import equal_costs
 from proofs_checks.matrix_compression.budgets import greedy_ranks
+from proofs_checks.matrix_compression.budgets import worst_matrix
 from proofs_checks.matrix_compression.budgets import prices
 from proofs_checks.matrix_compression.layers import known_inputs
 from proofs_checks.matrix_compression.layers import heads

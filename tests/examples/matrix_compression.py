@@ -73,6 +73,7 @@ CALLS: dict[str, Callable[[], Call]] = {
 OF_ROOMS: dict[str, Callable[[], Call]] = {
     "best_of_equal_costs": lambda: call([[3, 1], [2]], 2),
     "cast_error": lambda: call((1.0, 2.0), (4, 4), "float16"),
+    "least_worst_energy": lambda: call([[3, 1], [2]], 3, [1, 2]),
     "factor_inner_product": lambda: call((B, A), (B, A)),
     "truncation_bracket": lambda: call([4.0, 1.0], [[1.0], [0.5]], 1),
 }

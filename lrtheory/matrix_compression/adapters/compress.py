@@ -25,7 +25,7 @@ from lrtheory.matrix_compression.adapters.result import (
     start_said,
 )
 from lrtheory.matrix_compression.budgets.allocation import allocate_ranks
-from lrtheory.matrix_compression.budgets.certificate import RankCertificate
+from lrtheory.matrix_compression.budgets.certificate import RankCertificate, WorstErrorCertificate
 from lrtheory.matrix_compression.budgets.spectra import ranks_within, read_spectra
 from lrtheory.matrix_compression.sizes import one_of
 
@@ -39,6 +39,7 @@ def compress_adapter(
     rank: int | None = None,
     epsilon: float | None = None,
     cost: str = "parameters",
+    objective: str = "sum",
     weights: Mapping[str, float] | None = None,
     dtype: str | None = None,
     keep_scale: bool = False,
@@ -61,6 +62,9 @@ def compress_adapter(
         In place of a budget: the relative error that all modules together may have; the cheapest values go first.
     cost : {"parameters", "rank"}
         Cost of a rank of a module: d_out + d_in numbers, or 1.
+    objective : {"sum", "max"}
+        Error that the budget makes small: that of all modules together, or that of the module that errs most, relative
+        to its own norm (statement AB-6).
     weights : mapping of str to float, or None
         Weight of the error of each module, a factor of its singular values; None weighs each by 1.
     dtype : {"float64", "float32", "float16", "bfloat16"} or None
@@ -83,7 +87,8 @@ def compress_adapter(
         If an argument is not of its kind.
     ValueError
         If not exactly one of budget, rank and epsilon is given, one is out of range, a module has no weight, factors
-        are too large for the type, or epsilon is given for a DoRA, whose error is known when its ranks are.
+        are too large for the type, the objective is "max" without a budget, or epsilon is given for a DoRA, whose error
+        is known when its ranks are.
 
     References
     ----------
@@ -107,13 +112,15 @@ def compress_adapter(
         rule = f"what ranks may cost together, at least 1, or 0 for none, and no share of the {source.storage} numbers"
         raise must("budget", rule, budget)
     choice("cost", cost, ("parameters", "rank"))
+    if choice("objective", objective, ("sum", "max")) == "max" and budget is None:
+        raise must("objective", "'sum' without a budget", objective)
     kind, keep_scale = checked_type(dtype), flag("keep_scale", keep_scale)
     found = {name: _stretched(core(module.B, module.A), module.scale) for name, module in source.modules.items()}
     spectra = {name: one.values for name, one in found.items()}
     costs = {name: sum(module.shape) if cost == "parameters" else 1 for name, module in source.modules.items()}
     groups = groups_of(source)
     joint, paid = grouped(_weighted(spectra, weights), costs, groups)
-    chosen, allocation, reason = _ranks(joint, paid, budget, rank, epsilon)
+    chosen, allocation, reason = _ranks(joint, paid, objective, budget, rank, epsilon)
     ranks = {name: min(chosen[group], len(spectra[name])) for name, group in groups.items()}
     modules, losses = {}, {}
     for name, module in source.modules.items():
@@ -145,13 +152,13 @@ def _weighted(spectra: Mapping[str, np.ndarray], weights: Any) -> dict[str, np.n
 
 
 def _ranks(
-    spectra: Mapping[str, np.ndarray], costs: Mapping[str, int], budget: float | None, rank: int | None,
+    spectra: Mapping[str, np.ndarray], costs: Mapping[str, int], objective: str, budget: float | None, rank: int | None,
     epsilon: float | None,
-) -> tuple[dict[str, int], RankCertificate | None, str]:  # fmt: skip
+) -> tuple[dict[str, int], RankCertificate | WorstErrorCertificate | None, str]:  # fmt: skip
     """The ranks that a budget, a rank or an error asks for, and the bound where there is a budget."""
     chosen: Iterable[Any]
     if budget is not None:
-        found = allocate_ranks(spectra, budget, cost=costs)
+        found = allocate_ranks(spectra, budget, cost=costs, objective=objective)
         chosen, proof, reason = found.ranks, found.certificate, f"{found.method}: {found.reason}"
     elif rank is not None:
         chosen, proof, reason = (min(rank, len(x)) for x in spectra.values()), None, "one rank for all modules"

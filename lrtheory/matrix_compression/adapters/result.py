@@ -27,7 +27,7 @@ from lrtheory._result.display import bars, counted
 from lrtheory._validation import choice, must
 from lrtheory.matrix_compression.adapters.losses import NAMES, Loss, bias_apart
 from lrtheory.matrix_compression.adapters.targets import Target
-from lrtheory.matrix_compression.budgets.certificate import RankCertificate
+from lrtheory.matrix_compression.budgets.certificate import RankCertificate, WorstErrorCertificate
 
 __all__ = [
     "AdapterFileCertificate",
@@ -72,9 +72,9 @@ class AdapterFileCertificate(Certificate):
         The factors themselves.
     weights : float64 array of shape (n_adapters,)
         Weight of each adapter in the sum; 1 for one that was compressed.
-    allocation : RankCertificate or None
-        Bound on the energy that other ranks within the budget keep, where a budget chose the ranks; it verifies itself,
-        from spectra.
+    allocation : RankCertificate or WorstErrorCertificate or None
+        Bound on the energy that other ranks within the budget keep, or on the largest error that they leave, where a
+        budget chose the ranks; it verifies itself, from spectra.
     tails : mapping of str to float64 array, or None
         For a sum that was truncated step by step, what each step has lost in each module, rounding included.
     target : Target or None
@@ -87,7 +87,7 @@ class AdapterFileCertificate(Certificate):
     ranks: Mapping[str, int]
     modules: Mapping[str, AdapterModule]
     weights: np.ndarray
-    allocation: RankCertificate | None
+    allocation: RankCertificate | WorstErrorCertificate | None
     tails: Mapping[str, np.ndarray] | None
     target: Target | None = None
 
@@ -329,7 +329,7 @@ def start_said(values: Sequence[Any], base: Tensors | None) -> str:
 def finished(
     read: Sequence[AdapterFile], modules: dict[str, AdapterModule], losses: Mapping[str, Loss], *,
     spectra: Mapping[str, np.ndarray], method: str, reason: str = "asked for", message: str = "",
-    allocation: RankCertificate | None = None, tails: Mapping[str, np.ndarray] | None = None,
+    allocation: RankCertificate | WorstErrorCertificate | None = None, tails: Mapping[str, np.ndarray] | None = None,
     trace: Mapping[str, Any] | None = None, config: Mapping[str, Any] | None = None,
     whole: Mapping[str, Stored] | None = None, target: Target | None = None, weights: Sequence[float] = (1.0,),
 ) -> AdapterResult:  # fmt: skip

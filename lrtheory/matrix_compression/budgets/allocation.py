@@ -14,7 +14,12 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import bars
 from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, choice, integer, must, real
-from lrtheory.matrix_compression.budgets.certificate import RankCertificate, certificate_of
+from lrtheory.matrix_compression.budgets.certificate import (
+    RankCertificate,
+    WorstErrorCertificate,
+    certificate_of,
+    worst_certificate_of,
+)
 from lrtheory.matrix_compression.budgets.spectra import Order, Spectra, exact_cost, read_spectra
 
 __all__ = ["RankAllocation", "allocate_ranks", "certify_ranks"]
@@ -41,12 +46,12 @@ class RankAllocation(Result):
         The relative error of each matrix.
     used : float
         Cost of the ranks, at most the budget.
-    method : {"greedy", "dp"}
+    method : {"greedy", "dp", "threshold", "given"}
         The method that was used.
     reason : str
         Reason for the method.
-    certificate : RankCertificate
-        Bound on the energy that other ranks within the budget keep.
+    certificate : RankCertificate or WorstErrorCertificate
+        Bound on the energy that other ranks within the budget keep, or on the largest error that they leave.
     """
 
     ranks: np.ndarray
@@ -57,7 +62,7 @@ class RankAllocation(Result):
     used: float
     method: str
     reason: str
-    certificate: RankCertificate
+    certificate: RankCertificate | WorstErrorCertificate
 
     def _columns(self) -> dict[str, Any]:
         return {"matrix": list(self.names), "rank": self.ranks, "error": self.errors}
@@ -76,10 +81,11 @@ def allocate_ranks(
     budget: float,
     *,
     cost: ArrayLike | Mapping[str, float] | None = None,
+    objective: str = "sum",
     method: str = "auto",
     names: Sequence[str] | None = None,
 ) -> RankAllocation:
-    r"""Choose the ranks of many matrices so that the most energy is kept within one budget (statements AB-1, AB-2).
+    r"""Choose the ranks of many matrices within one budget, the best ones for all or for the worst (AB-1, AB-2, AB-6).
 
     Arrays: any (copied to the host)
 
@@ -92,25 +98,30 @@ def allocate_ranks(
         Largest total cost of the ranks: the double itself, beside costs that are doubles. Three times .1 exceeds .3.
     cost : sequence or mapping of numbers, or None
         Cost of a rank of each matrix, d_out + d_in for a budget of parameters; None is 1.
+    objective : {"sum", "max"}
+        "sum" keeps the most energy of all matrices together. "max" leaves the least error to the matrix that errs most,
+        each error relative to the norm of its own matrix, so that factors in front of spectra change nothing. Of the
+        ranks that do it takes the fewest: what is left of the budget lowers the largest error no further.
     method : {"auto", "greedy", "dp"}
-        "greedy" takes values by their energy for a unit of the budget until the first that does not fit, which is
-        optimal where all costs are equal, and else short of the optimum by less than one value. "dp" fills a table over
-        the budget and is optimal for integer costs. "auto" takes the table where costs differ and it is small enough.
+        For "sum". "greedy" takes values by their energy for a unit of the budget until the first that does not fit,
+        which is optimal where all costs are equal, and else short of the optimum by less than one value. "dp" fills a
+        table over the budget and is optimal for integer costs. "auto" takes the table where costs differ and it is
+        small enough.
     names : sequence of str or None
         Names of the matrices of a sequence.
 
     Returns
     -------
     RankAllocation
-        Ranks, and a bound on the energy that any ranks within the budget keep; zeros are never paid for.
+        Ranks, and a bound on what any ranks within the budget reach; zeros are never paid for.
 
     Raises
     ------
     TypeError
         If an argument is not of its kind.
     ValueError
-        If values increase or are negative, a cost is not positive, the budget is negative, or "dp" is asked for costs
-        that are not integers.
+        If values increase or are negative, a cost is not positive, the budget is negative, "dp" is asked for costs that
+        are not integers, or a method for the objective "max".
 
     References
     ----------
@@ -121,9 +132,20 @@ def allocate_ranks(
     >>> found = allocate_ranks({"query": [3.0, 1.0], "value": [2.0, 2.0]}, 3)
     >>> found.ranks.tolist(), found.captured, found.certificate.gap
     ([1, 2], 17.0, 0.0)
+
+    The second matrix is a hundred times smaller, and matters as much to the worst error:
+
+    >>> large, small = [3.0, 1.0], [0.02, 0.02]
+    >>> [allocate_ranks([large, small], 2, objective=one).ranks.tolist() for one in ("sum", "max")]
+    [[2, 0], [1, 1]]
     """
     given, budget = read_spectra(spectra, cost, names), _finite(budget)
     choice("method", method, ("auto", "greedy", "dp"))
+    if choice("objective", objective, ("sum", "max")) == "max":
+        if method != "auto":
+            raise must("method", "'auto' for the objective \"max\"", method)
+        ranks, reason = _fewest_for_worst(given, budget), "the least error that the budget allows every matrix"
+        return _as_result(given, worst_certificate_of(given, ranks, budget), "threshold", reason)
     order = Order.of(given)
     taken = order.fitting(budget)
     method, reason = _chosen(given, budget, method)
@@ -131,7 +153,14 @@ def allocate_ranks(
         ranks = _by_table(given, budget)
     else:
         ranks = np.bincount(order.chosen[:taken], minlength=len(given.lengths))
-    return _as_result(given, ranks, budget, order.price(taken), method, reason)
+    return _as_result(given, certificate_of(given, ranks, budget, order.price(taken)), method, reason)
+
+
+def _fewest_for_worst(given: Spectra, budget: float) -> np.ndarray:
+    """The fewest ranks that leave the least largest error: all values before which a matrix has more left than that."""
+    order = Order.by_error(given)
+    needed = order.rates > order.price(order.fitting(budget))
+    return np.bincount(order.chosen[needed], minlength=len(given.lengths))
 
 
 def _finite(budget: Any) -> float:
@@ -192,20 +221,16 @@ def _by_table(given: Spectra, budget: float) -> np.ndarray:
 
 
 def _as_result(
-    given: Spectra, ranks: np.ndarray, budget: float, price: float, method: str, reason: str
+    given: Spectra, proof: RankCertificate | WorstErrorCertificate, method: str, reason: str
 ) -> RankAllocation:
-    proof = certificate_of(given, ranks, budget, price)
-    squares = given.values**2
-    left = np.where(given.place < np.repeat(ranks, given.lengths), 0.0, squares)
-    energies, lost = (np.bincount(given.owner, weights=x, minlength=len(ranks)) for x in (squares, left))
-    shares = np.divide(lost, energies, out=np.zeros(len(ranks)), where=energies > 0)
+    lost = given.values[given.place >= np.repeat(proof.ranks, given.lengths)] ** 2
     whole = given.total
     return RankAllocation(
         ranks=proof.ranks,
         names=given.names,
-        captured=proof.achieved,
+        captured=given.energy(given.kept(proof.ranks)),
         error=math.sqrt(math.fsum(lost) / whole) if whole > 0 else 0.0,
-        errors=np.sqrt(shares),
+        errors=np.sqrt(given.left(proof.ranks)),
         used=proof.used,
         method=method,
         reason=reason,
@@ -220,8 +245,9 @@ def certify_ranks(
     budget: float | None = None,
     *,
     cost: ArrayLike | Mapping[str, float] | None = None,
+    objective: str = "sum",
 ) -> RankAllocation:
-    r"""Say how far ranks that somebody else chose are from the best ones of their cost (statement AB-5).
+    r"""Say how far ranks that somebody else chose are from the best ones of their cost (statements AB-5, AB-6).
 
     Arrays: any (copied to the host)
 
@@ -235,6 +261,8 @@ def certify_ranks(
         Largest total cost of the ranks; None is the cost of these.
     cost : sequence or mapping of numbers, or None
         Cost of a rank of each matrix; None is 1.
+    objective : {"sum", "max"}
+        Objective of the best ones, as for `allocate_ranks`.
 
     Returns
     -------
@@ -256,6 +284,7 @@ def certify_ranks(
     (14.0, 17.0)
     """
     given = read_spectra(spectra, cost)
+    choice("objective", objective, ("sum", "max"))
     if isinstance(ranks, Mapping):
         unknown = sorted(set(map(str, ranks)) - set(given.names))
         if unknown:
@@ -271,6 +300,9 @@ def certify_ranks(
     if spent > Fraction(budget):
         raise must("ranks", f"ranks that cost at most the budget of {budget:.17g}", float(spent))
     order = Order.of(given)
-    return _as_result(
-        given, chosen, budget, order.price(order.fitting(budget)), "given", "somebody else chose the ranks"
+    proof: RankCertificate | WorstErrorCertificate = (
+        worst_certificate_of(given, chosen, budget)
+        if objective == "max"
+        else certificate_of(given, chosen, budget, order.price(order.fitting(budget)))
     )
+    return _as_result(given, proof, "given", "somebody else chose the ranks")

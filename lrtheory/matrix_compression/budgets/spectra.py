@@ -21,12 +21,14 @@ EXACT = 2.0**53
 class Spectra(NamedTuple):
     """Singular values of many matrices in one row, the values of a matrix side by side and decreasing.
 
-    ``values`` are scaled by a power of two, 2^-unit, so that their squares are in range.
+    ``values`` are scaled by a power of two, 2^-unit, so that their squares are in range. ``shares`` says for each value
+    what part of the energy of its own matrix is left before it is kept, in a unit of that matrix.
     """
 
     names: tuple[str, ...]
     lengths: np.ndarray
     values: np.ndarray
+    shares: np.ndarray
     costs: np.ndarray
     unit: int
 
@@ -53,6 +55,13 @@ class Spectra(NamedTuple):
         """The energy of the first values of each matrix, in the unit."""
         return math.fsum(self.values[self.place < np.repeat(ranks, self.lengths)] ** 2)
 
+    def left(self, ranks: np.ndarray) -> np.ndarray:
+        """The share of its own energy that each matrix has left at these ranks."""
+        found = np.zeros(len(self.lengths))
+        some = np.flatnonzero(ranks < self.lengths)
+        found[some] = self.shares[(np.cumsum(self.lengths) - self.lengths)[some] + ranks[some]]
+        return found
+
 
 def read_spectra(spectra: Any, cost: Any = None, names: Sequence[str] | None = None) -> Spectra:
     """Check singular values, the cost of a rank of each matrix, and their names."""
@@ -73,7 +82,14 @@ def read_spectra(spectra: Any, cost: Any = None, names: Sequence[str] | None = N
     unit = unit_of(values)
     if unit > 500:
         raise must("spectra", "numbers up to 1e150, whose squares are in range", float(values.max()))
-    return Spectra(called, lengths, np.ldexp(values, -unit), _costs(cost, spectra, len(lists)), unit)
+    shares = np.concatenate([_shares(one) for one in lists])
+    return Spectra(called, lengths, np.ldexp(values, -unit), shares, _costs(cost, spectra, len(lists)), unit)
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    """The part of the energy that is left before each value is kept, summed from the smallest value on."""
+    left = np.cumsum(np.ldexp(values, -unit_of(values))[::-1] ** 2)[::-1]
+    return left / left[0] if len(left) and left[0] > 0 else np.zeros(len(left))
 
 
 def _decreasing(name: str, values: Any) -> np.ndarray:
@@ -102,7 +118,7 @@ def _costs(cost: Any, spectra: Any, n: int) -> np.ndarray:
 
 
 class Order(NamedTuple):
-    """All values that are not 0, by the energy that they give for a unit of the budget; ties by matrix and place."""
+    """All values that are not 0, by a rate; ties by matrix and place."""
 
     chosen: np.ndarray
     costs: np.ndarray
@@ -110,12 +126,23 @@ class Order(NamedTuple):
 
     @classmethod
     def of(cls, given: Spectra) -> Order:
-        """The values of all matrices, sorted."""
+        """The values of all matrices, by the energy that they give for a unit of the budget."""
         owner = given.owner
         rates = given.values**2 / given.costs[owner]
         order = np.argsort(-rates, kind="stable")
         order = order[given.values[order] > 0]
         return cls(owner[order], given.costs[owner[order]], rates[order])
+
+    @classmethod
+    def by_error(cls, given: Spectra) -> Order:
+        """The values by the share of the energy of their matrix that is left before them: the worst matrix comes first.
+
+        A matrix has no larger error than e exactly if all its values with shares above e^2 are kept.
+        """
+        order = np.argsort(-given.shares, kind="stable")
+        order = order[given.shares[order] > 0]
+        owner = given.owner[order]
+        return cls(owner, given.costs[owner], given.shares[order])
 
     def fitting(self, budget: float) -> int:
         """The number of values before the first that does not fit, decided in the exact numbers that doubles are."""
@@ -130,7 +157,7 @@ class Order(NamedTuple):
         return taken
 
     def price(self, taken: int) -> float:
-        """lambda at which the bound is least: the rate of the first that does not fit."""
+        """The rate of the first value that does not fit, at which bounds are least; 0 where all of them fit."""
         return float(self.rates[taken]) if taken < len(self.rates) else 0.0
 
 

@@ -92,6 +92,11 @@ def ranks(found: mc.RankAllocation, c: float) -> Any:
     return found.ranks, found.error, found.errors, proof.bound / c / c, proof.achieved / c / c, proof.gap / c / c
 
 
+def worst_ranks(found: mc.RankAllocation) -> Any:
+    proof = found.certificate
+    return found.ranks, found.error, found.errors, proof.bound, proof.achieved, proof.gap
+
+
 def attention(c: float) -> Any:
     found = mc.attention_rank(W * c, X / c, X * c, max_error=0.3 * c)
     return found.rank, found.Q @ found.K.T, found.max_errors / c, found.bounds / c
@@ -117,6 +122,9 @@ UNITS: dict[str, Callable[[float], Any]] = {
     "baselines: update by blocks": lambda c: baselines.published_update(scaled(c), 2).singular_values / c,
     "certify: blocks": certified,
     "allocate_ranks: singular values": lambda c: ranks(mc.allocate_ranks([s * c for s in VALUES], 7, cost=[2, 3]), c),
+    "allocate_ranks: the worst": lambda c: worst_ranks(
+        mc.allocate_ranks([s * c for s in VALUES], 7, cost=[2, 3], objective="max")
+    ),
     "attention_rank: all inputs": attention,
     "certify_ranks: singular values": lambda c: ranks(mc.certify_ranks([s * c for s in VALUES], [2, 1]), c),
     "compress_adapter: factors": lambda c: of_adapter(mc.compress_adapter(adapters(c)[0], 40), c, adapters(c)[:1]),

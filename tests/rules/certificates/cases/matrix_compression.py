@@ -27,6 +27,12 @@ def RankCertificate() -> Any:
 
 
 @case
+def WorstErrorCertificate() -> Any:
+    proof = matrix_compression.allocate_ranks([[3.0, 1.0], [2.0]], 2, objective="max").certificate
+    return proof, [[3.0, 1.0], [2.0]], {"ranks": np.array([2, 0])}, [[3.0, 1.5], [2.0]]
+
+
+@case
 def ClusterCertificate() -> Any:
     proof = matrix_compression.cluster_blocks(BLOCKS, 1, 1.0).certificate
     return proof, BLOCKS, {"labels": np.arange(2)}, OTHERS
