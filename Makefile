@@ -9,7 +9,7 @@ NOTEBOOKS ?= force
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs facts
 
-.PHONY: help test bounds certificates guarantees lint figures bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
+.PHONY: help test bounds certificates guarantees lint figures report bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -40,6 +40,12 @@ lint: $(VENV)/.with-dev ## style, types, imports between layers, docstrings
 
 figures: $(VENV)/.with-dev ## every figure with its arrays and claims, into figures/out
 	$(BIN)/python -m figures
+
+report: $(VENV)/.with-dev ## bounds and figures run, then paper_repro.md, docs/evidence and the README's counts written anew
+	$(BIN)/python -m pytest -m bounds
+	$(BIN)/python -m figures
+	$(BIN)/lrtheory report --figures figures/out/quick --path paper_repro.md
+	$(BIN)/python -m facts
 
 bench: $(VENV)/.with-dev ## this project against its peers, each peer in an environment of its own; into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.run --write benchmarks/RESULTS.md

@@ -1,5 +1,6 @@
-"""Write the README's tables anew."""
+"""Write the tables and counts of the README and of the page about files anew."""
 
-from facts.tables import README, with_tables
+from facts.tables import PAGES, with_facts
 
-README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+for page in PAGES:
+    page.write_text(with_facts(page.name, page.read_text(encoding="utf-8")), encoding="utf-8")

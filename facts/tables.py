@@ -1,17 +1,23 @@
-"""The README's two tables: of systems, from their facts, and "I have a file", from the docstrings of verbs."""
+"""What pages tell of all systems: the README's table and its counts, and the table of verbs on the page about files."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
+import textwrap
 from pathlib import Path
 
 import lrtheory
 from facts import of_all
+from lrtheory.cli import main
 from lrtheory.cli.verbs import verbs_of
 
-__all__ = ["README", "system_rows", "verb_rows", "with_tables"]
+__all__ = ["PAGES", "counted", "system_rows", "verb_rows", "with_facts"]
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+#: the pages of which a part is made here
+PAGES = (ROOT / "README.md", ROOT / "docs" / "files.md")
 
 
 def system_rows() -> list[str]:
@@ -39,20 +45,38 @@ def _first(text: str) -> str:
     return re.split(r"(?<=[^.]{3})\. |\.$|; ", text)[0]
 
 
-#: the heads of the tables, with what makes their rows
-_TABLES = {
-    "| system | paper | what it solves |\n| --- | --- | --- |\n": system_rows,
-    "| I have | I want | I type |\n|---|---|---|\n": verb_rows,
+def counted() -> str:
+    """The sentence that counts what stands, by the last line of ``lrtheory list``."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        main(["list"])
+    last = printed.getvalue().splitlines()[-1]
+    sentence = f"What stands here now, as the last line of `lrtheory list` counts it: {last}."
+    return textwrap.fill(sentence, 120, break_on_hyphens=False) + "\n"
+
+
+#: what is made, by the file: the beginning of each part, the lines that follow it, and their maker
+_PARTS = {
+    "README.md": (
+        ("| system | paper | what it solves |\n| --- | --- | --- |\n", r"(?:\|.*\n)*", lambda: _lines(system_rows())),
+        ("\n\n", r"What stands here now,(?:.+\n)*?(?=Theorems of the papers,)", counted),
+    ),
+    "files.md": (("| I have | I want | I type |\n|---|---|---|\n", r"(?:\|.*\n)*", lambda: _lines(verb_rows())),),
 }
 
 
-def with_tables(readme: str) -> str:
-    """The README with both tables as the files and the docstrings have them now.
+def _lines(rows: list[str]) -> str:
+    return "".join(row + "\n" for row in rows)
+
+
+def with_facts(name: str, text: str) -> str:
+    """A page with its tables and counts as the files and the docstrings have them now.
 
     Parameters
     ----------
-    readme : str
-        With the heads of the tables.
+    name : str
+        Name of the file, ``README.md`` or ``files.md``.
+    text : str
+        Its text, with the heads of the tables and the beginning of the sentence that counts.
 
     Returns
     -------
@@ -62,12 +86,12 @@ def with_tables(readme: str) -> str:
     Raises
     ------
     ValueError
-        If the head of a table is not there.
+        If a part is not there.
     """
-    for head, rows in _TABLES.items():
-        section = re.compile(rf"(?<=\n{re.escape(head)})(?:\|.*\n)*")
-        if not section.search(readme):
-            raise ValueError(f"README.md has no table with the head {head.splitlines()[0]}")
-        text = "".join(row + "\n" for row in rows())
-        readme = section.sub(lambda _, text=text: text, readme, count=1)
-    return readme
+    for head, pattern, made in _PARTS[name]:
+        section = re.compile(rf"(?<={re.escape(head)}){pattern}")
+        if not section.search(text):
+            raise ValueError(f"{name} has no part that begins with {(head.strip() or pattern)[:20]}")
+        told = made()
+        text = section.sub(lambda _, told=told: told, text, count=1)
+    return text

@@ -13,14 +13,12 @@ from pages.functions import write_functions
 from pages.gallery import RECORDS, gallery, pictures
 from pages.lectures import lecture
 from pages.markup import heading, title
-from pages.start import cards, contents, section
+from pages.start import cards, contents
 
 __all__ = ["write"]
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE = ("api", "papers", "gallery", "notebooks", "about")
-#: the section of the README from which the page about files is made; without it there is no such page
-FILES = "I have a file"
 
 
 def write(docs: Path) -> None:
@@ -56,11 +54,8 @@ def head_of_functions(system: str) -> str:
 
 def write_about(folder: Path) -> None:
     """The pages about the project, and the pieces of the first page, which are no pages of their own."""
-    files = section(FILES, (ROOT / "README.md").read_text(encoding="utf-8"))
-    if files:
-        (folder / "files.md").write_text(files, encoding="utf-8")
     (folder / "cards.txt").write_text(cards(), encoding="utf-8")
-    (folder / "contents.txt").write_text(contents(bool(files)), encoding="utf-8")
+    (folder / "contents.txt").write_text(contents(), encoding="utf-8")
     (folder / "arrays.md").write_text(table_of_arrays(), encoding="utf-8")
     for name, source in (("contributing", "CONTRIBUTING.md"), ("measured", "paper_repro.md")):
         links = ":relative-docs: docs/\n:relative-images:\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import lrtheory
 from facts import facts
 from pages.markup import sentence
 
-__all__ = ["cards", "contents", "section"]
+__all__ = ["cards", "contents"]
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = "your_first_theorem"  # the notebook that a reader takes first
@@ -41,21 +40,10 @@ def cards() -> str:
     return "\n\n".join([":::::{grid} 1 2 2 3\n:gutter: 3\n:class-container: questions", *items, ":::::"]) + "\n"
 
 
-def contents(files: bool) -> str:
-    """The tables of contents, of which the navigation is made.
-
-    Parameters
-    ----------
-    files : bool
-        Whether there is a page about files.
-
-    Returns
-    -------
-    str
-        As Markdown.
-    """
+def contents() -> str:
+    """The tables of contents, of which the navigation is made, as Markdown."""
     questions = sorted({path.stem for path in (ROOT / "notebooks").glob("*.py")} - {*lrtheory.SYSTEMS, FIRST})
-    start = ["about/files"] * files + [f"notebooks/{name}" for name in (FIRST, *questions)]
+    start = ["files", "verdicts"] + [f"notebooks/{name}" for name in (FIRST, *questions)]
     start += ["authors", "gallery/index"]
     parts = {
         "Start": start,
@@ -65,13 +53,3 @@ def contents(files: bool) -> str:
     }
     tables = (f"```{{toctree}}\n:hidden:\n:caption: {name}\n\n" + "\n".join(rows) for name, rows in parts.items())
     return "\n".join(f"{table}\n```\n" for table in tables)
-
-
-def section(name: str, text: str) -> str:
-    """A section of a Markdown file, from its heading to the next one; empty where there is none.
-
-    What it links to within the checkout is no page of its own, and keeps its name alone.
-    """
-    _, found, after = text.partition(f"\n## {name}\n")
-    told = re.sub(r"\[([^]]+)\]\((?!https?:)[^)]*\)", r"`\1`", after.partition("\n## ")[0])
-    return f"# {name}\n{told}" if found else ""

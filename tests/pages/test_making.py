@@ -58,16 +58,6 @@ def _named(full: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def test_the_page_about_files_comes_with_its_section(part: Any) -> None:
-    start = part("pages.start")
-    assert start.section("I have a file", "# a\n\n## I have a file\n\n| x |\n\n## b\n") == "# I have a file\n\n| x |\n"
-    assert start.section("I have a file", "## x\n\n## I have a file\n\n[a](b/c.md), [d](https://e)\n").endswith(
-        "\n`a`, [d](https://e)\n"
-    )
-    assert start.section("I have a file", "# a\n\n## b\n") == ""
-    assert ["about/files" in start.contents(there) for there in (True, False)] == [True, False]
-
-
 def test_pictures_speak_in_sentences(part: Any) -> None:
     picture = part("pages.gallery").Picture("toy", "line", "a line rises", ("it never falls",))
     assert ":alt: A line rises.\n" in picture.figure()

@@ -11,6 +11,7 @@ from lrtheory.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
+VERDICTS = (ROOT / "docs" / "verdicts.md").read_text()
 
 
 def test_the_first_lines_print_what_the_page_says(capsys):
@@ -51,12 +52,12 @@ def test_the_ten_lines_run(capsys):
 
 
 def test_the_commands_do_what_they_say(capsys, tmp_path, monkeypatch):
-    lines = re.findall(r"^lrtheory (list|show.*?|check.*?) +#", README, re.MULTILINE)
+    lines = re.findall(r"^lrtheory (list|show.*?|check.*?) +#", VERDICTS, re.MULTILINE)
     assert len(lines) == 5
     codes = [main(line.split()) for line in lines[:4]]
     assert codes == [0, 0, 0, 1]
     assert main(["list", "kuhn"]) == 0
-    (started, file) = re.findall(r"^lrtheory (start .*?) > (\S+) +#", README, re.MULTILINE)[0]
+    (started, file) = re.findall(r"^lrtheory (start .*?) > (\S+) +#", VERDICTS, re.MULTILINE)[0]
     monkeypatch.chdir(tmp_path)
     capsys.readouterr()
     assert main(started.split()) == 0
@@ -82,11 +83,17 @@ def test_the_modules_that_the_architecture_names_are_there():
     assert not sorted(name for name in named if not any((place / name).exists() for place in places))
 
 
-# --- the tables that are made: of systems from their facts, of files from the docstrings of verbs --------------------
+def test_the_readme_is_read_in_a_few_minutes():
+    assert len(README.encode()) <= 12_000
 
 
-def test_the_tables_are_current():
-    assert tables.with_tables(README) == README, "run `python -m facts`"
+# --- what is made: systems from their facts, verbs from their docstrings, the counts from the statements -------------
+
+
+@pytest.mark.parametrize("page", tables.PAGES, ids=lambda page: page.name)
+def test_the_tables_are_current(page):
+    text = page.read_text()
+    assert tables.with_facts(page.name, text) == text, "run `python -m facts`"
 
 
 def test_every_row_of_a_verb_is_short_enough_for_a_table():
@@ -95,7 +102,10 @@ def test_every_row_of_a_verb_is_short_enough_for_a_table():
         assert max(map(len, row.strip("| ").split(" | "))) <= 110, row
 
 
-@pytest.mark.parametrize("head", ["| system |", "| I have |"])
-def test_a_readme_without_a_table_is_refused(head):
-    with pytest.raises(ValueError, match="no table with the head"):
-        tables.with_tables(README.replace(head, "| else |"))
+@pytest.mark.parametrize(
+    ("name", "head"), [("README.md", "| system |"), ("README.md", "What stands here"), ("files.md", "| I have |")]
+)
+def test_a_page_without_what_is_made_is_refused(name, head):
+    (page,) = (page for page in tables.PAGES if page.name == name)
+    with pytest.raises(ValueError, match=f"{re.escape(name)} has no part that begins with"):
+        tables.with_facts(name, page.read_text().replace(head, "| else |"))
