@@ -184,7 +184,7 @@ MANY = Family(
 
 
 # found by trying seeds: with sixteen tokens the errors of a low degree can cancel at a larger norm
-FEW = Family("scaled-few-tokens", always=(Scaled(16, 2, (1.5, 1.75, 2.0), 5), Scaled(16, 2, (1.5, 1.75, 2.0), 7)))
+FEW = Family("scaled-few-tokens", always=(Scaled(16, 2, (1.5, 1.75, 2.0), 194), Scaled(16, 2, (1.5, 1.75, 2.0), 538)))
 
 
 def needed_backwards(case: Scaled, rng: np.random.Generator) -> np.ndarray:
@@ -192,10 +192,10 @@ def needed_backwards(case: Scaled, rng: np.random.Generator) -> np.ndarray:
     return needed_degrees(case)[::-1]
 
 
-def does_not_fall(case: Scaled, found: np.ndarray) -> Sides:
-    """Check the least degrees as `is_first` does, and compare each with the one for the next larger norm."""
+def falls_by_one(case: Scaled, found: np.ndarray) -> Sides:
+    """Check the least degrees as `is_first` does, and compare each with one more than that of the next larger norm."""
     least, degrees = is_first(case, found), [int(g) for g in found]
-    lhs, rhs = [*least.lhs, *degrees[:-1]], [*least.rhs, *degrees[1:]]
+    lhs, rhs = [*least.lhs, *degrees[:-1]], [*least.rhs, *(g + 1 for g in degrees[1:])]
     return Sides(lhs, rhs, rounding=np.zeros(len(lhs)))
 
 
@@ -204,18 +204,18 @@ LL_T4 = Statement(
     title="The degree that is needed grows with the norms",
     says=(
         "When one input of L tokens is scaled so that its entries reach a larger Gamma, the least degree g of "
-        "Taylor's polynomial with which the gradient G~ is within max |G| / L of the exact gradient G does not fall."
+        "Taylor's polynomial with which the gradient G~ is within max |G| / L of the exact gradient G falls by at most one."
     ),
     source=Measured(
-        what="that the least degree does not fall as the norms grow",
+        what="that the least degree falls by at most one as the norms grow",
         where="128 to 160 uniform tokens of width 2 to 6, norms from 3/8 to 3",
         command="lrtheory check lora_limits/LL-T4",
     ),
-    tex=r"L \ge 128:\ \Gamma \mapsto \min\{g : \|\tilde G - G\| \le \|G\|/L\} \text{ does not fall}",
+    tex=r"L \ge 128:\ \Gamma \mapsto \min\{g : \|\tilde G - G\| \le \|G\|/L\} \text{ falls by at most } 1",
     hypotheses={"128 tokens or more": lambda case: case.n_tokens >= 128},
     instances=MANY,
     solve=needed_degrees,
-    claim=Inequality(does_not_fall, unbounded=ANY_DEGREE),
+    claim=Inequality(falls_by_one, unbounded=ANY_DEGREE),
     saboteurs=(
         saboteur("16 tokens", breaks="128 tokens or more", instances=FEW),
         # every degree is right for some other norm
@@ -223,7 +223,7 @@ LL_T4 = Statement(
         saboteur("one degree more", solve=one_more_needed),
     ),
     notes=(
-        "With few tokens errors of a low degree can cancel. None of 1,200 inputs of 128 tokens was an exception. The "
-        "degree that is proved does not fall (LL-T4-bound)."
+        "With few tokens errors of a low degree can cancel. With 128 tokens or more the degree hardly ever falls: on one "
+        "of about 8,000 inputs, by one. The degree that is proved does not fall (LL-T4-bound)."
     ),
 )

@@ -181,11 +181,13 @@ def nonzero(draws: Draws, shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(found, float)
 
 
-def draw_case(draws: Draws, *, low: int = 1, most: int = 4, kinds: tuple[str, ...] = KINDS) -> Case:
+def draw_case(
+    draws: Draws, *, low: int = 1, most: int = 4, kinds: tuple[str, ...] = KINDS, fewest_atoms: int = 1
+) -> Case:
     """Draw an adapter of small integers; those that are frozen are not 0."""
     kind, r, N = draws.choice(kinds), draws.integers(1, 2), draws.integers(1, 2)
     m, n = draws.integers(low, most), draws.integers(low, most)
-    small, big, p, K = min(m, n), max(m, n), draws.integers(1, 2), draws.integers(1, 4)
+    small, big, p, K = min(m, n), max(m, n), draws.integers(1, 2), draws.integers(fewest_atoms, 4)
     shapes = {
         "lora": (((m, r), (r, n)), ()),
         "lora-fa": (((m, r),), ((r, n),)),
