@@ -204,7 +204,8 @@ LL_T4 = Statement(
     title="The degree that is needed grows with the norms",
     says=(
         "When one input of L tokens is scaled so that its entries reach a larger Gamma, the least degree g of "
-        "Taylor's polynomial with which the gradient G~ is within max |G| / L of the exact gradient G falls by at most one."
+        "Taylor's polynomial with which the gradient G~ is within max |G| / L of the exact gradient G falls by at "
+        "most one."
     ),
     source=Measured(
         what="that the least degree falls by at most one as the norms grow",
@@ -223,7 +224,7 @@ LL_T4 = Statement(
         saboteur("one degree more", solve=one_more_needed),
     ),
     notes=(
-        "With few tokens errors of a low degree can cancel. With 128 tokens or more the degree hardly ever falls: on one "
-        "of about 8,000 inputs, by one. The degree that is proved does not fall (LL-T4-bound)."
+        "With few tokens errors of a low degree can cancel. With 128 tokens or more the degree hardly ever falls: on "
+        "one of about 8,000 inputs, by one. The degree that is proved does not fall (LL-T4-bound)."
     ),
 )
