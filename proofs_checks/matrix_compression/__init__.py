@@ -10,6 +10,7 @@ from proofs_checks.matrix_compression.subspaces import projections
 from proofs_checks.matrix_compression.subspaces import copies
 from proofs_checks.matrix_compression.subspaces import thin_blocks
 from proofs_checks.matrix_compression.adapters import best_factors
+from proofs_checks.matrix_compression.adapters import random_ranges
 from proofs_checks.matrix_compression.adapters import written_factors
 from proofs_checks.matrix_compression.adapters import merged_factors
 from proofs_checks.matrix_compression.adapters import dropped_entries
@@ -18,6 +19,7 @@ from proofs_checks.matrix_compression.budgets import equal_costs
 from proofs_checks.matrix_compression.budgets import greedy_ranks
 from proofs_checks.matrix_compression.budgets import worst_matrix
 from proofs_checks.matrix_compression.budgets import prices
+from proofs_checks.matrix_compression.budgets import nearly_orthogonal
 from proofs_checks.matrix_compression.layers import known_inputs
 from proofs_checks.matrix_compression.layers import heads
 from proofs_checks.matrix_compression.layers import truncated_steps

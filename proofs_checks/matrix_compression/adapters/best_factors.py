@@ -15,14 +15,12 @@ from lrtheory._kernels import low_rank
 from lrtheory._numbers import exact, plain
 from lrtheory._validation import must
 from lrtheory.bounds import (
-    Classical,
     Derived,
     Draws,
     Family,
     Identity,
     Inequality,
     Number,
-    Recorded,
     Sides,
     Statement,
     Tight,
@@ -260,29 +258,6 @@ SQ_1E = Statement(
         saboteur("the error of one rank less", claim=Inequality(nearer)),
     ),
     notes="Squeezed factors attain the bound; those of a random range do not.",
-)
-
-
-SQ_2 = Statement(
-    id="matrix_compression/SQ-2",
-    title="A random range errs little on average",
-    says=(
-        "D is a matrix and Q an orthonormal basis of D times a Gaussian matrix of k + p columns, with p >= 2. The "
-        "mean of |D - Q Q^T D|^2 is at most 1 + k / (p - 1) times E_k(D)^2, the sum of the squares of all but the k "
-        "largest singular values."
-    ),
-    source=Classical(
-        "the randomized range finder", "N. Halko, P.-G. Martinsson, J. Tropp, SIAM Review 53, 2011, theorem 10.5"
-    ),
-    tex=r"\mathbb E\,\|D - QQ^\top D\|^2 \le \left(1 + \tfrac{k}{p - 1}\right) E_k(D)^2",
-    hypotheses={},
-    instances=LEFT_OVER,
-    solve=panel,
-    claim=Recorded(
-        "a mean over all random ranges, and nothing that is certified rests on it: the certificate of a random range "
-        "holds the error that was measured for the one that was drawn",
-        carried_by="matrix_compression/SQ-1e",
-    ),
 )
 
 
