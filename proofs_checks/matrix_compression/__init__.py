@@ -13,6 +13,7 @@ from proofs_checks.matrix_compression.adapters import best_factors
 from proofs_checks.matrix_compression.adapters import random_ranges
 from proofs_checks.matrix_compression.adapters import written_factors
 from proofs_checks.matrix_compression.adapters import merged_factors
+from proofs_checks.matrix_compression.adapters import one_for_several
 from proofs_checks.matrix_compression.adapters import dropped_entries
 from proofs_checks.matrix_compression.adapters import turned_rows
 from proofs_checks.matrix_compression.budgets import equal_costs
