@@ -102,7 +102,7 @@ def skewed(part: float) -> np.ndarray:
 
 
 def triplets() -> tuple[Triplets, ...]:
-    """Return the smallest triplets, orthogonal ones, ties, signs, a zero, and skewed columns."""
+    """Return the smallest triplets, orthogonal ones, ties, signs, a zero, and skewed or stretched columns."""
     noise = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, -1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 0.0]]) / 8
     three = Triplets(np.eye(4, 3) + noise, np.array([1.0, -3.0, 2.0]), np.eye(3, 5) - noise.T @ np.eye(4, 5), 1)
     return (
@@ -111,6 +111,9 @@ def triplets() -> tuple[Triplets, ...]:
         Triplets(skewed(0.125), np.array([1.0, 1.0]), np.eye(2), 1),
         Triplets(skewed(0.25), np.array([1.0, -9.0]), skewed(-0.25), 1),
         Triplets(skewed(0.375), np.array([1.0, 9.0]), skewed(0.375), 1),
+        # both factors stretch, or shrink, what is dropped
+        Triplets(1.25 * np.eye(2), np.array([1.0, -9.0]), 1.25 * np.eye(2), 1),
+        Triplets(0.75 * np.eye(2), np.array([1.0, -9.0]), 0.75 * np.eye(2), 1),
         three,
         replace(three, rank=2),
         replace(three, values=np.array([0.0, 5.0, -5.0])),  # one of two that are as large
