@@ -118,7 +118,7 @@ def _costs(cost: Any, spectra: Any, n: int) -> np.ndarray:
 
 
 class Order(NamedTuple):
-    """All values that are not 0, by a rate; ties by matrix and place."""
+    """Values of all matrices, by a rate; ties by matrix and place."""
 
     chosen: np.ndarray
     costs: np.ndarray
@@ -126,7 +126,7 @@ class Order(NamedTuple):
 
     @classmethod
     def of(cls, given: Spectra) -> Order:
-        """The values of all matrices, by the energy that they give for a unit of the budget."""
+        """All values that are not 0, by the energy that they give for a unit of the budget."""
         owner = given.owner
         rates = given.values**2 / given.costs[owner]
         order = np.argsort(-rates, kind="stable")
@@ -140,7 +140,6 @@ class Order(NamedTuple):
         A matrix has no larger error than e exactly if all its values with shares above e^2 are kept.
         """
         order = np.argsort(-given.shares, kind="stable")
-        order = order[given.shares[order] > 0]
         owner = given.owner[order]
         return cls(owner, given.costs[owner], given.shares[order])
 

@@ -227,7 +227,11 @@ DR_7 = Statement(
             patch=(library.attention_rank, "widest = float(np.max(", "widest = float(np.mean("),
         ),
     ),
-    notes="Attained by two keys in the limit of small logits. Vacuous where the range is large: tanh(osc / 4) is 1.",
+    notes=(
+        "Attained by two keys in the limit of small logits. Vacuous where the range is large: tanh(osc / 4) is 1. "
+        "Never above |d Pi| |Pi V|_2 / 2, the bound by norms, where d is the change of a row and Pi subtracts the mean "
+        "over its keys: osc is at most sqrt(2) |d Pi|, and diam(V) at most sqrt(2) |Pi V|_2."
+    ),
 )
 
 

@@ -76,6 +76,19 @@ def test_truncating_the_product_is_never_worse_in_logits_and_centering_changes_n
         assert np.linalg.norm(pulled - centered.Q @ centered.K.T) <= errors[0] * (1 + 1e-12)
 
 
+def test_the_bound_is_never_above_the_one_by_norms() -> None:
+    """Half of the norm of the centered change times the largest singular value of the centered values."""
+    rng = np.random.default_rng(0)
+    for n in (2, 3, 8, 40):
+        for size in (1e-6, 0.1, 1.0, 10.0):
+            change, V = size * rng.normal(size=n), rng.normal(size=(n, 3))
+            if n == 2:
+                change[1] = -change[0]  # both are equal in the limit of small changes
+            osc, far = np.ptp(change), np.linalg.norm(V[:, None] - V[None], axis=2).max()
+            by_norms = np.linalg.norm(change - change.mean()) * np.linalg.norm(V - V.mean(0), 2) / 2
+            assert tanh_bound(osc, far) <= by_norms * (1 + 1e-12)
+
+
 def test_the_bound_is_reached_by_two_keys() -> None:
     for t in (0.1, 1.0, 4.0):
         before, after = np.array([[t, -t]]), np.array([[-t, t]])
