@@ -27,6 +27,19 @@ def worst(spectra: list[list[int]], ranks: Any) -> Fraction:
     return max((Fraction(lost, whole) for lost, whole in sums if whole), default=Fraction(0))
 
 
+@settings(max_examples=100, deadline=None)
+@given(SPECTRA, st.integers(0, 12), st.sampled_from(["sum", "max"]))
+def test_errors_of_all_and_of_each(spectra: list[list[int]], budget: int, objective: str) -> None:
+    found = mc.allocate_ranks(floats(spectra), budget, objective=objective)
+    squares = [[v * v for v in s] for s in spectra]
+    lost = [sum(s[r:]) for s, r in zip(squares, found.ranks, strict=True)]
+    whole = [sum(s) for s in squares]
+    assert found.captured == sum(whole) - sum(lost)
+    assert found.error == pytest.approx((sum(lost) / max(1, sum(whole))) ** 0.5, rel=1e-15)
+    each = [(one / max(1, all_of_it)) ** 0.5 for one, all_of_it in zip(lost, whole, strict=True)]
+    np.testing.assert_allclose(found.errors, each, rtol=1e-15)
+
+
 def floats(spectra: list[list[int]]) -> list[np.ndarray]:
     return [np.array(s, float) for s in spectra]
 
