@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrtheory import matrix_compression as mc
+from lrtheory.matrix_compression.budgets.certificate import certificate_of, worst_certificate_of
+from lrtheory.matrix_compression.budgets.spectra import Order, read_spectra
 from proofs_checks.matrix_compression.budgets.worst_matrix import least_worst_energy
 from tests.rules.certificates.forging import with_gap
 
@@ -120,6 +122,15 @@ def test_certificates_notice_other_numbers() -> None:
     assert not dataclasses.replace(proof, statement="matrix_compression/AB-5").verify(spectra)
     for other in ([[3.0, 1.0]], [[3.0, 1.1], [2.0, 2.0, 0.5]], [[3.0, 1.0], [2.0, 2.0]]):
         assert not proof.verify(other)
+
+
+def test_negative_ranks_are_none_even_where_all_numbers_follow_from_them() -> None:
+    spectra = [[3.0, 1.0], [2.0, 2.0]]
+    given = read_spectra(spectra)
+    assert worst_certificate_of(given, np.array([1, 1]), 2.0).verify(spectra)
+    assert not worst_certificate_of(given, np.array([2, -1]), 2.0).verify(spectra)
+    order = Order.of(given)
+    assert not certificate_of(given, np.array([2, -1]), 2.0, order.price(order.fitting(2.0))).verify(spectra)
 
 
 def test_an_adapter_for_its_worst_module() -> None:
