@@ -5,6 +5,7 @@ from lrtheory.bounds.reporting import About, Reading
 from proofs_checks.continual_learning.maps import batch_solutions
 from proofs_checks.continual_learning.maps import dual_solutions
 from proofs_checks.continual_learning.maps import unlearning
+from proofs_checks.continual_learning.maps import many_edits
 from proofs_checks.continual_learning.maps import adapters
 from proofs_checks.continual_learning.maps import precision
 from proofs_checks.continual_learning.ledger import residuals
@@ -20,13 +21,16 @@ from proofs_checks.continual_learning.sketches import ranks
 from proofs_checks.continual_learning.sketches import corrections
 from proofs_checks.continual_learning.subspaces import protected_steps
 from proofs_checks.continual_learning.subspaces import old_momentum
+from proofs_checks.continual_learning.subspaces import many_extensions
 from proofs_checks.continual_learning.subspaces import sketched_inputs
 from proofs_checks.continual_learning.subspaces import energy_shares
 from proofs_checks.continual_learning.subspaces import blind_sides
 from proofs_checks.continual_learning.subspaces import best_directions
 from proofs_checks.continual_learning.subspaces import loss_growth
 from proofs_checks.continual_learning.subspaces import frozen_parts
+from proofs_checks.continual_learning.subspaces import frozen_losses
 from proofs_checks.continual_learning import tasks
+from proofs_checks.continual_learning import task_orders
 
 ABOUT = About(
     paper=(
