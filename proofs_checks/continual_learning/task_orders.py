@@ -192,9 +192,9 @@ MT_3 = Statement(
     title="What a ridge learner knows depends on which tasks it has learned, and not on their order",
     says=(
         "Tasks with classes are learned one after another by the recursion of ridge regression on fixed features. The "
-        "accuracies R[t, j] on all tasks j after t of them depend on which tasks these are, and not on their order: they "
-        "are those of learning all rows of these tasks at once. So after the last task every order has the same accuracies, and "
-        "the same average."
+        "accuracies R[t, j] on all tasks j after t of them depend on which tasks these are, and not on their order: "
+        "they are those of learning all rows of these tasks at once. So after the last task every order has the same "
+        "accuracies, and the same average."
     ),
     source=Derived(theory.ridge_solution),
     tex=r"R^{\pi}[t, j] = R^{\sigma}[t, j] \text{ if } \{\pi_1, \ldots, \pi_t\} = \{\sigma_1, \ldots, \sigma_t\}",

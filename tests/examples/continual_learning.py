@@ -76,5 +76,6 @@ OF_ROOMS: dict[str, Callable[[], Call]] = {
     "worst_leak": lambda: call([3.0, 2.0, 1.0], 1),
     "least_error": lambda: call([3.0, 2.0, 1.0], 1),
     "loss_growth_limit": lambda: call([3.0, 2.0, 1.0], 1, 2.0),
+    "free_eigenvalue": lambda: call(np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[1.0], [0.0]])),
     "free_part": lambda: call(np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[1.0], [0.0]]), np.array([[0.0], [1.0]])),
 }

@@ -19,6 +19,10 @@ DOMAINS = {
     "blind_change": {"x": "d", "y": "p"},
     # k directions of p outputs and of d inputs
     "free_part": {"step": "p x d", "U": "p x k", "V": "d x k"},
+    # T inputs of d numbers, of which k directions are frozen
+    "free_eigenvalue": {"X": "T x d", "V": "d x k"},
+    # the least eigenvalue is at most the largest one
+    "distance_range": {"b": "[a, inf)", "C": "[c, inf)"},
     # at 0 nothing older is left, and a factor above 1 lets it weigh more than the edit
     "ridge_solution": {"decay": "(0, 1]"},
     # no rows have a share of 0 for their error, and none are needed for the share 1
@@ -47,5 +51,7 @@ def test_hypotheses_hold_at_their_ends() -> None:
     assert formulas["energy_rank"]([9, 3, 3], 1) == 3
     assert formulas["momentum_leak"]([4, 0], 0, 1, 2).tolist() == [0, 0]
     assert formulas["transfer_identity"](Fraction(3, 4), Fraction(-1, 2), 2) == Fraction(1, 2)
+    assert formulas["distance_range"](1, 1, 3, 3, 16) == (1, 1)
+    assert formulas["distance_range"](0, 2, 1, 3, 1) == (0, 4)
     assert formulas["leak_limit"](0, 3) == formulas["leak_limit"](3, 0) == 0
     assert formulas["interference_bound"](0) == formulas["deviation_bound"](0) == 0
