@@ -49,7 +49,8 @@ class IntegerES(Resumable):
         16\,|Z| \ge q_t\, \mathrm{isqrt}(P r)\, 256,
 
     with q_t = `theory.vote_quantile` (t): a two-sided test of each weight against scores that say nothing. Between
-    `ask` and `tell` the state is that before `ask`, which gives the same members again.
+    `ask` and `tell` the state is that before `ask`, which gives the same members again. Votes may also be counted
+    elsewhere and be handed in by `tell_votes`.
 
     Parameters
     ----------
@@ -189,6 +190,56 @@ class IntegerES(Resumable):
             If they are not real numbers.
         """
         signs, dropped = self._signs(scores)
+        return self._move(signs, evaluations=self.population_size, dropped=dropped)
+
+    def tell_votes(self, votes: ArrayLike) -> IntegerStep:
+        """Move the weights by votes that were counted elsewhere, such as on many machines.
+
+        Each machine restores the state of before `ask` with `set_state`, asks for the same members, and scores some of
+        the pairs. Their votes alone have to be sent, after which every machine that is told all of them has the same
+        weights.
+
+        Parameters
+        ----------
+        votes : array of shape (population_size / 2,)
+            Integers: 1 where member 2p is better, -1 where member 2p + 1 is, and 0 for a pair that has no vote, because
+            its members are alike or were lost.
+
+        Returns
+        -------
+        IntegerStep
+            As that of `tell` for scores with these signs. Pairs without a vote are counted as tied, and no evaluations
+            are counted; clipped activations are those of scores that were computed here.
+
+        Raises
+        ------
+        ValueError
+            If no `ask` is open, the votes have another length, or one is not -1, 0 or 1; nothing changes then.
+        TypeError
+            If they are not integers.
+
+        Examples
+        --------
+        >>> network = IntegerRNN(2, 4, rng=0)
+        >>> here = IntegerES(network, population_size=4, rng=0)
+        >>> there = here.copy()
+        >>> scores = there.ask().score(there.pieces([0, 1] * 8, 4))
+        >>> _ = here.ask()
+        >>> here.tell_votes(np.sign(scores[::2] - scores[1::2])).counts["moved"] == there.tell(scores).counts["moved"]
+        True
+        """
+        self._demand_open("tell_votes")
+        given = as_array("votes", votes)
+        if given.dtype.kind not in "iu":
+            raise must("votes", "an array of integers", given, TypeError)
+        if given.shape != (self.population_size // 2,):
+            raise must("votes", f"of shape ({self.population_size // 2},)", given.shape)
+        if not np.isin(given, (-1, 0, 1)).all():
+            raise must("votes", "-1, 0 or 1", given[~np.isin(given, (-1, 0, 1))][0])
+        return self._move(kernel_input(given, np.int64), evaluations=0, dropped=0)
+
+    def _move(self, signs: np.ndarray, *, evaluations: int, dropped: int) -> IntegerStep:
+        """Take the step of these votes, and close the last `ask`."""
         members = self._open
         assert members is not None
         votes = np.zeros(self.network.n_weights, np.int64)
@@ -198,7 +249,7 @@ class IntegerES(Resumable):
         new = np.zeros(self.network.n_weights, np.int8)
         moved = int(kernels.move(self.network._flat, votes, bound, new))
         counts = {
-            "evaluations": self.population_size,
+            "evaluations": evaluations,
             "dropped_pairs": dropped,
             "tied_pairs": int((signs == 0).sum()) - dropped,
             "moved": moved,
@@ -326,10 +377,13 @@ class IntegerES(Resumable):
         names = ("rank", "population_size", "sigma_shift", "cooling", "noise_size")
         return network | {name: getattr(self, name) for name in names}
 
+    def _demand_open(self, name: str) -> None:
+        if self._open is None:
+            raise must(name, "called after one `ask`", Words("no open perturbation"))
+
     def _signs(self, scores: Any) -> tuple[np.ndarray, int]:
         """Return the vote of each pair, and how many pairs were dropped, after everything was checked."""
-        if self._open is None:
-            raise must("tell", "called after one `ask`", Words("no open perturbation"))
+        self._demand_open("tell")
         given = as_array("scores", scores)
         if given.dtype.kind not in "iuf":
             raise must("scores", "an array of real numbers", given, TypeError)

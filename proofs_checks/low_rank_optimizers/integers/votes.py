@@ -310,10 +310,11 @@ EI_4 = Statement(
             printed=True,
         ),
         saboteur(
-            "members for pairs", patch=(IntegerES.tell, "self.population_size // 2 * self.rank", "self.population_size")
+            "members for pairs",
+            patch=(IntegerES._move, "self.population_size // 2 * self.rank", "self.population_size"),
         ),
         saboteur(
-            "no square root", patch=(IntegerES.tell, "math.isqrt(self.population_size // 2 * self.rank)", "self.rank")
+            "no square root", patch=(IntegerES._move, "math.isqrt(self.population_size // 2 * self.rank)", "self.rank")
         ),
         saboteur("above the bound alone", patch=(kernels.move, "* 16 >= bound", "* 16 > bound")),
     ),

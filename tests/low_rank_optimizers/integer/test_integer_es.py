@@ -193,6 +193,48 @@ def test_callbacks_end_a_training() -> None:
     assert found.counts["symbols"] == 2 * 16 * 3
 
 
+def test_votes_from_many_machines_are_those_of_one() -> None:
+    """Each machine has the state alone, scores two pairs of members that it makes itself, and is told all votes."""
+    whole, machines = made(population_size=8), [made(population_size=8, rng=seed) for seed in range(4)]
+    for _ in range(4):
+        state, votes = json.dumps(whole.get_state()), []
+        scores = whole.ask().score(whole.pieces(TEXT, 5))
+        for number, machine in enumerate(machines):
+            machine.set_state(json.loads(state))
+            members, pairs = machine.ask(), slice(number, number + 1)
+            part = IntegerMembers(members.network, members.noise, members.starts[pairs])
+            own = part.score(machine.pieces(TEXT, 5)[pairs])
+            votes += np.sign(own[::2] - own[1::2]).tolist()
+        step = whole.tell(scores)
+        for machine in machines:
+            told = machine.tell_votes(votes)
+            assert (told.quantile, told.counts["moved"]) == (step.quantile, step.counts["moved"])
+            assert (told.counts["evaluations"], told.counts["tied_pairs"]) == (0, votes.count(0))
+            assert machine.get_state() == whole.get_state()
+        assert machines[0].copy().ask().starts.tolist() == whole.ask().starts.tolist()
+
+
+@pytest.mark.parametrize("kind", ["i1", "i2", "i4", "i8", ">i4", "u1", "u8"])
+def test_votes_may_have_any_width(kind: str) -> None:
+    es, other = made(population_size=8), made(population_size=8)
+    es.ask()
+    other.ask()
+    votes = np.array([1, 0, 1, 0] if "u" in kind else [1, -1, 0, -1])
+    counts = es.tell_votes(votes.astype(kind)).counts
+    other.tell(np.stack([votes, 0 * votes], axis=1).ravel())
+    np.testing.assert_array_equal(flat(es), flat(other))
+    assert counts["tied_pairs"] == list(votes).count(0)
+
+
+def test_without_votes_nothing_moves() -> None:
+    es = made()
+    before = flat(es)
+    es.ask()
+    assert es.tell_votes(np.zeros(8, int)).counts["moved"] == 0
+    np.testing.assert_array_equal(flat(es), before)
+    assert es.n_steps == 1
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -200,6 +242,17 @@ def test_callbacks_end_a_training() -> None:
         (lambda es: (es.ask(), es.tell(np.ones(15))), "`scores` must be of shape (16,); got (15,)."),
         (lambda es: (es.ask(), es.tell(np.full(16, np.nan))), "`scores` must be finite in at least one pair"),
         (lambda es: (es.ask(), es.tell(["a"] * 16)), "`scores` must be an array of real numbers"),
+        (lambda es: es.tell_votes(np.ones(8, int)), "`tell_votes` must be called after one `ask`"),
+        (lambda es: (es.ask(), es.tell_votes(np.ones(16, int))), "`votes` must be of shape (8,); got (16,)."),
+        (lambda es: (es.ask(), es.tell_votes(np.ones((8, 1), int))), "`votes` must be of shape (8,); got (8, 1)."),
+        (lambda es: (es.ask(), es.tell_votes([])), "`votes` must be"),
+        (lambda es: (es.ask(), es.tell_votes([1, 0, -1, 2, 0, 0, 0, 3])), "`votes` must be -1, 0 or 1; got 2."),
+        (lambda es: (es.ask(), es.tell_votes(np.full(8, 255, np.uint8))), "`votes` must be -1, 0 or 1; got 255."),
+        (lambda es: (es.ask(), es.tell_votes(np.full(8, -(2**63)))), "`votes` must be -1, 0 or 1; got -922"),
+        (lambda es: (es.ask(), es.tell_votes(np.full(8, 2**64 - 1, "u8"))), "`votes` must be -1, 0 or 1; got 1844"),
+        (lambda es: (es.ask(), es.tell_votes([1.0] * 8)), "`votes` must be an array of integers"),
+        (lambda es: (es.ask(), es.tell_votes([np.nan] * 8)), "`votes` must be an array of integers"),
+        (lambda es: (es.ask(), es.tell_votes(np.ones(8, bool))), "`votes` must be an array of integers"),
         (lambda es: es.train([0, 1], 1), "`text` must be a sequence of at least 33 symbols; got (2,)."),
         (lambda es: es.train([0, 3] * 40, 1), "`text` must be symbols from 0 to 2; got 3."),
         (lambda es: es.train(TEXT, 1, callback=3), "`callback` must be callable or None; got 3."),
