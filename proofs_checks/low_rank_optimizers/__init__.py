@@ -14,6 +14,7 @@ from proofs_checks.low_rank_optimizers.evolution import averages
 from proofs_checks.low_rank_optimizers.evolution import planning
 from proofs_checks.low_rank_optimizers.evolution import sines
 from proofs_checks.low_rank_optimizers.evolution import directions
+from proofs_checks.low_rank_optimizers.evolution import far_rewards
 from proofs_checks.low_rank_optimizers.integers import sums
 from proofs_checks.low_rank_optimizers.integers import votes
 from proofs_checks.low_rank_optimizers.integers import scores
@@ -24,14 +25,17 @@ from proofs_checks.low_rank_optimizers.columns import feedback
 from proofs_checks.low_rank_optimizers.curvature import inverses
 from proofs_checks.low_rank_optimizers.curvature import definite_forms
 from proofs_checks.low_rank_optimizers.curvature import preconditioners
+from proofs_checks.low_rank_optimizers.curvature import batch_means
 from proofs_checks.low_rank_optimizers.orthogonalization import cosine_steps
 from proofs_checks.low_rank_optimizers.orthogonalization import newton_schulz_steps
 from proofs_checks.low_rank_optimizers.splitting import splits
+from proofs_checks.low_rank_optimizers.splitting import descents
 from proofs_checks.low_rank_optimizers.splitting import settled_variances
 from proofs_checks.low_rank_optimizers.splitting import kept_bytes
 from proofs_checks.low_rank_optimizers.rounding import gaps
 from proofs_checks.low_rank_optimizers.rounding import absorbed_steps
 from proofs_checks.low_rank_optimizers.rounding import overlaps
+from proofs_checks.low_rank_optimizers.rounding import ranks
 from proofs_checks.low_rank_optimizers.rounding import merged_adapters
 
 ABOUT = About(
