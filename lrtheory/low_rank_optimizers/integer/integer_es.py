@@ -208,8 +208,8 @@ class IntegerES(Resumable):
         Returns
         -------
         IntegerStep
-            As that of `tell` for scores with these signs. Pairs without a vote are counted as tied, and no evaluations
-            are counted; clipped activations are those of scores that were computed here.
+            Quantile of the vote, and its counts. Pairs without a vote are tied, there are no evaluations, and clipped
+            activations are those of scores that were computed here.
 
         Raises
         ------

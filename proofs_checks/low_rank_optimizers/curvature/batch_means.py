@@ -1,4 +1,4 @@
-"""What the mean of a batch keeps of the curvature of a layer.
+"""Curvature of a layer that the mean of a batch keeps.
 
 The activations a of a batch have the mean vector of which MKOR makes a factor of curvature of rank one; the factor of
 K-FAC is E[a a^T].
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._numbers import plain
+from lrtheory._validation import must
 from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Statement, formula, rounding, saboteur
 from lrtheory.low_rank_optimizers.optimizers.mkor import MKOR
 from proofs_checks.guards import misfit
@@ -57,7 +58,7 @@ def second_moments(case: Batch, rng: np.random.Generator | None = None) -> Found
     return {"X": np.linalg.inv(gamma * np.eye(a.shape[1]) + (1 - gamma) * a.T @ a / len(a))}
 
 
-@formula(a="N x d")
+@formula(a="N x d in (-inf, inf)")
 def mean_share(a: np.ndarray) -> Number:
     r"""The mean vector of a batch a has this share of the trace of its second moments.
 
@@ -68,7 +69,9 @@ def mean_share(a: np.ndarray) -> Number:
     Proof: E[a a^T] = (E a)(E a)^T + Cov(a), and the trace of the first term is \|E a\|^2, of the left side E \|a\|^2.
     The covariance is positive semidefinite, so that the share is at most 1, and 1 only where all activations are equal.
     """
-    rows = fractions(a)
+    if not np.any(a):
+        raise must("a", "not all 0", a)
+    rows = np.reshape([Fraction(one) for one in np.asarray(a, object).ravel().tolist()], a.shape)
     mean = rows.sum(axis=0) / len(rows)
     return plain((mean * mean).sum() / ((rows * rows).sum() / len(rows)))
 

@@ -1,4 +1,4 @@
-"""How far one step of a split goes down.
+"""The descent of one step of a split.
 
 A smooth objective f has gradient g and no curvature above L. Chosen coordinates take the step -a u, with any direction
 u, and all others the step -a_s sign(g).
