@@ -115,6 +115,7 @@ CHANGES = Family(
         Changed(np.array([[2]])),
         Changed(np.array([[0]])),
         Changed(np.array([[2, 3], [0, 0]])),
+        Changed(np.array([[2, 3], [5, 0]])),  # the first free column of the first row is the only one of the second
         Changed(np.array([[2, 0, 5], [7, 0, 11], [0, 3, 0]])),
         Changed(np.array([[2, 0, 0], [3, 0, 0], [5, 7, 11]])),  # no row is empty, and two share one column
         Changed(PRIMES),

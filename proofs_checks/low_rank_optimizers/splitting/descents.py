@@ -149,6 +149,7 @@ FR_4 = Statement(
             Bowl(ROUND, np.array([[3, -1], [2, 5]]), 0),
             Bowl(np.array([[1, 4], [0, 2]]), np.array([[3, -1], [7, 5]]), 2, 4),
             Bowl(np.array([[8]]), np.array([[1]]), 4),
+            Bowl(np.array([[8, 0]]), np.array([[1, 0]]), 4, 1),  # all of the step is where f curves most
         ),
         draw=draw_bowl,
     ),
