@@ -1,0 +1,132 @@
+"""The kernels of a step: what may follow a state, where a token leads, and which items lie below.
+
+A state of the number `rows` or above, and -1, has no edges.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory._array import kernel
+
+__all__ = ["ascend", "descend", "fill_mask", "fill_packed", "follow", "gather", "walk"]
+
+
+@kernel
+def gather(indptr, tokens, states):  # type: ignore[no-untyped-def]
+    """The lists of tokens and next states of each state, one after the other."""
+    rows = len(indptr) - 1
+    starts = np.zeros(len(states) + 1, np.int64)
+    for b in range(len(states)):
+        s = states[b]
+        starts[b + 1] = starts[b] + (indptr[s + 1] - indptr[s] if 0 <= s < rows else 0)
+    found = np.empty(starts[-1], np.int64)
+    heads = np.empty(starts[-1], np.int64)
+    for b in range(len(states)):
+        place = starts[b]
+        first = indptr[states[b]] if starts[b + 1] > place else 0
+        for i in range(starts[b + 1] - place):
+            found[place + i] = tokens[first + i]
+            heads[place + i] = first + i + 1
+    return starts, found, heads
+
+
+@kernel
+def fill_mask(indptr, tokens, states, out):  # type: ignore[no-untyped-def]
+    """Write True for each token that may follow, and False for all others."""
+    rows = len(indptr) - 1
+    for b in range(len(states)):
+        out[b] = False
+        s = states[b]
+        if 0 <= s < rows:
+            for e in range(indptr[s], indptr[s + 1]):
+                out[b, tokens[e]] = True
+
+
+@kernel
+def fill_packed(indptr, tokens, states, out):  # type: ignore[no-untyped-def]
+    """The same with eight tokens a byte, the first one in its lowest bit."""
+    rows = len(indptr) - 1
+    for b in range(len(states)):
+        out[b] = 0
+        s = states[b]
+        if 0 <= s < rows:
+            for e in range(indptr[s], indptr[s + 1]):
+                token = tokens[e]
+                out[b, token >> 3] |= np.uint8(1 << (token & 7))
+
+
+@kernel
+def follow(indptr, tokens, s, token):  # type: ignore[no-untyped-def]
+    """The state to which a token leads, by bisection in the row; -1 if it may not follow."""
+    if s < 0 or s >= len(indptr) - 1:
+        return np.int64(-1)
+    low, high = np.int64(indptr[s]), np.int64(indptr[s + 1])
+    end = high
+    while low < high:
+        middle = (low + high) >> 1
+        if tokens[middle] < token:
+            low = middle + 1
+        else:
+            high = middle
+    return low + 1 if low < end and tokens[low] == token else np.int64(-1)
+
+
+@kernel
+def advance(indptr, tokens, states, steps):  # type: ignore[no-untyped-def]
+    """The states to which the tokens lead, one for each state."""
+    out = np.empty(len(states), np.int64)
+    for b in range(len(states)):
+        out[b] = follow(indptr, tokens, states[b], steps[b])
+    return out
+
+
+@kernel
+def walk(indptr, tokens, values, lengths):  # type: ignore[no-untyped-def]
+    """Follow whole sequences from the root: the last state that is met, and how many tokens lead there."""
+    states = np.zeros(len(lengths), np.int64)
+    depths = np.zeros(len(lengths), np.int64)
+    place = 0
+    for b in range(len(lengths)):
+        for i in range(lengths[b]):
+            after = follow(indptr, tokens, states[b], values[place + i])
+            if after < 0:
+                break
+            states[b] = after
+            depths[b] = i + 1
+        place += lengths[b]
+    return states, depths
+
+
+@kernel
+def descend(indptr, states):  # type: ignore[no-untyped-def]
+    """The first and the last state without edges below each state; -1 below none."""
+    rows = len(indptr) - 1
+    first, last = states.copy(), states.copy()
+    for b in range(len(states)):
+        while 0 <= first[b] < rows and indptr[first[b]] < indptr[first[b] + 1]:
+            first[b] = indptr[first[b]] + 1
+        while 0 <= last[b] < rows and indptr[last[b]] < indptr[last[b] + 1]:
+            last[b] = indptr[last[b] + 1]
+    return first, last
+
+
+@kernel
+def ascend(indptr, tokens, states, out):  # type: ignore[no-untyped-def]
+    """Write the tokens that lead from the root to each state, and return how many they are."""
+    lengths = np.zeros(len(states), np.int64)
+    for b in range(len(states)):
+        s = states[b]
+        while s > 0:
+            low, high = np.int64(0), np.int64(len(indptr) - 1)  # the state that edge s - 1 leaves
+            while low < high:
+                middle = (low + high) >> 1
+                if indptr[middle + 1] <= s - 1:
+                    low = middle + 1
+                else:
+                    high = middle
+            out[b, lengths[b]] = tokens[s - 1]
+            lengths[b] += 1
+            s = low
+        out[b, : lengths[b]] = out[b, : lengths[b]][::-1].copy()
+    return lengths
