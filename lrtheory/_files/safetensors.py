@@ -113,11 +113,15 @@ class Tensors:
         return tuple(self._places[name][1]["shape"])
 
     def __getitem__(self, name: str) -> np.ndarray:
+        value = self.mapped(name)
+        return value if value.dtype in (np.float32, np.float64) else value.astype(np.float32)
+
+    def mapped(self, name: str) -> np.ndarray:
+        """An array in its own type, which stays in mapped memory and is not copied; bfloat16 becomes float32."""
         file, entry = self._places[name]
         if entry["dtype"] not in _TYPES:
             raise ValueError(f"{file.path}: {name!r} is of the type {entry['dtype']}, which is not read")
-        value = file.array(entry)
-        return value if value.dtype in (np.float32, np.float64) else value.astype(np.float32)
+        return file.array(entry)
 
     def stored(self, name: str) -> Stored:
         """The bytes of an array, as they stand in the file."""

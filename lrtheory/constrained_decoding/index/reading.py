@@ -30,9 +30,15 @@ class Ragged(NamedTuple):
         rows[np.arange(width) < self.lengths[:, None]] = self.values
         return rows
 
+    def lists(self) -> list[list[int]]:
+        """The sequences as lists."""
+        ends = np.cumsum(self.lengths)
+        values = self.values.tolist()
+        return [values[end - length : end] for end, length in zip(ends.tolist(), self.lengths.tolist(), strict=True)]
 
-def read_sequences(value: Any, lengths: Any, n_tokens: int, name: str = "sequences") -> Ragged:
-    """Sequences of token ids in [0, n_tokens), checked.
+
+def read_sequences(value: Any, lengths: Any, n_tokens: int | None, name: str = "sequences") -> Ragged:
+    """Sequences of token ids in [0, n_tokens), checked; of any integers where `n_tokens` is None.
 
     Parameters
     ----------
@@ -40,8 +46,8 @@ def read_sequences(value: Any, lengths: Any, n_tokens: int, name: str = "sequenc
         Token ids.
     lengths : array of shape (N,) or None
         Lengths of the sequences in a table that is filled up on the right, or one after the other.
-    n_tokens : int
-        Number of tokens.
+    n_tokens : int or None
+        Number of tokens; None lets every integer pass.
     name : str
         Name of the argument in error sentences.
 
@@ -85,7 +91,7 @@ def read_prefix(value: Any) -> list[int]:
     return [int(token) for token in found]
 
 
-def _with_lengths(name: str, table: np.ndarray, lengths: Any, n_tokens: int) -> Ragged:
+def _with_lengths(name: str, table: np.ndarray, lengths: Any, n_tokens: int | None) -> Ragged:
     counts = as_array("lengths", to_numpy(lengths))
     if counts.size and counts.dtype.kind not in "iu":
         raise must("lengths", "an integer array", counts.dtype, TypeError)
@@ -107,7 +113,7 @@ def _with_lengths(name: str, table: np.ndarray, lengths: Any, n_tokens: int) -> 
     return Ragged(values.astype(COUNTS), counts)
 
 
-def _from_lists(name: str, rows: list[Any], n_tokens: int) -> Ragged:
+def _from_lists(name: str, rows: list[Any], n_tokens: int | None) -> Ragged:
     for number, row in enumerate(rows):
         if isinstance(row, (str, bytes)) or not is_iterable(row):
             raise must(name, "sequences of token ids", Words(f"{row!r} at row {number}"), TypeError)
@@ -131,9 +137,9 @@ def _refuse_other_kinds(name: str, table: np.ndarray) -> None:
         raise must(name, "an integer array", Words(table.dtype), TypeError)
 
 
-def _refuse_outside(name: str, values: np.ndarray, n_tokens: int, lengths: np.ndarray | None = None) -> None:
+def _refuse_outside(name: str, values: np.ndarray, n_tokens: int | None, lengths: np.ndarray | None = None) -> None:
     """Refuse what is no token id, and say where the first one stands."""
-    if not values.size or (values.min() >= 0 and values.max() < n_tokens):
+    if not values.size or n_tokens is None or (values.min() >= 0 and values.max() < n_tokens):
         return
     place = int(np.flatnonzero((values < 0) | (values >= n_tokens))[0])
     if lengths is None:

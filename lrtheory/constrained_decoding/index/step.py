@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 
-__all__ = ["ascend", "descend", "fill_mask", "fill_packed", "follow", "gather", "walk"]
+__all__ = ["advance", "ascend", "descend", "fill_mask", "fill_packed", "follow", "gather"]
 
 
 @kernel
@@ -79,23 +79,6 @@ def advance(indptr, tokens, states, steps):  # type: ignore[no-untyped-def]
     for b in range(len(states)):
         out[b] = follow(indptr, tokens, states[b], steps[b])
     return out
-
-
-@kernel
-def walk(indptr, tokens, values, lengths):  # type: ignore[no-untyped-def]
-    """Follow whole sequences from the root: the last state that is met, and how many tokens lead there."""
-    states = np.zeros(len(lengths), np.int64)
-    depths = np.zeros(len(lengths), np.int64)
-    place = 0
-    for b in range(len(lengths)):
-        for i in range(lengths[b]):
-            after = follow(indptr, tokens, states[b], values[place + i])
-            if after < 0:
-                break
-            states[b] = after
-            depths[b] = i + 1
-        place += lengths[b]
-    return states, depths
 
 
 @kernel

@@ -89,7 +89,7 @@ class TrieIndex:
         end = None if terminator is None else integer("terminator", terminator, low=0, high=size)
         rows = read_sequences(sequences, lengths, size)
         n_rows = len(rows.lengths)
-        arrays = built(rows if end is None else _ended(rows, end), size + (end == size))
+        arrays = built(rows if end is None else ended(rows, end), size + (end == size))
         self._take(arrays, size, end, n_rows, _named(names, n_rows, arrays.order))
 
     def _take(
@@ -196,6 +196,28 @@ class TrieIndex:
         from lrtheory.constrained_decoding.index.file import write_index
 
         write_index(self, path, force=force)
+
+    def encode(self, strings: Sequence[str]) -> list[list[int]]:
+        """The token ids of strings, as those of the items of `from_strings` were made, without the terminator.
+
+        Parameters
+        ----------
+        strings : sequence of str
+            Strings.
+
+        Returns
+        -------
+        list of lists of int
+            Token ids; -1 for a character that is not in the alphabet.
+
+        Raises
+        ------
+        ValueError
+            If the index was not made from strings, or with a tokenizer that cannot be written down.
+        """
+        from lrtheory.constrained_decoding.index.strings import encode_with
+
+        return encode_with(self._encoding, strings).lists()
 
     # --- sizes -------------------------------------------------------------------------------------------------------
 
@@ -459,7 +481,7 @@ class TrieIndex:
         ValueError
             If there is no such item.
         """
-        ranks = _integers("items", items)
+        ranks = integers("items", items)
         if ranks.size and not (ranks.min() >= 0 and ranks.max() < self.n_items):
             wrong = ranks[(ranks < 0) | (ranks >= self.n_items)][0]
             raise must("items", f"ranks in 0..{self.n_items - 1}" if self.n_items else "left out without items", wrong)
@@ -509,13 +531,17 @@ class TrieIndex:
             If there is no such state.
         """
         given = self._checked(states)
-        rows = np.zeros((len(given), self.max_length), np.int64)
-        lengths = step.ascend(self._arrays.indptr, self._arrays.tokens, given, rows)
+        rows, lengths = self._paths(given)
         if self.terminator is not None:
             lengths = lengths - (self._ranks(given) >= 0)
         return [row[:length] for row, length in zip(rows.tolist(), lengths.tolist(), strict=True)]
 
     # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _paths(self, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The tokens that lead to states which were checked, in rows of one width, and how many they are."""
+        rows = np.zeros((len(states), self.max_length), np.int64)
+        return rows, step.ascend(self._arrays.indptr, self._arrays.tokens, kernel_input(states, np.int64), rows)
 
     def _ranks(self, states: np.ndarray) -> np.ndarray:
         """The items that end in states which were checked."""
@@ -525,7 +551,7 @@ class TrieIndex:
 
     def _checked(self, states: Any) -> np.ndarray:
         """States as an array for a kernel."""
-        given = _integers("states", states)
+        given = integers("states", states)
         if given.size and not (given.min() >= -1 and given.max() < self._n_states):
             wrong = given[(given < -1) | (given >= self._n_states)][0]
             raise must("states", f"states in -1..{self._n_states - 1}", wrong)
@@ -533,11 +559,11 @@ class TrieIndex:
 
     def _tokens(self, tokens: Any) -> np.ndarray:
         """Tokens as an array for a kernel; what is no token becomes -1, which may follow nothing."""
-        given = _integers("tokens", tokens)
+        given = integers("tokens", tokens)
         return kernel_input(np.where((given >= 0) & (given < self.n_tokens), given, -1), np.int64)
 
 
-def _integers(name: str, value: Any) -> np.ndarray:
+def integers(name: str, value: Any) -> np.ndarray:
     """One integer, or an array of integers with one axis."""
     found = np.atleast_1d(as_array(name, to_numpy(value)))
     if found.size and found.dtype.kind not in "iu":
@@ -547,7 +573,7 @@ def _integers(name: str, value: Any) -> np.ndarray:
     return found if found.size else found.astype(np.int64)
 
 
-def _ended(rows: Ragged, terminator: int) -> Ragged:
+def ended(rows: Ragged, terminator: int) -> Ragged:
     """Sequences with the terminator behind each."""
     if (rows.values == terminator).any():
         ends = np.cumsum(rows.lengths)
