@@ -1,0 +1,1 @@
+"""Searches for the best items: what a beam proves, where it fails, and what best first expands."""

@@ -1,0 +1,1 @@
+"""A catalogue that changes: items switched on and off, and new ones."""

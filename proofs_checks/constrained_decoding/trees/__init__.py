@@ -1,0 +1,1 @@
+"""The prefix tree: its rows, its numbers, its bytes, and what a step reads of it."""
