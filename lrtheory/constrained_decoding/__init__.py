@@ -2,7 +2,47 @@
 
 from __future__ import annotations
 
+from lrtheory.constrained_decoding import baselines
 from lrtheory.constrained_decoding.index.trie_index import Allowed, TrieIndex
 from lrtheory.constrained_decoding.live import Insertion, LiveIndex
+from lrtheory.constrained_decoding.loaders import (
+    FilmTitles,
+    ProductCodes,
+    load_airport_codes,
+    load_film_titles,
+    load_product_codes,
+)
+from lrtheory.constrained_decoding.problem import (
+    DecodingProblem,
+    MassEstimate,
+    Sequences,
+    StateLogProbs,
+    WeightedSamples,
+    make_biased_pair,
+    make_nonmonotone,
+    make_uniform,
+)
+from lrtheory.constrained_decoding.validity import Validity, valid
 
-__all__ = ["Allowed", "Insertion", "LiveIndex", "TrieIndex"]
+__all__ = [
+    "Allowed",
+    "DecodingProblem",
+    "FilmTitles",
+    "Insertion",
+    "LiveIndex",
+    "MassEstimate",
+    "ProductCodes",
+    "Sequences",
+    "StateLogProbs",
+    "TrieIndex",
+    "Validity",
+    "WeightedSamples",
+    "baselines",
+    "load_airport_codes",
+    "load_film_titles",
+    "load_product_codes",
+    "make_biased_pair",
+    "make_nonmonotone",
+    "make_uniform",
+    "valid",
+]

@@ -147,6 +147,11 @@ class LiveIndex(Filed):
         return self._index.terminator
 
     @property
+    def encoding(self) -> dict[str, str]:
+        """How strings become tokens, as in `TrieIndex`."""
+        return self._index.encoding
+
+    @property
     def n_tokens(self) -> int:
         """Number of tokens of a mask."""
         return self._index.n_tokens
@@ -505,6 +510,7 @@ class LiveIndex(Filed):
         """The index of arrays, with the tokens and the terminator of this one."""
         index = TrieIndex.__new__(TrieIndex)
         index._take(arrays, self.vocab_size, self.terminator, len(arrays.order), None)
+        index.encoding = self.encoding
         return index
 
     def _refuse_clash(self, path: list[int], number: int) -> None:

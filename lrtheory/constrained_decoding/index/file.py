@@ -38,7 +38,7 @@ def write_index(index: Any, path: str | PathLike[str], *, force: bool) -> None:
         "vocab_size": str(index.vocab_size),
         "terminator": "" if index.terminator is None else str(index.terminator),
         "n_rows": str(index.n_items + index.n_duplicates),
-        **index._encoding,
+        **index.encoding,
     }
     metadata["checksum"] = str(_checksum(arrays, metadata))
     replacing(path_of("path", path), lambda target: write_tensors(target, stored, metadata), force=force)
@@ -62,7 +62,7 @@ def read_index(kind: type[Index], path: str | PathLike[str]) -> Index:
         raise ValueError(f"{place}: a damaged index, whose checksum is another one")
     index = kind.__new__(kind)
     index._take(arrays, sizes["vocab_size"], terminator, sizes["n_rows"], _names(found))
-    index._encoding = {name: told[name] for name in ("alphabet", "tokenizer") if name in told}
+    index.encoding = {name: told[name] for name in ("alphabet", "tokenizer") if name in told}
     return index
 
 

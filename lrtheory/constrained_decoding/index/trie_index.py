@@ -107,7 +107,8 @@ class TrieIndex:
         self.n_duplicates = n_rows - len(arrays.order)
         self._n_states = int(arrays.levels[-1])
         self._rows = len(arrays.indptr) - 1
-        self._encoding: dict[str, str] = {}
+        #: how strings become tokens: an alphabet, or a tokenizer as JSON; empty for an index of token ids
+        self.encoding: dict[str, str] = {}
 
     @classmethod
     def from_strings(
@@ -150,7 +151,7 @@ class TrieIndex:
         if terminator is None and len({*rows.lengths.tolist()}) > 1:
             terminator = size
         index = cls(rows.values, size, lengths=rows.lengths, terminator=terminator, names=list(strings))
-        index._encoding = encoding
+        index.encoding = encoding
         return index
 
     @classmethod
@@ -217,7 +218,7 @@ class TrieIndex:
         """
         from lrtheory.constrained_decoding.index.strings import encode_with
 
-        return encode_with(self._encoding, strings).lists()
+        return encode_with(self.encoding, strings).lists()
 
     # --- sizes -------------------------------------------------------------------------------------------------------
 
