@@ -52,8 +52,8 @@ def index(
     lrtheory constrained_decoding index titles.txt -o titles.safetensors
     lrtheory constrained_decoding index codes.txt --alphabet 0123456789
     """
-    given = at_most_one(tokenizer=tokenizer, alphabet=alphabet, vocab_size=vocab_size)
-    if given == "vocab_size":
+    at_most_one(tokenizer=tokenizer, alphabet=alphabet, vocab_size=vocab_size)
+    if vocab_size is not None:
         return reported(TrieIndex(catalogue.token_ids(), vocab_size, terminator=terminator))
     lines = list(catalogue.lines)
     return reported(TrieIndex.from_strings(lines, alphabet=alphabet, tokenizer=tokenizer, terminator=terminator))

@@ -115,7 +115,7 @@ class FilmTitles:
 
 
 def load_product_codes() -> ProductCodes:
-    """The codes of 23,812 products of a supermarket and their 817,741 sales on 120 days, November 2000 to February 2001.
+    """The codes of 23,812 products of a supermarket, and 817,741 sales on 120 days from November 2000 on.
 
     Returns
     -------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Self
@@ -13,7 +13,8 @@ import numpy as np
 from lrtheory._files import FromTable, Table, named_arrays, source_name, text_of
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
-from lrtheory._validation import Words, array, as_array, generator, integer, is_iterable, must, open_interval
+from lrtheory._validation import Words, array, as_array, generator, integer, must, open_interval
+from lrtheory.constrained_decoding.index.strings import read_strings
 from lrtheory.constrained_decoding.index.trie_index import TrieIndex
 
 __all__ = [
@@ -142,7 +143,7 @@ def make_biased_pair(share: float = 2 / 3, smaller: float = 0.25, larger: float 
     return DecodingProblem(TrieIndex([[0, 0], [1, 0]], 2), _table(rows))
 
 
-def _table(rows: dict[tuple[int, ...], tuple[float, ...]]) -> Any:
+def _table(rows: Mapping[tuple[int, ...], Sequence[float]]) -> Any:
     """The model that gives probabilities after each of these prefixes."""
     from lrtheory.constrained_decoding.decoding.models import Table as TableModel
 
@@ -169,12 +170,8 @@ class Sequences:
     origin: str = "lines"
 
     def __post_init__(self) -> None:
-        if isinstance(self.lines, str) or not is_iterable(self.lines):
-            raise must("lines", "a sequence of strings", self.lines, TypeError)
-        object.__setattr__(self, "lines", tuple(self.lines))
+        object.__setattr__(self, "lines", tuple(read_strings(self.lines, "lines")))
         for number, line in enumerate(self.lines, start=1):
-            if not isinstance(line, str):
-                raise must("lines", "a sequence of strings", line, TypeError)
             if not line.strip():
                 raise ValueError(f"{self.origin}:{number}: an empty line, where a sequence is needed")
 

@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from lrtheory.constrained_decoding.index.build import Arrays
 
 __all__ = ["read_index", "write_index"]
 
-Index = TypeVar("Index", bound=Any)
 FORMAT = "lrtheory.constrained_decoding.TrieIndex"
 #: types of the file by those of NumPy
 _KINDS = {"i8": "I64", "i4": "I32", "u4": "U32", "u2": "U16", "u1": "U8"}
@@ -44,7 +43,7 @@ def write_index(index: Any, path: str | PathLike[str], *, force: bool) -> None:
     replacing(path_of("path", path), lambda target: write_tensors(target, stored, metadata), force=force)
 
 
-def read_index(kind: type[Index], path: str | PathLike[str]) -> Index:
+def read_index(kind: Any, path: str | PathLike[str]) -> Any:
     """Open a file of `write_index`; every byte of it is compared with its checksum."""
     place = path_of("path", path)
     tensors = Tensors(place)

@@ -14,7 +14,7 @@ from lrtheory._files import text_of
 from lrtheory._validation import Words, at_most_one, is_iterable, must
 from lrtheory.constrained_decoding.index.reading import Ragged, read_sequences
 
-__all__ = ["encode_all", "encode_with"]
+__all__ = ["encode_all", "encode_with", "read_strings"]
 
 
 def encode_all(strings: Any, alphabet: str | None, tokenizer: Any) -> tuple[Ragged, int, dict[str, str]]:
@@ -81,14 +81,14 @@ def encode_with(encoding: Mapping[str, str], strings: Any) -> Ragged:
     return _pieces(rows, _read_tokenizer(encoding["tokenizer"], "index"))[0]
 
 
-def read_strings(strings: Any) -> list[str]:
+def read_strings(strings: Any, name: str = "strings") -> list[str]:
     """Strings in a sequence, checked."""
     if isinstance(strings, (str, bytes)) or not is_iterable(strings):
-        raise must("strings", "a sequence of strings", strings, TypeError)
+        raise must(name, "a sequence of strings", strings, TypeError)
     rows = list(strings)
     for number, row in enumerate(rows):
         if not isinstance(row, str):
-            raise must("strings", "a sequence of strings", Words(f"{row!r} at row {number}"), TypeError)
+            raise must(name, "a sequence of strings", Words(f"{row!r} at row {number}"), TypeError)
     return [str(row) for row in rows]
 
 

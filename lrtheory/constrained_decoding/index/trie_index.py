@@ -177,7 +177,8 @@ class TrieIndex:
         """
         from lrtheory.constrained_decoding.index.file import read_index
 
-        return read_index(cls, path)
+        index: Self = read_index(cls, path)
+        return index
 
     def to_file(self, path: str | PathLike[str], *, force: bool = False) -> None:
         """Write the index into one safetensors file.
