@@ -84,7 +84,7 @@ def read_sequences(value: Any, lengths: Any, n_tokens: int | None, name: str = "
 def read_prefix(value: Any) -> list[int]:
     """The token ids of one prefix, of any size; what is no token leads nowhere."""
     found = as_array("prefix", to_numpy(value))
-    if found.size and found.dtype.kind not in "iu":
+    if found.size and found.dtype.kind not in "iu" and not _are_integers(found):
         raise must("prefix", "a sequence of integers", value, TypeError)
     if found.ndim != 1:
         raise must("prefix", "a sequence of token ids", found.shape)
@@ -94,7 +94,7 @@ def read_prefix(value: Any) -> list[int]:
 def _with_lengths(name: str, table: np.ndarray, lengths: Any, n_tokens: int | None) -> Ragged:
     counts = as_array("lengths", to_numpy(lengths))
     if counts.size and counts.dtype.kind not in "iu":
-        raise must("lengths", "an integer array", counts.dtype, TypeError)
+        raise must("lengths", "an integer array", Words(counts.dtype), TypeError)
     counts = counts.astype(COUNTS)
     if counts.ndim != 1 or (counts < 0).any():
         raise must("lengths", "one non-negative number for each sequence", lengths)
@@ -130,8 +130,13 @@ def _from_lists(name: str, rows: list[Any], n_tokens: int | None) -> Ragged:
     return Ragged(values.astype(COUNTS), counts)
 
 
+def _are_integers(table: np.ndarray) -> bool:
+    """Whether an array of objects holds Python's integers, some of which have more than 64 bits."""
+    return table.dtype.kind == "O" and all(type(one) is int for one in table.flat)
+
+
 def _refuse_other_kinds(name: str, table: np.ndarray) -> None:
-    if table.dtype.kind == "O" and all(isinstance(one, int) and not isinstance(one, bool) for one in table.flat):
+    if _are_integers(table):
         raise must(name, "token ids of at most 64 bits", next(one for one in table.flat if one.bit_length() > 63))
     if table.dtype.kind not in "iu":
         raise must(name, "an integer array", Words(table.dtype), TypeError)
