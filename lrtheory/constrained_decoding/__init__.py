@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lrtheory.constrained_decoding import baselines
+from lrtheory.constrained_decoding import baselines, theory
+from lrtheory.constrained_decoding.decoding.models import NGram, Product, Table
 from lrtheory.constrained_decoding.index.trie_index import Allowed, TrieIndex
 from lrtheory.constrained_decoding.live import Insertion, LiveIndex
 from lrtheory.constrained_decoding.loaders import (
@@ -22,18 +23,25 @@ from lrtheory.constrained_decoding.problem import (
     make_nonmonotone,
     make_uniform,
 )
+from lrtheory.constrained_decoding.search import DecodingCertificate, DecodingResult, Search, search
 from lrtheory.constrained_decoding.validity import Validity, valid
 
 __all__ = [
     "Allowed",
+    "DecodingCertificate",
     "DecodingProblem",
+    "DecodingResult",
     "FilmTitles",
     "Insertion",
     "LiveIndex",
     "MassEstimate",
+    "NGram",
+    "Product",
     "ProductCodes",
+    "Search",
     "Sequences",
     "StateLogProbs",
+    "Table",
     "TrieIndex",
     "Validity",
     "WeightedSamples",
@@ -44,5 +52,7 @@ __all__ = [
     "make_biased_pair",
     "make_nonmonotone",
     "make_uniform",
+    "search",
+    "theory",
     "valid",
 ]
