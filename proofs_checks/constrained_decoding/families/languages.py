@@ -97,7 +97,7 @@ def all_sequences(n_tokens: int, length: int) -> tuple[Prefix, ...]:
 
 
 def all_languages(*sizes: tuple[int, int]) -> Iterator[Language]:
-    """Yield all sets of sequences but the empty one, for each number of tokens and length; the first comes last, twice."""
+    """Yield all sets of sequences but the empty one, by number of tokens and length; the first row comes last, twice."""
     for n_tokens, length in sizes:
         every = all_sequences(n_tokens, length)
         for n in range(1, len(every) + 1):
@@ -126,3 +126,15 @@ def padded(rows: list[list[int]], n_columns: int) -> np.ndarray:
     return np.array([[*row[:n_columns], *[-1] * (n_columns - len(row))] for row in rows], np.int64).reshape(
         -1, n_columns
     )
+
+
+def longest(language: Language) -> int:
+    """Return the length of the longest sequence."""
+    return max(map(len, language.rows))
+
+
+def sequences(table: np.ndarray) -> list[Prefix]:
+    """Return the sequences of a table that was `padded`; one with a -1 inside keeps it, and is no item then."""
+    rows = np.asarray(table).tolist()
+    ends = [max((t + 1 for t, token in enumerate(row) if token != -1), default=0) for row in rows]
+    return [tuple(row[:end]) for row, end in zip(rows, ends, strict=True)]

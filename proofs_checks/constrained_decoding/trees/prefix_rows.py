@@ -6,6 +6,7 @@ length l, so one of length 0.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ def walked(language: Language, rng: np.random.Generator) -> Walked:
     starts, tokens, _ = index.allowed(states)
     n = language.n_tokens
     leads = [index.advance(states, np.full(len(states), token)) >= 0 for token in range(n)]
-    rows = [tokens[a:b].tolist() for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    rows = [tokens[a:b].tolist() for a, b in itertools.pairwise(starts)]
     ranks = index.item(np.array([index.state(row) for row in language.rows]))
     return Walked(
         padded(rows, n), index.mask(states), np.transpose(leads), ranks, np.array(index.level_sizes), index.n_edges
@@ -137,8 +138,8 @@ ST_1 = Statement(
     id="constrained_decoding/ST-1",
     title="Every row of the tree lists the tokens that continue its prefix",
     says=(
-        "In the tree of a set C of sequences, given in any order and with repetitions, the row child(s) of every prefix "
-        "s lists exactly the tokens v with which s v is a prefix of C, in order; level l has N_l states, the number of "
+        "In the tree of a set C of sequences, given in any order and with repetitions, the row child(s) of every "
+        "prefix s lists exactly the tokens v with which s v is a prefix of C, in order; level l has N_l states, the number of "
         "prefixes of length l, and there are N_1 + ... + N_L edges, up to the largest length L."
     ),
     source=Derived(edge_count),

@@ -75,7 +75,7 @@ class Counts:
 
 
 def counted(case: Beams, rng: np.random.Generator, times: int = 1) -> Counts:
-    """Gather the rows of all beams by the library, each so many times, and look for the extensions in a sorted table."""
+    """Gather the rows of all beams by the library, each so many times, and find the extensions in a sorted table."""
     index, items = indexed(case), case.items
     states = np.repeat([index.state(s) for s in case.beams], times)
     extensions = [(*s, token) for s in case.beams for token in range(case.n_tokens)]
@@ -114,8 +114,9 @@ def most_probes(M: int, V: int, N: int) -> int:
     -----
     Assumes: each look leaves at most half of the places.
 
-    Proof: an extension has N + 1 places in the table. A look at the middle entry leaves at most floor(n / 2) of n entries
-    between which the place may be, so that ceil(log2(N + 1)), the number of binary digits of N, looks leave one place.
+    Proof: an extension has N + 1 places in the table. A look at the middle one of n entries between which the place may
+    be leaves at most floor(n / 2) of them, so that ceil(log2(N + 1)), the number of binary digits of N, looks leave one
+    place.
     """
     return M * V * N.bit_length()
 
@@ -133,9 +134,9 @@ ST_9 = Statement(
     id="constrained_decoding/ST-9",
     title="A step gathers the rows of its beams, and no more",
     says=(
-        "A step of M beams on level l gathers as many entries as tokens may follow their states, the sum of outdeg(s_b), "
-        "which is at most M K_l, for the longest row K_l of the level; a search of all V extensions in the sorted table of "
-        "N items makes at most V ceil(log2(N + 1)) probes a beam."
+        "A step of M beams on level l gathers as many entries as tokens may follow their states, the sum of "
+        "outdeg(s_b), which is at most M K_l, for the longest row K_l of the level; a search of all V extensions in the "
+        "sorted table of N items makes at most V ceil(log2(N + 1)) probes a beam."
     ),
     source=Derived(most_gathers),
     tex=r"\sum_b \mathrm{outdeg}(s_b) \le M K_l, \quad \text{probes} \le M V \lceil \log_2 (N + 1) \rceil",
@@ -156,8 +157,8 @@ ST_13 = Statement(
     id="constrained_decoding/ST-13",
     title="A step takes 0.033 ms whatever the number of items",
     says=(
-        "The paper measures 0.033 ms a step on an accelerator for 20 million items, and between 0.023 and 0.039 ms from "
-        "10^5 to 10^8 items, beside 34 ms for a search in the sorted table."
+        "The paper measures 0.033 ms a step on an accelerator for 20 million items, and between 0.023 and 0.039 ms "
+        "from 10^5 to 10^8 items, beside 34 ms for a search in the sorted table."
     ),
     source=Paper("2602.22647", "tables 1 and 4", read="full"),
     tex=r"t(N) \approx 0.03\,\mathrm{ms}, \quad 10^5 \le N \le 10^8",
