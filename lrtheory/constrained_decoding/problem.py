@@ -14,6 +14,8 @@ from lrtheory._files import FromTable, Table, named_arrays, source_name, text_of
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
 from lrtheory._validation import Words, array, as_array, generator, integer, must, open_interval
+from lrtheory.constrained_decoding.decoding.models import Product
+from lrtheory.constrained_decoding.decoding.models import Table as TableModel
 from lrtheory.constrained_decoding.index.strings import read_strings
 from lrtheory.constrained_decoding.index.trie_index import TrieIndex
 
@@ -69,8 +71,6 @@ def make_uniform(n_items: int, vocab_size: int, length: int, *, rng: Rng = None)
     ValueError
         If a number is below 1.
     """
-    from lrtheory.constrained_decoding.decoding.models import Product
-
     n, v, width = (
         integer(name, value, low=1)
         for name, value in (("n_items", n_items), ("vocab_size", vocab_size), ("length", length))
@@ -143,10 +143,8 @@ def make_biased_pair(share: float = 2 / 3, smaller: float = 0.25, larger: float 
     return DecodingProblem(TrieIndex([[0, 0], [1, 0]], 2), _table(rows))
 
 
-def _table(rows: Mapping[tuple[int, ...], Sequence[float]]) -> Any:
+def _table(rows: Mapping[tuple[int, ...], Sequence[float]]) -> TableModel:
     """The model that gives probabilities after each of these prefixes."""
-    from lrtheory.constrained_decoding.decoding.models import Table as TableModel
-
     with np.errstate(divide="ignore"):
         return TableModel({prefix: np.log(np.array(row, np.float64)) for prefix, row in rows.items()})
 
