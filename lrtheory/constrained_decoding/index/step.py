@@ -111,5 +111,7 @@ def ascend(indptr, tokens, states, out):  # type: ignore[no-untyped-def]
             out[b, lengths[b]] = tokens[s - 1]
             lengths[b] += 1
             s = low
-        out[b, : lengths[b]] = out[b, : lengths[b]][::-1].copy()
+        for i in range(lengths[b] // 2):
+            j = lengths[b] - 1 - i
+            out[b, i], out[b, j] = out[b, j], out[b, i]
     return lengths
