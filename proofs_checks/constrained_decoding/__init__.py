@@ -9,3 +9,4 @@ from proofs_checks.constrained_decoding.changes import merges
 from proofs_checks.constrained_decoding.answers import certificates
 from proofs_checks.constrained_decoding.answers import traps
 from proofs_checks.constrained_decoding.answers import expansions
+from proofs_checks.constrained_decoding.trees import hooks_of_generators

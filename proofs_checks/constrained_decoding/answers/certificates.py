@@ -1,8 +1,8 @@
 """What a beam of a given width proves about the items that it returns.
 
 A beam keeps the M likeliest prefixes of each length, among them items that have ended before, and equal ones in
-lexicographic order; U is the largest score that it ever drops. OPT_r is the score of the r-th best item, and a_r that of the r-th best answer, 0 where there is none.
-Scores are probabilities here, and a step multiplies them by at most 1.
+lexicographic order; U is the largest score that it ever drops. OPT_r is the score of the r-th best item, and a_r that
+of the r-th best answer, 0 where there is none. Scores are probabilities here, and a step multiplies them by at most 1.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lrtheory.bounds import (
     formula,
     saboteur,
 )
-from lrtheory.constrained_decoding.search import search
+from lrtheory.constrained_decoding import search
 from proofs_checks.constrained_decoding.families.languages import (
     CROSSED,
     UNEVEN,
@@ -177,12 +177,12 @@ def best_possible(a: Number, U: Number) -> Number:
     -----
     Assumes: a step never increases a score, and answers are different items, or fewer than r (both checked).
 
-    Proof: let x be one of the r best items. If x is an answer, or was kept and is not among the first r answers, then its
-    score is at most a_r unless it is one of the first r answers. If x was not kept, one of its prefixes was a candidate
-    and was dropped, since the empty prefix was kept; its score is at most U, and that of x is not larger. So each of the
-    r best items is among the first r answers or has at most the score max(a_r, U). If all r of them are among the first r
-    answers, OPT_r = a_r; otherwise OPT_r is at most the score of one that is not. Where U <= a_r, the first r answers
-    are therefore r best items.
+    Proof: let x be one of the r best items. If x is an answer, or was kept and is not among the first r answers, then
+    its score is at most a_r unless it is one of the first r answers. If x was not kept, one of its prefixes was a
+    candidate and was dropped, since the empty prefix was kept; its score is at most U, and that of x is not larger. So
+    each of the r best items is among the first r answers or has at most the score max(a_r, U). If all r of them are
+    among the first r answers, OPT_r = a_r; otherwise OPT_r is at most the score of one that is not. Where U <= a_r, the
+    first r answers are therefore r best items.
     """
     return max(a, U)
 
@@ -205,10 +205,10 @@ ST_2 = Statement(
     id="constrained_decoding/ST-2",
     title="What a beam dropped bounds what it can have missed",
     says=(
-        "For every width M of a beam and every model whose steps never increase a score, the score OPT_r of the r-th best "
-        "item is at most the larger one of a_r, the score of the r-th best answer, and U, the largest score that was ever "
-        "dropped; where U <= a_r the first r answers are best ones. The answers are different items, and U is the one of "
-        "a beam of tuples."
+        "For every width M of a beam and every model whose steps never increase a score, the score OPT_r of the r-th "
+        "best item is at most the larger one of a_r, the score of the r-th best answer, and U, the largest score that "
+        "was ever dropped; where U <= a_r the first r answers are best ones. The answers are different items, and U is "
+        "the one of a beam of tuples."
     ),
     source=Derived(best_possible),
     tex=r"\mathrm{OPT}_r \le \max(a_r, U)",
@@ -241,8 +241,8 @@ ST_2 = Statement(
         ),
     ),
     notes=(
-        "A score divided by the length, and raw logits, may increase at a step, and then the bound fails: with items 0-0 "
-        "and 1-0, a first step of 1 and 0, and second ones of 0 and 5, width 1 drops 0, returns 1 and misses 5."
+        "A score divided by the length, and raw logits, may increase at a step, and then the bound fails: with items "
+        "0-0 and 1-0, a first step of 1 and 0, and second ones of 0 and 5, width 1 drops 0, returns 1 and misses 5."
     ),
 )
 
@@ -297,8 +297,8 @@ ST_2B = Statement(
     id="constrained_decoding/ST-2b",
     title="A beam as wide as there are items ranks the whole catalogue",
     says=(
-        "If the width M of a beam is at least the number N of items, nothing is dropped, so that U = 0, and the answers "
-        "are all items in the order of their scores, equal ones in lexicographic order."
+        "If the width M of a beam is at least the number N of items, nothing is dropped, so that U = 0, and the "
+        "answers are all items in the order of their scores, equal ones in lexicographic order."
     ),
     source=Derived(drops_nothing),
     tex=r"M \ge N \implies U = 0",

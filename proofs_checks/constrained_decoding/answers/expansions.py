@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Statement, formula, saboteur
-from lrtheory.constrained_decoding.search import search
+from lrtheory.constrained_decoding import search
 from proofs_checks.constrained_decoding.families.languages import (
     CROSSED,
     Prefix,
@@ -106,8 +106,8 @@ def must_expand(score: Number, best: Number) -> bool:
 
     Proof: best-first search pops prefixes from a heap by their scores. Scores do not increase along a path, and an
     ancestor of each prefix that was not popped is in the heap with at least its score. So when the k-th item is popped,
-    every prefix of a larger score than OPT_k has been popped, and none of a smaller one. Conversely let an inner prefix of
-    a score above OPT_k not be expanded. An item below it may have the same score, if the model continues with
+    every prefix of a larger score than OPT_k has been popped, and none of a smaller one. Conversely let an inner prefix
+    of a score above OPT_k not be expanded. An item below it may have the same score, if the model continues with
     probability 1, or a score below OPT_k; which of the two holds cannot be told, and decides the k best items.
     """
     return bool(score > best)
@@ -129,9 +129,9 @@ ST_6 = Statement(
     id="constrained_decoding/ST-6",
     title="Best-first search expands what every proof of the best items must expand",
     says=(
-        "Best-first search for k items returns the k best ones in order, equal ones in lexicographic order, and expands "
-        "each inner prefix s whose score p(s) is larger than OPT_k, the score of the k-th best item (0 where there are "
-        "fewer), once, and none whose score is smaller; every exact search must expand those."
+        "Best-first search for k items returns the k best ones in order, equal ones in lexicographic order, and "
+        "expands each inner prefix s whose score p(s) is larger than OPT_k, the score of the k-th best item (0 where "
+        "there are fewer), once, and none whose score is smaller; every exact search must expand those."
     ),
     source=Derived(must_expand),
     tex=r"\{s : p(s) > \mathrm{OPT}_k\} \subseteq \text{expanded} \subseteq \{s : p(s) \ge \mathrm{OPT}_k\}",

@@ -23,7 +23,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from lrtheory.constrained_decoding.search import search
+from lrtheory.constrained_decoding import search
 from proofs_checks.constrained_decoding.families.languages import Language, Prefix, indexed
 from proofs_checks.constrained_decoding.families.models import Table, scores, spoken
 
@@ -132,9 +132,9 @@ ST_3 = Statement(
     id="constrained_decoding/ST-3",
     title="A wider beam can be worse",
     says=(
-        "On a tree of three items with two numbers e and f, of which f p(0) < p(1)/2 and e p(1)/2 < f p(0), with p(0) = "
-        "3/5 and p(1) = 2/5, the beam of width 1 returns the best item, of score f p(0), and so does width 3, while width "
-        "2 returns one of score e p(1)/2, as small as one likes. What it dropped, f p(0), tells."
+        "On a tree of three items with two numbers e and f, of which f p(0) < p(1)/2 and e p(1)/2 < f p(0), with p(0) "
+        "= 3/5 and p(1) = 2/5, the beam of width 1 returns the best item, of score f p(0), and so does width 3, while "
+        "width 2 returns one of score e p(1)/2, as small as one likes. What it dropped, f p(0), tells."
     ),
     source=Derived(fork_scores),
     tex=r"a(1) = a(3) = f p(0) > a(2) = \tfrac12 e\, p(1)",
@@ -216,9 +216,9 @@ ST_14 = Statement(
     id="constrained_decoding/ST-14",
     title="Greedy decoding under a mask is arbitrarily bad",
     says=(
-        "With the items 0-0 and 1-0, p(0) = 1/2 + h and p(1) = 1/2 - h for h > 0, and a last step of probability e behind "
-        "0 and 1 behind 1, greedy decoding gets (1/2 + h) e while the best score is OPT = 1/2 - h, if that is larger; the "
-        "quotient goes to 0 with e."
+        "With the items 0-0 and 1-0, p(0) = 1/2 + h and p(1) = 1/2 - h for h > 0, and a last step of probability e "
+        "behind 0 and 1 behind 1, greedy decoding gets (1/2 + h) e while the best score is OPT = 1/2 - h, if that is "
+        "larger; the quotient goes to 0 with e."
     ),
     source=Derived(greedy_score),
     tex=r"a_{\text{greedy}} \le (\tfrac12 + h)\, e < \mathrm{OPT} = \tfrac12 - h",

@@ -93,8 +93,8 @@ def most_moved(n: int, alpha: Number) -> Number:
 
     Proof
     -----
-    Assumes: new items only, and no deletions (the instances); a merge as soon as the overlay holds more than alpha times
-    as many items as the index, which has at least one (the library).
+    Assumes: new items only, and no deletions (the instances); a merge as soon as the overlay holds more than alpha
+    times as many items as the index, which has at least one (the library).
 
     Proof: let merge j bring o_j items of the overlay to N_j of the index. It moves N_j + o_j rows, and o_j > alpha N_j,
     so that this is below (1 + 1 / alpha) o_j. No item is brought twice, so that the sum of o_j is at most n, and all
@@ -116,8 +116,8 @@ ST_11 = Statement(
     id="constrained_decoding/ST-11",
     title="New items move each row a bounded number of times",
     says=(
-        "If the overlay is merged as soon as it holds more than alpha times as many items as the index, n insertions of "
-        "new items move at most n (1 + (1 + alpha) / alpha) rows in all, the insertions themselves counted."
+        "If the overlay is merged as soon as it holds more than alpha times as many items as the index, n insertions "
+        "of new items move at most n (1 + (1 + alpha) / alpha) rows in all, the insertions themselves counted."
     ),
     source=Derived(most_moved),
     tex=r"\text{moved} \le n \Bigl(1 + \frac{1 + \alpha}{\alpha}\Bigr)",

@@ -42,7 +42,8 @@ def draw_switched(draws: Draws) -> Switched:
     language = draw_any_language(draws)
     n = draws.integers(1, 8)
     ranks = draws.integers(0, len(language.items) - 1, shape=(n,)).tolist()
-    return Switched(language.rows, language.n_tokens, tuple(zip(ranks, draws.integers(0, 1, shape=(n,)).tolist())))
+    values = draws.integers(0, 1, shape=(n,)).tolist()
+    return Switched(language.rows, language.n_tokens, tuple(zip(ranks, values, strict=True)))
 
 
 SWITCHED = Family(
@@ -117,8 +118,8 @@ ST_10 = Statement(
     id="constrained_decoding/ST-10",
     title="A live index allows what an index of the living items allows",
     says=(
-        "Let n(e) be the number of living items below edge e. After any switches of items, on or off, the tokens v whose "
-        "edge at s has n > 0 are those that follow s in the tree of the living items alone, for every prefix s."
+        "Let n(e) be the number of living items below edge e. After any switches of items, on or off, the tokens v "
+        "whose edge at s has n > 0 are those that follow s in the tree of the living items alone, for every prefix s."
     ),
     source=Derived(may_follow),
     tex=r"\{v : n(s, v) > 0\} = \mathrm{child}_{\text{living}}(s)",
@@ -179,8 +180,8 @@ ST_10W = Statement(
     id="constrained_decoding/ST-10w",
     title="A switch writes one number for each token of its item",
     says=(
-        "A switch that changes an item of L tokens, on or off, writes L of the counts of living items, and one that changes "
-        "nothing writes none, however many items there are."
+        "A switch that changes an item of L tokens, on or off, writes L of the counts of living items, and one that "
+        "changes nothing writes none, however many items there are."
     ),
     source=Derived(writes),
     tex=r"\text{writes} = L \cdot \text{changes}",

@@ -97,7 +97,7 @@ def all_sequences(n_tokens: int, length: int) -> tuple[Prefix, ...]:
 
 
 def all_languages(*sizes: tuple[int, int]) -> Iterator[Language]:
-    """Yield all sets of sequences but the empty one, by number of tokens and length; the first row comes last, twice."""
+    """Yield all sets of sequences but the empty one, by numbers of tokens and length; the first comes last, twice."""
     for n_tokens, length in sizes:
         every = all_sequences(n_tokens, length)
         for n in range(1, len(every) + 1):

@@ -129,7 +129,7 @@ def draw_halved(draws: Draws, *, least: int = -1) -> Halved:
 
 
 def draw_weighed(draws: Draws, *, most: int = 8, n_tokens: int = 4, length: int = 4) -> Weighed:
-    """Draw a language of one length, and positive weights, whose sums in a row may be below the denominator or reach it."""
+    """Draw a language of one length, and positive weights; sums of rows may be below the denominator or reach it."""
     V = draws.integers(2, n_tokens)
     language = Language(draw_rows(draws, V, length=draws.integers(1, length), most=most), V)
     rows = draws.integers(1, 6, shape=(len(language.inner), V))
@@ -142,15 +142,15 @@ def draw_weighed(draws: Draws, *, most: int = 8, n_tokens: int = 4, length: int 
 class Laws:
     """What the model and a mask say about the items of a language, in their order.
 
-    The model's p, the law q of sampling token by token under the mask, the product W of the allowed masses that the mask
-    leaves on the way, the model's mass P of the language, and the law p_C of the model given the language.
+    The model's p, the law q of sampling token by token under the mask, the product W of the allowed masses that the
+    mask leaves on the way, the model's mass P of the language, and the model's law given the language.
     """
 
     p: list[Any]
     q: list[Any]
     W: list[Any]
     P: Any
-    p_C: list[Any]
+    given: list[Any]
 
 
 def laws(case: Weighed) -> Laws:

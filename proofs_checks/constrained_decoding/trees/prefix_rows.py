@@ -139,8 +139,8 @@ ST_1 = Statement(
     title="Every row of the tree lists the tokens that continue its prefix",
     says=(
         "In the tree of a set C of sequences, given in any order and with repetitions, the row child(s) of every "
-        "prefix s lists exactly the tokens v with which s v is a prefix of C, in order; level l has N_l states, the number of "
-        "prefixes of length l, and there are N_1 + ... + N_L edges, up to the largest length L."
+        "prefix s lists exactly the tokens v with which s v is a prefix of C, in order; level l has N_l states, the "
+        "number of prefixes of length l, and there are N_1 + ... + N_L edges, up to the largest length L."
     ),
     source=Derived(edge_count),
     tex=r"\mathrm{child}(s) = \{v : s v \text{ is a prefix of } C\}, \quad E = \sum_{l=1}^{L} N_l",

@@ -135,8 +135,8 @@ ST_9 = Statement(
     title="A step gathers the rows of its beams, and no more",
     says=(
         "A step of M beams on level l gathers as many entries as tokens may follow their states, the sum of "
-        "outdeg(s_b), which is at most M K_l, for the longest row K_l of the level; a search of all V extensions in the "
-        "sorted table of N items makes at most V ceil(log2(N + 1)) probes a beam."
+        "outdeg(s_b), which is at most M K_l, for the longest row K_l of the level; a search of all V extensions in "
+        "the sorted table of N items makes at most V ceil(log2(N + 1)) probes a beam."
     ),
     source=Derived(most_gathers),
     tex=r"\sum_b \mathrm{outdeg}(s_b) \le M K_l, \quad \text{probes} \le M V \lceil \log_2 (N + 1) \rceil",
