@@ -60,7 +60,7 @@ from __future__ import annotations
 
 from lrtheory.constrained_decoding import baselines, theory
 from lrtheory.constrained_decoding.decoding.models import NGram, Product, Table
-from lrtheory.constrained_decoding.hooks import AllowedTokens, TrieLogitsProcessor, prefix_allowed_tokens_fn
+from lrtheory.constrained_decoding.hooks import TrieLogitsProcessor, prefix_allowed_tokens_fn
 from lrtheory.constrained_decoding.index.report import IndexReport
 from lrtheory.constrained_decoding.index.trie_index import Allowed, TrieIndex
 from lrtheory.constrained_decoding.live import Insertion, LiveIndex
@@ -86,7 +86,6 @@ from lrtheory.constrained_decoding.validity import Validity, valid
 
 __all__ = [
     "Allowed",
-    "AllowedTokens",
     "DecodingCertificate",
     "DecodingProblem",
     "DecodingResult",

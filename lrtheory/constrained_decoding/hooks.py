@@ -86,6 +86,13 @@ class AllowedTokens(_Answers):
         Number of tokens before the answer.
     eos_token_id : int
         Token that ends a sequence.
+
+    Raises
+    ------
+    TypeError
+        If it is called with something else than integers.
+    ValueError
+        If it is called with fewer tokens than the prompt has.
     """
 
     def __init__(self, index: TrieIndex | LiveIndex, *, prompt_length: int, eos_token_id: int) -> None:

@@ -66,6 +66,11 @@ class ProductCodes:
         Rank of the product of each sale.
     days : int64 array of shape (sales,)
         Day of each sale, from 0 to 119.
+
+    Raises
+    ------
+    ValueError
+        If a method is asked for a day before the first one.
     """
 
     index: TrieIndex
@@ -91,6 +96,11 @@ class ProductCodes:
         -------
         bool array of shape (products,)
             One entry a product, by rank.
+
+        Raises
+        ------
+        ValueError
+            If a day is below 0.
         """
         start, end = integer("first", first, low=0), integer("last", last, low=0)
         found = np.zeros(self.index.n_items, bool)

@@ -162,6 +162,13 @@ class Sequences:
         The lines, none of which is empty.
     origin : str
         Name of the file, for error sentences.
+
+    Raises
+    ------
+    TypeError
+        If a line is no string.
+    ValueError
+        If a line is empty.
     """
 
     lines: tuple[str, ...]
@@ -229,6 +236,13 @@ class StateLogProbs:
     log_probs : array of shape (rows, n_tokens)
         Natural logarithms, minus infinity for 0. Row s belongs to state s; there is one for each state up to the last
         one that has edges, ``len(index.indptr) - 1`` in all.
+
+    Raises
+    ------
+    TypeError
+        If the entries are no real numbers.
+    ValueError
+        If it is no matrix.
     """
 
     log_probs: np.ndarray
@@ -292,10 +306,10 @@ class MassEstimate(Result):
         Number of samples.
     items : tuple
         The different items, the likeliest first.
-    counts : int array
-        Number of samples of each.
-    probabilities : float array
+    probabilities : array of shape (items,)
         Estimated probability of each item, given the catalogue.
+    counts : array of shape (items,)
+        Number of samples of each item.
     """
 
     mass: float
@@ -305,8 +319,8 @@ class MassEstimate(Result):
     effective_sample_size: float
     n_samples: int
     items: tuple[Any, ...]
-    counts: np.ndarray
     probabilities: np.ndarray
+    counts: np.ndarray
 
     def _columns(self) -> dict[str, Any]:
         return {"item": self.items, "samples": self.counts, "probability": self.probabilities}
@@ -328,6 +342,11 @@ class WeightedSamples(FromTable):
         The item of each sample, by any name.
     log_weights : array of shape (n,)
         Natural logarithms of W, the product of the allowed masses along the sample: at most 0.
+
+    Raises
+    ------
+    ValueError
+        If a logarithm is NaN or above 0, or the lengths differ.
     """
 
     __slots__ = ("items", "log_weights")
@@ -391,6 +410,6 @@ class WeightedSamples(FromTable):
             effective_sample_size=total**2 / float((weights**2).sum()),
             n_samples=n,
             items=tuple(names[i] for i in order.tolist()),
-            counts=np.bincount(at, minlength=len(names))[order],
             probabilities=shares[order],
+            counts=np.bincount(at, minlength=len(names))[order],
         )

@@ -40,21 +40,21 @@ class DecodingCertificate(Certificate):
         that was dropped.
     items : int64 array of shape (k,)
         The answers, -1 where there is none.
-    method : str
-        "beam" or "best-first".
     width : int
         Width of the beam.
     max_iter : int
         Most calls of the model, -1 where they were not limited.
+    method : str
+        "beam" or "best-first".
     """
 
     achieved: float
     bound: float
     gap: float
     items: np.ndarray
-    method: str
     width: int
     max_iter: int
+    method: str
 
     _statements = ("constrained_decoding/ST-2",)
     _may_be_infinite = True
@@ -106,6 +106,10 @@ class DecodingResult(Result):
         Token ids of the items that were found, without the terminator.
     names : tuple of str
         Their names, where the index has some.
+    largest_dropped : float
+        U, the largest score of a prefix that was dropped or is left; minus infinity where there is none.
+    expanded : tuple of tuples of int
+        The prefixes that were expanded, in order; empty unless `record`.
     method : str
         "beam" or "best-first".
     reason : str
@@ -116,12 +120,8 @@ class DecodingResult(Result):
         Whether the gap is at most `tol`, so that no other item is better by more than that.
     message : str
         What the certificate says.
-    largest_dropped : float
-        U, the largest score of a prefix that was dropped or is left; minus infinity where there is none.
     counts : mapping
         ``expanded`` prefixes, ``gathers``, candidates that were read, and ``model_rows``.
-    expanded : tuple of tuples of int
-        The prefixes that were expanded, in order; empty unless `record`.
     certificate : DecodingCertificate or None
         Proof; None where the catalogue has no item, or the k-th one has no probability.
     """
@@ -130,14 +130,14 @@ class DecodingResult(Result):
     log_probs: np.ndarray
     sequences: list[list[int]]
     names: tuple[str, ...]
+    largest_dropped: float
+    expanded: tuple[tuple[int, ...], ...]
     method: str
     reason: str
     n_iter: int
     converged: bool
     message: str
-    largest_dropped: float
     counts: Mapping[str, int]
-    expanded: tuple[tuple[int, ...], ...]
     certificate: DecodingCertificate | None
 
     def _columns(self) -> dict[str, Any]:
@@ -311,7 +311,7 @@ class Search:
             return None
         most = -1 if self.max_iter is None else self.max_iter
         return DecodingCertificate._of(
-            achieved, bound, "constrained_decoding/ST-2", items, self.method, self.width, most
+            achieved, bound, "constrained_decoding/ST-2", items, self.width, most, self.method
         )
 
 

@@ -10,8 +10,8 @@ from lrtheory._types import Number
 __all__ = ["expected_nodes", "index_bytes", "probes_ppv"]
 
 
-@formula(n_items="[1, inf)", vocab_size="[1, inf)", level="[0, inf)")
-def expected_nodes(n_items: int, *, vocab_size: int, level: int) -> Number:
+@formula(n_items="[1, inf)", vocab_size="[1, inf)", length="[0, inf)")
+def expected_nodes(n_items: int, *, vocab_size: int, length: int) -> Number:
     """Compute how many different prefixes random items have on average (statement ST-8).
 
     Parameters
@@ -20,7 +20,7 @@ def expected_nodes(n_items: int, *, vocab_size: int, level: int) -> Number:
         Number N of items that are drawn, each token uniformly and independently; some may be equal.
     vocab_size : int
         Number V of tokens.
-    level : int
+    length : int
         Length l of the prefixes.
 
     Returns
@@ -37,12 +37,12 @@ def expected_nodes(n_items: int, *, vocab_size: int, level: int) -> Number:
 
     Examples
     --------
-    >>> expected_nodes(2, vocab_size=2, level=1)
+    >>> expected_nodes(2, vocab_size=2, length=1)
     1.5
     """
     import math
 
-    prefixes = vocab_size**level
+    prefixes = vocab_size**length
     if prefixes == 1:
         return 1
     # expm1 and log1p keep the digits where N is small beside V^l
