@@ -87,8 +87,8 @@ def left(case: Prompted, rng: np.random.Generator, skipped: int | None = None) -
 
 
 def made(case: Prompted, listed: np.ndarray, kept: np.ndarray, without: np.ndarray, outside: list[int]) -> Left:
-    """Make an outcome, with 0 where a score is minus infinity."""
-    finite = [np.where(np.isfinite(one), one, 0.0) for one in (kept, without)]
+    """Make an outcome; all scores are integers, with 0 where one is minus infinity."""
+    finite = [np.where(np.isfinite(one), one, 0.0).astype(np.int64) for one in (kept, without)]
     return Left(listed, np.isfinite(kept), *finite, np.array(outside))
 
 
@@ -145,13 +145,11 @@ def may_follow(child: set[int], end: int) -> set[int]:
 
 def as_due(case: Prompted, found: Left) -> Sides:
     """Compare lists, masks, scores and the numbers of answers outside with those of sets of tuples."""
-    true = by_hand(case, *due(case))
-    pairs = [(getattr(found, name), getattr(true, name)) for name in ("listed", "kept", "scores", "free", "outside")]
-    if any(np.shape(a) != np.shape(b) for a, b in pairs):
+    true, names = by_hand(case, *due(case)), ("listed", "kept", "scores", "free", "outside")
+    got, rows = ([np.asarray(getattr(one, name)) for name in names] for one in (found, true))
+    if [one.shape for one in got] != [one.shape for one in rows]:
         raise OutcomeError("a row is due for every answer")
-    return Sides(
-        *(np.concatenate([np.ravel(one).astype(object) * 1 for one in side]) for side in zip(*pairs, strict=True))
-    )
+    return Sides(*(np.concatenate([one.ravel().astype(np.int64) for one in side]) for side in (got, rows)))
 
 
 ST_12 = Statement(
