@@ -38,7 +38,7 @@ def compute_growth(profile: str) -> dict[str, np.ndarray]:
             read.append(len(index.allowed(states).tokens) / BEAMS)
             states = index.advance(states, token)
         gathers.append(read)
-    expected = [[theory.expected_nodes(n, vocab_size=V, level=level) for level in range(L + 1)] for n in items]
+    expected = [[theory.expected_nodes(n, vocab_size=V, length=length) for length in range(L + 1)] for n in items]
     return {
         "items": np.array(items),
         "sizes": np.array(sizes),

@@ -59,6 +59,8 @@ An item is switched off, and another one comes in:
 from __future__ import annotations
 
 from lrtheory.constrained_decoding import baselines, theory
+from lrtheory.constrained_decoding.bias import BackwardSums, MaskingBias, backward_sums, masking_bias
+from lrtheory.constrained_decoding.bias import BackwardSums, MaskingBias, backward_sums, masking_bias
 from lrtheory.constrained_decoding.decoding.models import NGram, Product, Table
 from lrtheory.constrained_decoding.hooks import TrieLogitsProcessor, prefix_allowed_tokens_fn
 from lrtheory.constrained_decoding.index.report import IndexReport
@@ -81,11 +83,14 @@ from lrtheory.constrained_decoding.problem import (
     make_nonmonotone,
     make_uniform,
 )
+from lrtheory.constrained_decoding.sample import SampleResult, sample
+from lrtheory.constrained_decoding.sample import SampleResult, sample
 from lrtheory.constrained_decoding.search import DecodingCertificate, DecodingResult, Search, search
 from lrtheory.constrained_decoding.validity import Validity, valid
 
 __all__ = [
     "Allowed",
+    "BackwardSums",
     "DecodingCertificate",
     "DecodingProblem",
     "DecodingResult",
@@ -93,10 +98,13 @@ __all__ = [
     "IndexReport",
     "Insertion",
     "LiveIndex",
+    "MaskingBias",
     "MassEstimate",
     "NGram",
     "Product",
     "ProductCodes",
+    "SampleResult",
+    "SampleResult",
     "Search",
     "Sequences",
     "StateLogProbs",
@@ -105,6 +113,7 @@ __all__ = [
     "TrieLogitsProcessor",
     "Validity",
     "WeightedSamples",
+    "backward_sums",
     "baselines",
     "load_airport_codes",
     "load_film_titles",
@@ -112,7 +121,9 @@ __all__ = [
     "make_biased_pair",
     "make_nonmonotone",
     "make_uniform",
+    "masking_bias",
     "prefix_allowed_tokens_fn",
+    "sample",
     "search",
     "theory",
     "valid",
@@ -132,3 +143,5 @@ def _warmup() -> None:
         live.toggle([0], False)
         live.advance([live.root], [1])
         live.allowed([live.root])
+    problem = make_biased_pair()
+    sample(problem.index, problem.model, 1, rng=0)

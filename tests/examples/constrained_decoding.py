@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lrtheory.constrained_decoding import Product, Table, TrieIndex
+from lrtheory.constrained_decoding import Product, TrieIndex
 from tests.backends import need_data
 from tests.examples import Call, call
 
@@ -39,7 +39,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.expected_nodes": lambda: call(5, vocab_size=3, length=2),
     "theory.index_bytes": lambda: call(5, vocab_size=3, length=2, dense=1),
     "theory.probes_ppv": lambda: call(5, vocab_size=3),
-    "theory.tv_bound": lambda: call(0.25, 1.0, 0.5),
+    "theory.tv_bound": lambda: call(0.25, 1.0, mass=0.5),
     "theory.tv_limit": lambda: call(0.25, 1.0),
     "valid": lambda: call(INDEX, [[0, 0, 1], [0, 0, 0]]),
 }

@@ -85,7 +85,7 @@ WORDS = {
     "strength_std": Word("standard deviation of strengths", "float", r"alpha_rank\."),
     "value_range": Word("least and largest value that there can be", "pair", r"matrix_completion\."),
     "rank": Word("number kept of an ordered list", r"(int|numbers|as given)"),
-    "k": Word("size of a chosen set", INTEGER, r"(constrained_decoding|dynamic_submodular|fair_subset_selection|transductive_clustering)\."),
+    "k": Word("size of a chosen set", INTEGER, r"(constrained_dec|dynamic_sub|fair_subset|transductive_cl)\w+\."),
     "n_neighbors": Word("number of nearest points", r"(int|as in)"),
     "record": Word("whether what happens on the way is kept", "bool"),
     "rng": Word("source of randomness", r"(Generator|int|None)"),
