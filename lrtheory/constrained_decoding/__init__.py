@@ -104,7 +104,6 @@ __all__ = [
     "Product",
     "ProductCodes",
     "SampleResult",
-    "SampleResult",
     "Search",
     "Sequences",
     "StateLogProbs",
