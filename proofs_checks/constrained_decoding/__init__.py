@@ -10,3 +10,6 @@ from proofs_checks.constrained_decoding.answers import certificates
 from proofs_checks.constrained_decoding.answers import traps
 from proofs_checks.constrained_decoding.answers import expansions
 from proofs_checks.constrained_decoding.trees import hooks_of_generators
+from proofs_checks.constrained_decoding.samples import masked_laws
+from proofs_checks.constrained_decoding.samples import distances
+from proofs_checks.constrained_decoding.samples import drawn_items

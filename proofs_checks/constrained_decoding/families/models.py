@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Draws
+from lrtheory.bounds import Draws, Family
 from proofs_checks.constrained_decoding.families.languages import (
+    UNEVEN,
     Language,
     Prefix,
     draw_any_language,
@@ -169,3 +170,27 @@ def laws(case: Weighed) -> Laws:
 def _product(factors: Iterable[Any]) -> Any:
     """Multiply numbers of any kind."""
     return functools.reduce(operator.mul, factors, Fraction(1))
+
+
+#: two items, of which one has the mass 1/4 behind its first token, and the other one all of it
+PAIR = Weighed(((0, 0), (1, 0)), 2, ((4, 8), (12, 0), (3, 9)), 12)
+#: the same with a third of the mass on a first token that is not allowed
+THIRD = Weighed(((0, 0), (1, 0)), 3, ((3, 5, 4), (12, 0, 0), (3, 9, 0)), 12)
+
+WEIGHED = Family(
+    "weighed-models",
+    always=(
+        Weighed(((0,),), 1, ((1,),), 1),
+        Weighed(((0, 0),), 2, ((1, 1), (1, 2)), 3),
+        Weighed(((0, 0), (0, 1)), 2, ((1, 2), (2, 1)), 3),  # one W for both items
+        PAIR,
+        THIRD,
+        Weighed(UNEVEN.rows, 3, ((1, 2, 1), (2, 1, 1), (3, 1, 1), (1, 1, 2)), 6),
+    ),
+    draw=draw_weighed,
+)
+
+
+def is_positive(case: Weighed) -> bool:
+    """Decide whether the model has a law on all tokens, and gives a positive probability to every item."""
+    return fits(case) and all(sum(row) <= 1 for row in case.table.values()) and min(laws(case).p) > 0

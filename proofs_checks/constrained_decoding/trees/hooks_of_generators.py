@@ -157,8 +157,8 @@ ST_12 = Statement(
     title="Hooks leave a generator the catalogue, and nothing else",
     says=(
         "Behind a prompt and an answer y, callback and processor leave the tokens child(y) that continue y within the "
-        "catalogue, with their scores as they were; the end of sequence alone behind a whole item, with its score or 0, "
-        "and behind an answer outside, which is counted."
+        "catalogue, with their scores as they were; the end of sequence alone behind a whole item, with its score or "
+        "0, and behind an answer outside, which is counted."
     ),
     source=Derived(may_follow),
     tex=r"\text{left}(y) = \mathrm{child}(y), \text{ or } \{\mathrm{end}\} \text{ where it is empty}",

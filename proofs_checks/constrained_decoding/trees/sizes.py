@@ -28,6 +28,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.constrained_decoding import TrieIndex
+from lrtheory.constrained_decoding.theory import expected_nodes, index_bytes
 from proofs_checks.constrained_decoding.families.languages import (
     LANGUAGES,
     TWICE,
@@ -80,15 +81,6 @@ def without_sharing(language: Language, rng: np.random.Generator) -> np.ndarray:
     return np.array([1, *[len(language.rows)] * len(language.rows[0])])
 
 
-@formula(V="[1, inf)", N="[1, inf)", L="[1, inf)", d="[0, L)")
-def published_bytes(V: int, N: int, L: int, d: int) -> Fraction:
-    """The published bound on the bytes of the tree, with d dense levels.
-
-    A dense level takes a bit of a mask and four bytes of a state for each of V^d prefixes, and every edge below twelve.
-    """
-    return (Fraction(1, 8) + 4) * V**d + 12 * sum(min(V**level, N) for level in range(d + 1, L + 1))
-
-
 def stored_bytes(case: Dense, sizes: list[int]) -> Fraction:
     """The bytes of what the bound counts, for the true numbers of edges below the dense levels."""
     return (Fraction(1, 8) + 4) * case.n_tokens**case.dense + 12 * sum(sizes[case.dense + 1 :])
@@ -105,7 +97,8 @@ def within_published(case: Dense, sizes: np.ndarray, stored: object = stored_byt
     V, N, L, due = case.n_tokens, len(case.items), len(case.rows[0]), case.level_sizes
     right = sizes.tolist() == due
     most = [min(V ** (level - later), N) for level in range(1, L + 1)]
-    rhs = [*most, published_bytes(V, N, L, case.dense)]
+    # the bound is a multiple of 1/8, which a double holds
+    rhs = [*most, Fraction(index_bytes(N, vocab_size=V, length=L, dense=case.dense))]
     return Sides([*sizes.tolist()[1:], stored(case, due)], rhs if right else [UNFIT] * len(rhs))  # type: ignore[operator]
 
 
@@ -239,20 +232,6 @@ def without_repetition(case: Uniform, rng: np.random.Generator, n: int) -> np.nd
     return np.full(n, min(case.V**case.l, case.N))
 
 
-@formula(V="[1, inf)", l="[0, inf)", N="[1, inf)")
-def expected_prefixes(V: int, l: int, N: int) -> Fraction:  # noqa: E741
-    """The mean number of different prefixes of length l.
-
-    Proof
-    -----
-    Assumes: the N sequences are independent and uniform.
-
-    Proof: a given prefix of length l begins a sequence with probability V^-l, and is missed by all of them with
-    probability (1 - V^-l)^N. The mean number of those that are met is the sum over all V^l prefixes.
-    """
-    return V**l * (1 - (1 - Fraction(1, V**l)) ** N)
-
-
 def occupied(mean: object) -> Expectation:
     """Return the claim that the mean number of prefixes is this, up to a tenth of its range."""
     most = lambda case: min(case.V**case.l, case.N)
@@ -271,13 +250,13 @@ ST_8 = Statement(
         "N independent sequences whose tokens are uniform on V tokens have on average V^l (1 - (1 - V^-l)^N) different "
         "prefixes of length l, their number being N_l."
     ),
-    source=Derived(expected_prefixes),
+    source=Derived(expected_nodes),
     tex=r"\mathbb E N_l = V^l \bigl(1 - (1 - V^{-l})^N\bigr)",
     hypotheses={"independent uniform tokens": always},
     instances=UNIFORM,
     solve=prefixes_drawn,
     closed="what is counted are the prefixes of sequences that are drawn, and no algorithm decides anything",
-    claim=occupied(lambda case: expected_prefixes(case.V, case.l, case.N)),
+    claim=occupied(lambda case: expected_nodes(case.N, vocab_size=case.V, length=case.l)),
     saboteurs=(
         saboteur("sequences without repetition", solve=without_repetition),
         saboteur(

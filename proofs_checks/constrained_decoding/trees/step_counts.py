@@ -25,6 +25,7 @@ from lrtheory.bounds import (
     formula,
     saboteur,
 )
+from lrtheory.constrained_decoding.theory import probes_ppv
 from proofs_checks.constrained_decoding.families.languages import (
     CROSSED,
     UNEVEN,
@@ -106,27 +107,12 @@ def most_gathers(M: int, K: int) -> int:
     return M * K
 
 
-@formula(M="[1, inf)", V="[1, inf)", N="[1, inf)")
-def most_probes(M: int, V: int, N: int) -> int:
-    """Bisection for all V extensions of M beams looks at no more entries of a table of N items.
-
-    Proof
-    -----
-    Assumes: each look leaves at most half of the places.
-
-    Proof: an extension has N + 1 places in the table. A look at the middle one of n entries between which the place may
-    be leaves at most floor(n / 2) of them, so that ceil(log2(N + 1)), the number of binary digits of N, looks leave one
-    place.
-    """
-    return M * V * N.bit_length()
-
-
 def at_most(case: Beams, found: Counts, gathers: object = most_gathers) -> Sides:
     """Compare both counts with their bounds; a count of gathers other than the sum of the rows is unfit."""
     tree, M, V = case.tree, len(case.beams), case.n_tokens
     widest = max(len(tokens) for s, tokens in tree.items() if len(s) == len(case.beams[0]))
     right = found.gathers == sum(len(tree[s]) for s in case.beams)
-    rhs = [gathers(M, widest) if right else UNFIT, most_probes(M, V, len(case.items))]  # type: ignore[operator]
+    rhs = [gathers(M, widest) if right else UNFIT, M * probes_ppv(len(case.items), vocab_size=V)]  # type: ignore[operator]
     return Sides([found.gathers, found.probes], rhs, trivial=[M * V, M * V * len(case.items) + 1])
 
 
