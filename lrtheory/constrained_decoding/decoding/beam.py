@@ -21,15 +21,16 @@ class Beam:
 
     def __init__(self, index: Any, k: int, width: int) -> None:
         self.index, self.k, self.width = index, k, width
-        self.states = np.full(1, index.root, np.int64)
-        self.prefixes = np.zeros((1, 0), np.int64)
-        self.scores = np.zeros(1)
+        n = int(index.n_items > 0)  # without items not even the empty prefix can go on
+        self.states = np.full(n, index.root, np.int64)
+        self.prefixes = np.zeros((n, 0), np.int64)
+        self.scores = np.zeros(n)
         #: whether an item ends in each state of the beam
         self.ended = np.asarray(index.item(self.states)) >= 0
         self.dropped = -np.inf
         self.expanded: list[tuple[int, ...]] = []
         self.n_expanded = self.n_gathers = self.n_calls = 0
-        self.done = index.max_length <= 0 or bool(self.ended.all())
+        self.done = bool(self.ended.all())
 
     def ask(self) -> tuple[np.ndarray, np.ndarray]:
         """The prefixes that go on, (n, t), and their states."""

@@ -26,7 +26,7 @@ class BestFirst:
         self.dropped = -np.inf
         self.expanded: list[tuple[int, ...]] = []
         self.n_expanded = self.n_gathers = self.n_calls = 0
-        if index.max_length > 0:
+        if index.n_items > 0:
             self._heap.append((0.0, (), int(index.root)))
         self._pop_items()
 
