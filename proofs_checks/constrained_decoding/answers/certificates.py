@@ -234,7 +234,7 @@ ST_2 = Statement(
             solve=partial(dropping, bound=lambda dropped: min(itertools.chain(*dropped), default=Fraction(0))),
         ),
         saboteur("U is the second largest score", solve=partial(dropping, bound=second)),
-        saboteur("answers are filled up with sequences outside", solve=filled),
+        saboteur("as released: answers are filled up with sequences outside", solve=filled, printed=True),
         saboteur(
             "what was dropped is divided by its length",
             claim=Inequality(partial(certified, power=2), unbounded="as for the statement"),
@@ -311,7 +311,7 @@ ST_2B = Statement(
     solve=returned,
     claim=Identity(whole_ranking),
     saboteurs=(
-        saboteur("each prefix offers its likeliest continuation alone", solve=one_a_beam),
+        saboteur("as released: each prefix offers a few of its continuations alone", solve=one_a_beam, printed=True),
         saboteur(
             "a beam that is narrower",
             breaks="a beam as wide as there are items",

@@ -122,7 +122,7 @@ ST_7 = Statement(
     saboteurs=(
         saboteur("no prefixes are shared", solve=without_sharing),
         saboteur(
-            "the arrays as they are released",
+            "as released: a byte a bit, and rows of dense levels too",
             claim=Inequality(partial(within_published, stored=released_bytes), unbounded="as for the statement"),
             printed=True,
         ),
