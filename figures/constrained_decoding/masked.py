@@ -118,6 +118,7 @@ def draw_masked(arrays: Any) -> matplotlib.figure.Figure:
         groups.plot(x, law, drawstyle="steps-mid", color=COLORS[i], label=label)
         error = 2 * np.sqrt(law * (1 - law) / n)
         groups.errorbar(x, drawn, yerr=error, linestyle="", marker="os"[i], markersize=4, color=COLORS[i], capsize=2)
+    groups.set_yscale("log", nonpositive="clip")
     labels = [f"{group:0{DIGITS}d}" for group in arrays["groups"]]
     groups.set_xticks(x, labels, rotation=90)
     groups.set(xlabel="first digits of the code", ylabel="share", title="the twenty largest groups; points: samples")

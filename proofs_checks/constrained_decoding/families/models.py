@@ -193,4 +193,10 @@ WEIGHED = Family(
 
 def is_positive(case: Weighed) -> bool:
     """Decide whether the model has a law on all tokens, and gives a positive probability to every item."""
-    return fits(case) and all(sum(row) <= 1 for row in case.table.values()) and min(laws(case).p) > 0
+    return fits(case) and all(sum(row) <= 1 for row in case.table.values()) and _has_all(case)
+
+
+def _has_all(case: Weighed) -> bool:
+    """Decide whether every item has a probability; the laws of one without are not defined."""
+    p = scores(case, case.table)
+    return all(p[item] > 0 for item in case.items)
