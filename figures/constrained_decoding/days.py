@@ -37,7 +37,7 @@ def compute_days(profile: str) -> dict[str, np.ndarray]:
         if day in compared:
             equal.append(live.compact().sequences() == TrieIndex(rows[now], 10).sequences())
     return {
-        "living": np.array(living),
+        "living": np.array(living, float),
         "switched": np.array(switched),
         "writes": np.array(writes),
         "equal": np.array(equal),
