@@ -40,6 +40,5 @@ CALLS: dict[str, Callable[[], Call]] = {
     "theory.index_bytes": lambda: call(5, vocab_size=3, length=2, dense=1),
     "theory.probes_ppv": lambda: call(5, vocab_size=3),
     "theory.tv_bound": lambda: call(0.25, 1.0, mass=0.5),
-    "theory.tv_limit": lambda: call(0.25, 1.0),
     "valid": lambda: call(INDEX, [[0, 0, 1], [0, 0, 0]]),
 }

@@ -8,7 +8,7 @@ bias   how far masked sampling is from the model given the catalogue
 
 from __future__ import annotations
 
-from lrtheory.constrained_decoding.theory.bias import tv_bound, tv_limit
+from lrtheory.constrained_decoding.theory.bias import tv_bound
 from lrtheory.constrained_decoding.theory.sizes import expected_nodes, index_bytes, probes_ppv
 
-__all__ = ["expected_nodes", "index_bytes", "probes_ppv", "tv_bound", "tv_limit"]
+__all__ = ["expected_nodes", "index_bytes", "probes_ppv", "tv_bound"]

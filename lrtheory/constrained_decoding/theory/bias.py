@@ -6,43 +6,12 @@ its smallest and largest value over the catalogue, and P the model's probability
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from lrtheory._numbers import formula
 from lrtheory._types import Number
 
-__all__ = ["tv_bound", "tv_limit"]
-
-
-@formula(smallest="(0, largest]", largest="(0, 1]")
-def tv_limit(smallest: Number, largest: Number) -> Number:
-    r"""Bound the total variation distance whatever the mass of the catalogue is (statement ST-4t).
-
-    Parameters
-    ----------
-    smallest, largest : number
-        A and B.
-
-    Returns
-    -------
-    number
-        (sqrt B - sqrt A) / (sqrt B + sqrt A).
-
-    Proof
-    -----
-    Assumes: A <= W <= B on the catalogue.
-
-    Proof: `tv_bound` as a function of P is (A + B - P - A B / P) / (B - A), which is largest at P = sqrt(A B), where it
-    is (sqrt B - sqrt A)^2 / (B - A).
-
-    Examples
-    --------
-    >>> round(tv_limit(0.25, 1.0), 6)
-    0.333333
-    """
-    low, high = math.sqrt(smallest), math.sqrt(largest)
-    return (high - low) / (high + low)
+__all__ = ["tv_bound"]
 
 
 @formula(smallest="(0, largest]", largest="(0, 1]", mass="[smallest, largest]")

@@ -13,9 +13,9 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Inequality, Number, Sides, Statement, Tight, rounding, saboteur
+from lrtheory.bounds import Derived, Inequality, Number, Sides, Statement, Tight, formula, rounding, saboteur
 from lrtheory.constrained_decoding import masking_bias
-from lrtheory.constrained_decoding.theory import tv_bound, tv_limit
+from lrtheory.constrained_decoding.theory import tv_bound
 from proofs_checks.constrained_decoding.families.languages import indexed, longest
 from proofs_checks.constrained_decoding.families.models import PAIR, WEIGHED, Weighed, is_positive, laws
 
@@ -46,6 +46,21 @@ def without_root(case: Weighed, rng: np.random.Generator) -> Bias:
 def no_bias(case: Weighed, rng: np.random.Generator) -> Bias:
     """Take sampling under the mask for the model's own law."""
     return Bias(0.0, 0.0)
+
+
+@formula(A="(0, B]", B="(0, 1]")
+def tv_limit(A: Number, B: Number) -> float:
+    """The distance is at most this whatever the mass of the catalogue is, for A <= W <= B.
+
+    Proof
+    -----
+    Assumes: `tv_bound`, whose proof is in the library.
+
+    Proof: with the mass P the bound is (A + B - P - A B / P) / (B - A), which is largest at P = sqrt(A B). There it is
+    (sqrt B - sqrt A)^2 / (B - A), which is (sqrt B - sqrt A) / (sqrt B + sqrt A).
+    """
+    low, high = math.sqrt(A), math.sqrt(B)
+    return (high - low) / (high + low)
 
 
 def within(case: Weighed, found: Bias, share: Number = 1, root: bool = False) -> Sides:

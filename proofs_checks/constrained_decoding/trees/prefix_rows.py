@@ -109,7 +109,7 @@ def by_position(language: Language, rng: np.random.Generator) -> Walked:
 
 @formula(N="L in [1, inf)")
 def edge_count(N: np.ndarray) -> int:
-    """The edges of the tree, for the numbers N_l of prefixes of the lengths 1 to L.
+    """The edges of the tree, for the numbers N of prefixes of the lengths 1 to L.
 
     Proof
     -----
