@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -56,7 +56,7 @@ class Beam(Halved):
 
 
 def beam_over(
-    rows: tuple[Prefix, ...], n_tokens: int, table: dict[Prefix, tuple[int, ...]], *, width: int, k: int
+    rows: tuple[Prefix, ...], n_tokens: int, table: Mapping[Prefix, tuple[int, ...]], *, width: int, k: int
 ) -> Beam:
     """Make a case of the exponents at each inner prefix; all of them are 0 where nothing is said."""
     inner = Language(rows, n_tokens).inner
@@ -136,7 +136,7 @@ def kept(case: Beam, share: int | None = None) -> tuple[list[Prefix], list[list[
 
     With `share` each prefix offers so many of its likeliest continuations alone.
     """
-    p, beam, dropped = scores(case, case.table), [()], list[list[Fraction]]()
+    p, beam, dropped = scores(case, case.table), [Prefix()], list[list[Fraction]]()
     for _ in range(longest(case)):
         offers = [[(*s, token) for token in case.tree[s]] or [s] for s in beam]
         ordered = [sorted(one, key=lambda s: (-p[s], s))[:share] for one in offers]

@@ -93,7 +93,7 @@ def spoken(table: Table) -> Asked:
 
 def scores(language: Language, table: Table) -> dict[Prefix, Fraction]:
     """Return the probability of every prefix."""
-    found = {(): Fraction(1)}
+    found: dict[Prefix, Fraction] = {(): Fraction(1)}
     for s, tokens in language.tree.items():
         for token in tokens:
             found[*s, token] = found[s] * table[s][token]

@@ -62,21 +62,21 @@ PROMPTED = Family(
 
 @dataclass(frozen=True)
 class Left:
-    """What is left of each row: by the callback; by the processor, with its scores; with a free end; rows outside."""
+    """What is left of each row by the callback, by the processor and by one with a free end, and the rows outside."""
 
     listed: np.ndarray
     kept: np.ndarray
     scores: np.ndarray
-    free: np.ndarray
     outside: np.ndarray
 
 
 def left(case: Prompted, rng: np.random.Generator, skipped: int | None = None) -> Left:
     """Ask both hooks of the library for every answer."""
     index, end, scores = indexed(case), case.n_tokens, case.scores
-    options = {"prompt_length": len(case.prompt) if skipped is None else skipped, "eos_token_id": end}
-    follow, listed = prefix_allowed_tokens_fn(index, **options), np.zeros(scores.shape, bool)
-    process, free = TrieLogitsProcessor(index, **options), TrieLogitsProcessor(index, eos="free", **options)
+    before, listed = len(case.prompt) if skipped is None else skipped, np.zeros(scores.shape, bool)
+    follow = prefix_allowed_tokens_fn(index, prompt_length=before, eos_token_id=end)
+    process = TrieLogitsProcessor(index, prompt_length=before, eos_token_id=end)
+    free = TrieLogitsProcessor(index, prompt_length=before, eos_token_id=end, eos="free")
     kept, without = np.empty_like(scores), np.empty_like(scores)
     for place, answer in enumerate(case.answers):
         ids = np.array([*case.prompt, *answer], np.int64)
@@ -88,8 +88,8 @@ def left(case: Prompted, rng: np.random.Generator, skipped: int | None = None) -
 
 def made(case: Prompted, listed: np.ndarray, kept: np.ndarray, without: np.ndarray, outside: list[int]) -> Left:
     """Make an outcome; all scores are integers, with 0 where one is minus infinity."""
-    finite = [np.where(np.isfinite(one), one, 0.0).astype(np.int64) for one in (kept, without)]
-    return Left(listed, np.isfinite(kept), *finite, np.array(outside))
+    scores = np.array([kept, without])
+    return Left(listed, np.isfinite(scores), np.where(np.isfinite(scores), scores, 0.0).astype(int), np.array(outside))
 
 
 def of_the_prompt(case: Prompted, rng: np.random.Generator) -> Left:
@@ -145,7 +145,7 @@ def may_follow(child: set[int], end: int) -> set[int]:
 
 def as_due(case: Prompted, found: Left) -> Sides:
     """Compare lists, masks, scores and the numbers of answers outside with those of sets of tuples."""
-    true, names = by_hand(case, *due(case)), ("listed", "kept", "scores", "free", "outside")
+    true, names = by_hand(case, *due(case)), ("listed", "kept", "scores", "outside")
     got, rows = ([np.asarray(getattr(one, name)) for name in names] for one in (found, true))
     if [one.shape for one in got] != [one.shape for one in rows]:
         raise OutcomeError("a row is due for every answer")

@@ -69,7 +69,7 @@ def seen(language: Language, followers: list[list[int]], sizes: list[int], edges
 def reopened(language: Language, rng: np.random.Generator, rows: list[Prefix] | None = None) -> Walked:
     """Build the tree of rows as they come: each opens what the row before has not, and its last token anyway."""
     children: list[list[tuple[int, int]]] = [[]]
-    path, before = [0], ()
+    path, before = [0], Prefix()
     for row in language.rows if rows is None else rows:
         same = next(
             (t for t, (a, b) in enumerate(zip(before, row, strict=False)) if a != b), min(len(before), len(row))
@@ -127,11 +127,13 @@ def rows_agree(language: Language, found: Walked) -> Sides:
     followers = padded(list(tree.values()), n)
     masks = [[int(token in row) for token in range(n)] for row in tree.values()]
     ranks = [items.index(row) for row in language.rows]
-    due = [followers, masks, masks, ranks, language.level_sizes, edge_count(np.array(language.level_sizes[1:]))]
-    got = [found.followers, found.masks, found.leads, found.ranks, found.sizes, found.edges]
-    if any(np.shape(a) != np.shape(b) for a, b in zip(got, due, strict=True)):
+    edges = edge_count(np.array(language.level_sizes[1:]))
+    due = [np.array(one, np.int64) for one in (followers, masks, masks, ranks, language.level_sizes, edges)]
+    given = (found.followers, found.masks, found.leads, found.ranks, found.sizes, found.edges)
+    got = [np.asarray(one, np.int64) for one in given]
+    if [one.shape for one in got] != [one.shape for one in due]:
         raise OutcomeError("a row is due for every prefix, with a place for each token, and a size for each length")
-    return Sides(*(np.concatenate([np.asarray(one, np.int64).ravel() for one in side]) for side in (got, due)))
+    return Sides(*(np.concatenate([one.ravel() for one in side]) for side in (got, due)))
 
 
 ST_1 = Statement(

@@ -98,7 +98,7 @@ def within_published(case: Dense, sizes: np.ndarray, stored: object = stored_byt
     right = sizes.tolist() == due
     most = [min(V ** (level - later), N) for level in range(1, L + 1)]
     # the bound is a multiple of 1/8, which a double holds
-    rhs = [*most, Fraction(index_bytes(N, vocab_size=V, length=L, dense=case.dense))]
+    rhs = [*most, Fraction(float(index_bytes(N, vocab_size=V, length=L, dense=case.dense)))]
     return Sides([*sizes.tolist()[1:], stored(case, due)], rhs if right else [UNFIT] * len(rhs))  # type: ignore[operator]
 
 
