@@ -60,7 +60,6 @@ from __future__ import annotations
 
 from lrtheory.constrained_decoding import baselines, theory
 from lrtheory.constrained_decoding.bias import BackwardSums, MaskingBias, backward_sums, masking_bias
-from lrtheory.constrained_decoding.bias import BackwardSums, MaskingBias, backward_sums, masking_bias
 from lrtheory.constrained_decoding.decoding.models import NGram, Product, Table
 from lrtheory.constrained_decoding.hooks import TrieLogitsProcessor, prefix_allowed_tokens_fn
 from lrtheory.constrained_decoding.index.report import IndexReport
@@ -83,7 +82,6 @@ from lrtheory.constrained_decoding.problem import (
     make_nonmonotone,
     make_uniform,
 )
-from lrtheory.constrained_decoding.sample import SampleResult, sample
 from lrtheory.constrained_decoding.sample import SampleResult, sample
 from lrtheory.constrained_decoding.search import DecodingCertificate, DecodingResult, Search, search
 from lrtheory.constrained_decoding.validity import Validity, valid

@@ -14,6 +14,8 @@ __all__ = ["bias", "index", "mass", "valid"]
 
 #: what -o writes, where it is more than the table
 WRITES = {"index": "the index as .safetensors, or a table"}
+#: verbs that ask a question of yes or no
+DECIDES = ("valid",)
 
 
 def index(

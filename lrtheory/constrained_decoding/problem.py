@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from lrtheory._files import FromTable, Table, named_arrays, source_name, text_of
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
-from lrtheory._validation import Words, array, as_array, generator, integer, must, open_interval
+from lrtheory._validation import Words, array, as_array, generator, integer, must, open_interval, path_of
 from lrtheory.constrained_decoding.decoding.models import Product
 from lrtheory.constrained_decoding.decoding.models import Table as TableModel
 from lrtheory.constrained_decoding.index.strings import read_strings
@@ -187,7 +188,8 @@ class Sequences:
         Parameters
         ----------
         path : path
-            UTF-8, packed by gzip or not; "-" is standard input.
+            UTF-8 with the suffix .txt or none, packed by gzip or not; "-" is standard input. A table is refused, since
+            titles may hold commas.
 
         Returns
         -------
@@ -199,10 +201,15 @@ class Sequences:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is no text, or a line is empty.
+            If it is no text or has another suffix, or a line is empty.
         """
+        place = path_of("path", path)
         text = text_of(str(path))
-        return cls(tuple(text.removesuffix("\n").split("\n")) if text else (), source_name(str(path)))
+        if Path(place.name.lower().removesuffix(".gz")).suffix not in ("", ".txt"):
+            raise ValueError(f"{place}: lines of text are read from files that end in .txt, a sequence a line")
+        if not text:
+            raise ValueError(f"{source_name(str(path))}: an empty file, where a sequence a line is needed")
+        return cls(tuple(text.removesuffix("\n").split("\n")), source_name(str(path)))
 
     def token_ids(self) -> list[list[int]]:
         """The lines as token ids.
