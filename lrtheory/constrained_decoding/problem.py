@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lrtheory._files import FromTable, Table, named_arrays, source_name, text_of
+from lrtheory._files import FromTable, Table, named_arrays, source_name, text_of, warn_alike
 from lrtheory._result import Result, result
 from lrtheory._types import Rng
 from lrtheory._validation import Words, array, as_array, generator, integer, must, open_interval, path_of
@@ -369,7 +369,9 @@ class WeightedSamples(FromTable):
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> Self:
         names = table.pick(columns, {"item": ("items", "rank"), "log_weight": ("log_weights", "logw")})
-        return cls(table.text(names["item"]), table.floats(names["log_weight"]))
+        items = table.text(names["item"])
+        warn_alike(items, table.origin)
+        return cls(items, table.floats(names["log_weight"]))
 
     def __len__(self) -> int:
         return len(self.items)

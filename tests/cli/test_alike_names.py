@@ -17,6 +17,7 @@ RATINGS = "user,item,rating\n" + "".join(f"{user},{item},{1 + i % 5}\n" for i, (
 TABLES = {
     ("alpha_rank", "rank"): ("model_a,model_b,winner\nAnn,bob,Ann\nann,bob,bob\n", []),
     ("alpha_rank", "next"): ("model_a,model_b,winner\nAnn,bob,Ann\nbob,ann,bob\n", ["-n", "2"]),
+    ("constrained_decoding", "mass"): ("item,log_weight\nAnn,-1\nann,-2\n", []),
     ("continual_learning", "metrics"): ("Ann,ann\n1,0\n.5,1\n", []),
     ("dual_mirror_descent", "allocate"): (
         "request,action,reward,seats\n1,Ann,1,1\n2,ann,2,1\n", ["--budget", "budget.csv"]
@@ -38,7 +39,7 @@ TABLES = {
 #: verbs whose files hold no names of people's own, but those of modules in models, or whose names another verb reads
 WITHOUT = {
     "pace", "edit", "diagnose", "extract", "convert", "compare", "diff", "absorb", "recommend", "fit", "fold_in",
-    "squeeze", "merge", "ranks", "certify", "bounds", "basis", "cluster", "evaluate",
+    "squeeze", "merge", "ranks", "certify", "bounds", "basis", "cluster", "evaluate", "index", "valid", "bias",
 }  # fmt: skip
 SENTENCE = "log.csv: names differ in capitals alone, and count as different ones: 'Ann' and 'ann'"
 

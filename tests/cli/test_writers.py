@@ -15,6 +15,7 @@ from lrtheory._files import CERTIFICATE, replacing
 from lrtheory._files.adapters import AdapterFile
 from lrtheory._result import Result
 from lrtheory.cli import main
+from lrtheory.constrained_decoding import LiveIndex, TrieIndex
 from lrtheory.continual_learning import FrequentDirections, RecursiveRidge, edit_safetensors
 from lrtheory.low_rank_adapters import save_peft
 from lrtheory.low_rank_adapters.kinds.lora import lora
@@ -52,6 +53,8 @@ WRITERS = {
     "edit_safetensors": ("x", edit),
     "FrequentDirections.to_file": ("x.npz", sketch),
     "RecursiveRidge.to_file": ("x.npz", ridge),
+    "TrieIndex.to_file": ("x.safetensors", lambda path, **options: TrieIndex([[0]], 1).to_file(path, **options)),
+    "LiveIndex.to_file": ("x.npz", lambda path, **options: LiveIndex(TrieIndex([[0]], 1)).to_file(path, **options)),
 }
 
 
