@@ -1,4 +1,4 @@
-"""What a beam of a given width proves about the items that it returns.
+"""Certificates of beam search: the largest score that was dropped bounds what the answers have missed.
 
 A beam keeps the M likeliest prefixes of each length, among them items that have ended before, and equal ones in
 lexicographic order; U is the largest score that it ever drops. OPT_r is the score of the r-th best item, and a_r that

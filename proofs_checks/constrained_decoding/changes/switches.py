@@ -60,7 +60,7 @@ SWITCHED = Family(
 
 @dataclass(frozen=True)
 class Followed:
-    """What may follow each prefix after each switch, whether a switch changed something, and how many items live."""
+    """The masks of all prefixes after each switch, the number of items that it changed, and that of living items."""
 
     masks: np.ndarray
     changes: np.ndarray

@@ -28,7 +28,7 @@ class Language:
 
     @property
     def tree(self) -> dict[Prefix, list[int]]:
-        """What may follow each prefix, by length and then in lexicographic order; nothing follows a whole item."""
+        """The tokens that follow each prefix, by length and then in lexicographic order; none follows a whole item."""
         found: dict[Prefix, set[int]] = {(): set()}
         for row in self.items:
             for t, token in enumerate(row):

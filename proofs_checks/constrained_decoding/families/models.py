@@ -141,7 +141,7 @@ def draw_weighed(draws: Draws, *, most: int = 8, n_tokens: int = 4, length: int 
 
 @dataclass(frozen=True)
 class Laws:
-    """What the model and a mask say about the items of a language, in their order.
+    """The laws of a model and of sampling under the mask on the items of a language, in their order.
 
     The model's p, the law q of sampling token by token under the mask, the product W of the allowed masses that the
     mask leaves on the way, the model's mass P of the language, and the model's law given the language.

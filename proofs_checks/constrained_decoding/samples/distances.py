@@ -1,4 +1,4 @@
-"""How far sampling under a mask is from the model's own law within the catalogue.
+"""The distance of sampling under a mask from the model's own law within the catalogue.
 
 q is the law of sampling under the mask, W(x) the product of the allowed masses on the way of an item x, and P the
 model's mass of the catalogue C, within which its law is p_C. TV is the distance in total variation.

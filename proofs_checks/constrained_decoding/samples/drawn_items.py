@@ -1,4 +1,4 @@
-"""What is drawn: weights that estimate the model's mass, exact samples, and rejection.
+"""Samples of a catalogue: weights that estimate the model's mass, exact samples, and rejection.
 
 p is the model's law, P its mass of the catalogue C, and p_C = p / P its law given C. Sampling under the mask has the
 law q = p / W, with W(x) the product of the allowed masses on the way of x, and z(root) the first of them.

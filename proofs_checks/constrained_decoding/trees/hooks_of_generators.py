@@ -1,4 +1,4 @@
-"""What the hooks for generators leave of a step's scores.
+"""Hooks for generators, which leave a part of a step's scores.
 
 A generator hands over a prompt and the answer y so far. What may follow y is child(y) within the catalogue, and the
 end of sequence behind a whole item; outside the catalogue the end of sequence alone is left.
@@ -62,7 +62,7 @@ PROMPTED = Family(
 
 @dataclass(frozen=True)
 class Left:
-    """What is left of each row by the callback, by the processor and by one with a free end, and the rows outside."""
+    """The tokens that the callback, the processor and one with a free end leave in each row, and the rows outside."""
 
     listed: np.ndarray
     kept: np.ndarray

@@ -1,4 +1,4 @@
-"""How many prefixes a catalogue has, and how many bytes its tree takes.
+"""Numbers of prefixes of a catalogue, and bytes of its tree.
 
 N_l prefixes have length l, of N different items of length L over V tokens; E edges join them.
 """

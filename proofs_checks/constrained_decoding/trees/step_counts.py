@@ -1,4 +1,4 @@
-"""What a step of decoding reads of the tree: the counts that do not depend on a machine.
+"""Counts of a step of decoding that do not depend on a machine: the entries of the tree that it reads.
 
 A beam of M prefixes of length l stands in states s_1 to s_M, and outdeg(s) tokens may follow s, at most K_l on level l.
 The alternative without a tree is to look for each of V extensions in the sorted table of N items.
@@ -76,7 +76,7 @@ class Counts:
 
 
 def counted(case: Beams, rng: np.random.Generator, times: int = 1) -> Counts:
-    """Gather the rows of all beams by the library, each so many times, and find the extensions in a sorted table."""
+    """Gather the rows of all beams by the library, `times` times, and find the extensions in a sorted table."""
     index, items = indexed(case), case.items
     states = np.repeat([index.state(s) for s in case.beams], times)
     extensions = [(*s, token) for s in case.beams for token in range(case.n_tokens)]
