@@ -35,13 +35,17 @@ class _Answers:
 
     def _refuse_inside(self, index: TrieIndex) -> None:
         """Refuse items that contain the end of sequence, behind which a generator writes nothing."""
-        end = self.eos_token_id
-        if end < index.vocab_size and end != index.terminator and bool((index.tokens == end).any()):
-            raise must("eos_token_id", "a token that no item contains", end)
+        self._refuse_end(bool((index.tokens == self.eos_token_id).any()))
+
+    def _refuse_end(self, is_inside: bool) -> None:
+        """Refuse an end of sequence that may follow although it is not what ends the items."""
+        if is_inside and self.eos_token_id != self.index.terminator:
+            raise must("eos_token_id", "a token that no item contains", self.eos_token_id)
 
     def _row(self, state: int) -> list[int]:
         """The tokens of the model that may follow a state which is neither -1 nor a whole item."""
         found: list[int] = self.index.allowed(state).tokens.tolist()
+        self._refuse_end(self.eos_token_id in found)  # of an item that came in later
         if self._closes and found and found[-1] == self.index.vocab_size:
             found[-1] = self.eos_token_id
         return found
@@ -236,6 +240,7 @@ class TrieLogitsProcessor(_Answers):
         found = self.index.mask(states)
         masks = np.zeros((len(states), width), bool)
         masks[:, :size] = found[:, :size]
+        self._refuse_end(bool(masks[:, self.eos_token_id].any()))  # of an item that came in later
         if found.shape[1] > size:  # a terminator that was added
             masks[:, self.eos_token_id] |= found[:, size]
         at_end = ~found.any(axis=1)
