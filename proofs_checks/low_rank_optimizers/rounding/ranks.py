@@ -204,7 +204,7 @@ def changed(case: Layer, rng: np.random.Generator, n: int, length: float = 1.0) 
     return np.repeat(np.asarray(rounded(weight + steps)) != weight, case.copies, axis=1)
 
 
-@formula(n="[1, inf)", rho="[0, 1]")
+@formula(n="[1, 512]", rho="[0, 1]")
 def matching_failure(n: int, rho: Number) -> Number:
     """A mask has no perfect matching with at most this probability.
 
@@ -222,7 +222,7 @@ def matching_failure(n: int, rho: Number) -> Number:
     return sum(terms, start=0 * rho)
 
 
-@formula(n="[1, inf)", rho="[0, 1]")
+@formula(n="[1, 512]", rho="[0, 1]")
 def full_and_sparse_failure(n: int, rho: Number) -> float:
     """A mask has no perfect matching, or more than rho n^2 + 2 n entries, with at most this probability.
 

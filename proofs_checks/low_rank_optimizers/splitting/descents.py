@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._numbers import plain
+from lrtheory._numbers import exact, plain
 from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, Statement, formula, rounding, saboteur
 from lrtheory.low_rank_optimizers.optimizers.frugal import Frugal
 from proofs_checks.low_rank_optimizers.families.splits import failing
@@ -92,7 +92,7 @@ def split_descent(L: Number, a: Number, a_s: Number, along: Number, square: Numb
     is -a along - a_s rest, and |d|^2 is a^2 square + a_s^2 count. Signs of what a projection onto singular vectors
     leaves are no such step: they have a part within the subspace, too.
     """
-    return plain(-a * along - a_s * rest + L / 2 * (a * a * square + a_s * a_s * count))
+    return plain(-a * along - a_s * rest + exact(L) / 2 * (a * a * square + a_s * a_s * count))
 
 
 def descends(case: Bowl, found: Found, curved: bool = True, largest: Any = np.max) -> Sides:
