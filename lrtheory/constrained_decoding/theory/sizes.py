@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from lrtheory._numbers import formula, plain
@@ -67,7 +68,7 @@ def index_bytes(n_items: int, *, vocab_size: int, length: int, dense: int = 2) -
 
     Returns
     -------
-    number
+    Fraction
         (1/8 + 4) V^d + 12 sum over l = d + 1 .. L of min(V^l, N), in bytes.
 
     References
@@ -80,7 +81,7 @@ def index_bytes(n_items: int, *, vocab_size: int, length: int, dense: int = 2) -
     >>> round(index_bytes(10**6, vocab_size=2048, length=8) / 1e6, 1)
     89.3
     """
-    tables: Any = vocab_size**dense * 33 / 8
+    tables = Fraction(33 * vocab_size**dense, 8)  # V^d bits need not be whole bytes
     return plain(tables + 12 * sum(min(vocab_size**level, n_items) for level in range(dense + 1, length + 1)))
 
 

@@ -21,6 +21,12 @@ MADE = ("_build", "about", "api", "gallery", "notebooks", "papers")
 KEPT = {
     "alpha_rank.load_roshambo": "a tournament of known programs, which needs open-spiel",
     "alpha_rank.make_rps": "the smallest game with a cycle, for a first look",
+    "constrained_decoding.load_airport_codes": "a catalogue of short codes that is installed",
+    "constrained_decoding.load_film_titles": "titles that begin each other, cut by a tokenizer that is installed",
+    "constrained_decoding.baselines.brute_force": "what is compared with: every item is scored",
+    "constrained_decoding.baselines.dict_trie": "what is compared with: a dictionary a prefix",
+    "constrained_decoding.baselines.position_table": "what is compared with: a table that some call a trie",
+    "constrained_decoding.baselines.sorted_ranges": "what is compared with: bisection of sorted items",
     "continual_learning.load_split_digits": "tasks of the literature on a data set that is installed",
     "continual_learning.make_coordinate_rows": "a stream on which frequent directions attain their bound",
     "continual_learning.make_tight_edit": "an edit that attains its bound",
