@@ -99,7 +99,8 @@ class NGram:
             raise must("order", f"small enough for a table of 2^24 numbers with {size} tokens", order)
         counts = np.full((n_positions, n_contexts, size), more)
         for t in range(rows.shape[1]):
-            np.add.at(counts, (t if own else 0, self._contexts(rows[:, :t], size, past), rows[:, t]), 1.0)
+            place: Any = t if own else 0, self._contexts(rows[:, :t], size, past), rows[:, t]
+            np.add.at(counts, place, 1.0)
         self._log_p = read_only(np.log(counts / counts.sum(axis=-1, keepdims=True)))
         self.vocab_size, self.order, self.by_position = size, past + 1, own
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from lrtheory._numbers import formula, plain
 from lrtheory._types import Number

@@ -32,12 +32,12 @@ SIZES = {"example": None, "bytes": 127, "large": 2**40}
 SMALL = {
     "nothing": {"auon_factors", "coordination_limits"},
     "probabilities and shares": {
-        "acceptance_law",
+        "accepted_as",
         "batch_damage",
         "batch_pair_ratio",
         "best_possible",
         "clipped_distance_bound",
-        "conditional_law",
+        "conditional_probability",
         "entropy_rate",
         "entry_error",
         "fork_scores",
