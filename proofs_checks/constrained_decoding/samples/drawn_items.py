@@ -18,7 +18,6 @@ from lrtheory.bounds import (
     Family,
     Law,
     Number,
-    Numbers,
     Statement,
     formula,
     saboteur,
@@ -159,9 +158,9 @@ def under_the_mask(case: Weighed, rng: np.random.Generator, n: int) -> np.ndarra
     return sample(indexed(case), case.model, n, method="masked", rng=rng).items
 
 
-@formula(p="k in [0, 1]")
-def conditional_law(p: np.ndarray) -> np.ndarray:
-    """The law of exact samples, for the probabilities p of the items.
+@formula(p="[0, P]", P="(0, 1]")
+def conditional_probability(p: Number, P: Number) -> Number:
+    """The probability of an exact sample, for p of the item, and P of the catalogue.
 
     Proof
     -----
@@ -170,12 +169,13 @@ def conditional_law(p: np.ndarray) -> np.ndarray:
     Proof: B of a whole item is 1 and B of the empty prefix is P, so that the product of the steps to x telescopes to
     p(x) / P.
     """
-    return p / p.sum()
+    return p / P
 
 
 def law_of(case: Weighed) -> np.ndarray:
     """Return p_C."""
-    return conditional_law(np.array(laws(case).p, float))
+    true = laws(case)
+    return np.array([float(conditional_probability(p, true.P)) for p in true.p])
 
 
 ST_4E = Statement(
@@ -185,7 +185,7 @@ ST_4E = Statement(
         "Sampling by backward sums, which takes each token in proportion to the model's mass of what may still come, "
         "returns an item x with the probability p_C(x) = p(x) / P, P being the sum of p over the catalogue."
     ),
-    source=Derived(conditional_law),
+    source=Derived(conditional_probability),
     tex=r"\Pr[x] = p(x) / P",
     hypotheses={"a positive probability for every item": is_positive},
     instances=FEW,
@@ -220,9 +220,9 @@ def by_mean_weight(case: Weighed, rng: np.random.Generator, n: int) -> Accepted:
     return Accepted(rng.choice(len(q), size=n, p=q * share / (q @ share)), tries)
 
 
-@formula(p="k in [0, 1]", c="(0, 1]")
-def acceptance_law(p: np.ndarray, c: Number) -> Numbers:
-    """The probabilities that the first masked sample is accepted and is each of the items, for their p and c >= W.
+@formula(p="[0, c]", c="(0, 1]")
+def accepted_as(p: Number, c: Number) -> Number:
+    """The probability that the first masked sample is accepted and is a given item, for its p, and c >= W.
 
     Proof
     -----
@@ -239,7 +239,7 @@ def first_tries(case: Weighed) -> np.ndarray:
     """Return the probability that the first try gives each item, with c = z(root), and that it is refused."""
     true = laws(case)
     z = sum(case.table[()][token] for token in case.tree[()])
-    accepted = acceptance_law(np.array(true.p, float), float(z))
+    accepted = np.array([float(accepted_as(p, z)) for p in true.p])
     return np.append(accepted, max(0.0, 1 - accepted.sum()))
 
 
@@ -256,7 +256,7 @@ ST_5 = Statement(
         "accepted and is x with probability p(x) / c, so that P / c of them are accepted, and accepted items have the "
         "law p_C = p / P. The mass that is allowed at the root, z(root), serves as c."
     ),
-    source=Derived(acceptance_law),
+    source=Derived(accepted_as),
     tex=r"\Pr[\text{accept } x] = p(x) / c",
     hypotheses={"a positive probability for every item": is_positive},
     instances=FEW,

@@ -107,10 +107,15 @@ def by_hand(case: Prompted, allowed: list[set[int]], outside: int, below: float 
     return made(case, listed, kept, without, [outside] * 3)
 
 
+def left_of(child: set[int], end: int) -> set[int]:
+    """Return the tokens that are left behind an answer."""
+    return {end} if ends(len(child)) else child
+
+
 def due(case: Prompted) -> tuple[list[set[int]], int]:
     """Return what may follow each answer, and the number of answers outside."""
     tree, end = case.tree, case.n_tokens
-    allowed = [may_follow(set(tree.get(answer, ())), end) for answer in case.answers]
+    allowed = [left_of(set(tree.get(answer, ())), end) for answer in case.answers]
     return allowed, len(case.answers) - len(tree)
 
 
@@ -119,7 +124,7 @@ def by_last_token(case: Prompted, rng: np.random.Generator) -> Left:
     table: dict[tuple[int, Prefix], set[int]] = {}
     for s, tokens in case.tree.items():
         table.setdefault((len(s), s[-1:]), set()).update(tokens)
-    allowed = [may_follow(table.get((len(s), s[-1:]), set()), case.n_tokens) for s in case.answers]
+    allowed = [left_of(table.get((len(s), s[-1:]), set()), case.n_tokens) for s in case.answers]
     return by_hand(case, allowed, due(case)[1])
 
 
@@ -128,19 +133,19 @@ def with_zeros(case: Prompted, rng: np.random.Generator) -> Left:
     return by_hand(case, *due(case), below=-1.0)
 
 
-@formula(end="[0, inf)")
-def may_follow(child: set[int], end: int) -> set[int]:
-    """The tokens that a hook leaves behind an answer, for what the catalogue lets follow and the end of sequence.
+@formula(n="[0, inf)")
+def ends(n: int) -> bool:
+    """Whether a hook leaves the end of sequence, for the number n of tokens in child(y).
 
     Proof
     -----
     Assumes: no item contains the end of sequence (checked by the hooks), and no item begins another one.
 
-    Proof: a generator needs at least one token. An answer that an item begins with goes on with child, which is not
+    Proof: a generator needs at least one token. An answer that an item begins with goes on with child(y), which is not
     empty there. Behind a whole item nothing follows within the catalogue, so it ends; and so does an answer outside,
     which no token could mend. An answer that ends is therefore an item, or was outside before it came to the hook.
     """
-    return child or {end}
+    return n == 0
 
 
 def as_due(case: Prompted, found: Left) -> Sides:
@@ -160,7 +165,7 @@ ST_12 = Statement(
         "catalogue, with their scores as they were; the end of sequence alone behind a whole item, with its score or "
         "0, and behind an answer outside, which is counted."
     ),
-    source=Derived(may_follow),
+    source=Derived(ends),
     tex=r"\text{left}(y) = \mathrm{child}(y), \text{ or } \{\mathrm{end}\} \text{ where it is empty}",
     hypotheses={"sequences of the vocabulary, none of which begins another one": is_language},
     instances=PROMPTED,
