@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from lrtheory._array import kernel_input, to_numpy
+from lrtheory._array import kernel_input, read_only, to_numpy
 from lrtheory._validation import as_array, flag, integer, must
 from lrtheory.constrained_decoding.index import step
 from lrtheory.constrained_decoding.index.build import Arrays, built
@@ -553,6 +553,10 @@ class TrieIndex:
 
     def _checked(self, states: Any) -> np.ndarray:
         """States as an array for a kernel."""
+        if type(states) is np.ndarray and states.dtype == np.int64 and states.ndim == 1 and states.flags.c_contiguous:
+            # the arrays that steps hand on: -1 wraps to the largest number, and one more is 0, so one maximum decides
+            if (states.view(np.uint64) + np.uint64(1)).max(initial=0) <= self._n_states:
+                return read_only(states)
         given = integers("states", states)
         if given.size and not (given.min() >= -1 and given.max() < self._n_states):
             wrong = given[(given < -1) | (given >= self._n_states)][0]
