@@ -1,0 +1,1 @@
+"""Searches, models and samples, against enumeration in Fractions over sets of tuples."""
