@@ -1,4 +1,4 @@
-"""What a step of decoding and the arrays of an index cost, as the catalogue grows."""
+"""Costs of a step of decoding, and of the arrays of an index, as the catalogue grows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What masked sampling draws from a real catalogue, and what the model says of it."""
+"""Masked sampling of a real catalogue, beside the law that the model gives it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people do instead: a dictionary a prefix, ranges of a sorted table, every item, and a table that is no tree.
+"""Masks as others make them: a dictionary a prefix, ranges of a sorted table, and a table that is no tree.
 
 Each of the first three takes the items, and returns a function from a prefix to the tokens that may follow.
 """
@@ -115,7 +115,7 @@ class Ranking(NamedTuple):
     items : int64 array
         Ranks, the best first; equal scores in the order of the sequences.
     log_probs : float64 array
-        Their log probabilities.
+        Log probabilities of the items.
     """
 
     items: np.ndarray

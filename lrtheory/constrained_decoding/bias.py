@@ -1,4 +1,4 @@
-"""What the model says of a whole catalogue: its mass, and how far masked sampling is from the model given the items.
+"""Mass of a catalogue under a model, and the distance of masked sampling from the model given the items.
 
 Masked sampling draws token by token from what is allowed. It returns an item x with probability p(x) / W(x), where p is
 the model and W(x) the product of the allowed masses along x: it favors items whose prefixes the model would rather
@@ -34,13 +34,13 @@ WORST = 10
 
 @result
 class BackwardSums(Result):
-    """How much of the model's probability lies below each prefix, as natural logarithms.
+    """Probability that lies below each prefix, as natural logarithms.
 
     Attributes
     ----------
     log_mass : float array of shape (n_states,)
-        Of each state, the probability that the model, from there, writes the rest of some item: 0 for whole items,
-        minus infinity where no item has a probability.
+        Natural logarithm of the probability that the model, from each state on, writes the rest of some item: 0 for
+        whole items, minus infinity where no item has a probability.
     log_total : float
         The entry of the root, log P(C).
     edge_log_probs : float array of shape (n_edges,)
@@ -91,7 +91,7 @@ def backward_sums(index: TrieIndex | LiveIndex, model: Any, *, temperature: floa
 
 @result
 class MaskingBias(Result):
-    r"""How far masked sampling is from the model, given the catalogue.
+    r"""Distance of masked sampling from the model given the catalogue.
 
     Of the law q of masked samples and the right one p_C, with W the product of the allowed masses along an item:
 
@@ -108,7 +108,7 @@ class MaskingBias(Result):
     ess_share : float
         Share of effective samples among masked ones that are weighted by W, P(C)^2 / E_q W^2.
     bound : float
-        What the least and the largest W of items with a probability say that `tv` is at most (statement ST-4t).
+        Bound on `tv` by the least and the largest W of items with a probability (statement ST-4t).
     log_total : float
         log P(C).
     items : int64 array of shape (N,)

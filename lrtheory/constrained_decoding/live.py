@@ -28,7 +28,7 @@ TOTALS = ("version", "n_writes", "n_moved", "n_merges")
 
 
 class Insertion(NamedTuple):
-    """What an insertion did.
+    """Answer of an insertion: the numbers of its items, and which of them changed.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class LiveIndex(Filed):
     index : TrieIndex
         Items to begin with; it is not changed.
     alive : bool array of shape (N,), optional
-        Which of them live; by default all.
+        Items that live, as a mask; by default all.
     alpha : float
         Largest size of the overlay, as a share of the index, above 0.
 
@@ -148,7 +148,7 @@ class LiveIndex(Filed):
 
     @property
     def encoding(self) -> dict[str, str]:
-        """How strings become tokens, as in `TrieIndex`."""
+        """Encoding of strings as tokens, as in `TrieIndex`."""
         return self._index.encoding
 
     @property
@@ -371,12 +371,12 @@ class LiveIndex(Filed):
         Returns
         -------
         int
-            Its state, -1 if no living item begins with it.
+            State of the prefix, -1 if no living item begins with it.
 
         Raises
         ------
         TypeError
-            If a token is no integer.
+            If some token is not an integer.
         """
         state = self.root
         for token in read_prefix(prefix):

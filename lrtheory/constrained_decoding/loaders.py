@@ -49,8 +49,8 @@ _AIRPORTS = DataSet(
 )
 _PIECES = replace(TOKENIZER, name="film_titles")
 DATA_SETS: tuple[DataSet, ...] = (_PRODUCTS, _TITLES, _PIECES, _AIRPORTS)
-#: digits of a product code, and of an airport's
-DIGITS, LETTERS = "0123456789", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#: digits of a product code
+DIGITS = "0123456789"
 LENGTH = 13
 
 
@@ -196,7 +196,7 @@ def load_airport_codes() -> TrieIndex:
     Returns
     -------
     TrieIndex
-        Codes over 36 characters.
+        Codes over the characters that occur.
 
     Raises
     ------

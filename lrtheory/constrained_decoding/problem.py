@@ -167,7 +167,7 @@ class Sequences:
     Raises
     ------
     TypeError
-        If a line is no string.
+        If some line is not a string.
     ValueError
         If a line is empty.
     """
@@ -297,7 +297,7 @@ class StateLogProbs:
 
 @result
 class MassEstimate(Result):
-    """How much of a model's probability lies in a catalogue, from masked samples.
+    """Mass of a model on a catalogue, estimated from masked samples.
 
     Attributes
     ----------

@@ -105,7 +105,7 @@ class DecodingResult(Result):
     sequences : list of lists of int
         Token ids of the items that were found, without the terminator.
     names : tuple of str
-        Their names, where the index has some.
+        Names of the items, where the index has some.
     largest_dropped : float
         U, the largest score of a prefix that was dropped or is left; minus infinity where there is none.
     expanded : tuple of tuples of int
@@ -113,13 +113,13 @@ class DecodingResult(Result):
     method : str
         "beam" or "best-first".
     reason : str
-        Why this method, if it was not named.
+        Reason for the method, if it was not named.
     n_iter : int
         Calls of the model.
     converged : bool
         Whether the gap is at most `tol`, so that no other item is better by more than that.
     message : str
-        What the certificate says.
+        Sentence of the certificate.
     counts : mapping
         ``expanded`` prefixes, ``gathers``, candidates that were read, and ``model_rows``.
     certificate : DecodingCertificate or None
@@ -234,7 +234,7 @@ class Search:
         prefixes : int64 array of shape (n, t)
             Token ids from the beginning.
         states : int64 array of shape (n,)
-            Their states in the index.
+            States of the prefixes in the index.
 
         Raises
         ------
@@ -272,7 +272,7 @@ class Search:
 
     @property
     def result(self) -> DecodingResult:
-        """What was found so far."""
+        """Answers so far, with their certificate."""
         states, scores = self._run.answers()
         n = len(states)
         found = np.asarray(self.index.item(states), np.int64).reshape(n)

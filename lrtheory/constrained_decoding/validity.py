@@ -33,7 +33,7 @@ class Validity(Result):
     sequences : tuple of str
         The sequences as text.
     message : str
-        How many are items.
+        Number of items among them, in a sentence.
     """
 
     valid: np.ndarray

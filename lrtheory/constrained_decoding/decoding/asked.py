@@ -1,4 +1,4 @@
-"""What a model answers, checked: rows of log probabilities of all tokens, one for each prefix."""
+"""Answers of a model, checked: rows of log probabilities of all tokens, one for each prefix."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def checked_rows(answer: Any, prefixes: np.ndarray, n_tokens: int) -> np.ndarray
     Parameters
     ----------
     answer : array of shape (n, n_tokens)
-        What the model returned, of any array library.
+        Answer of the model, of any array library.
     prefixes : int64 array of shape (n, t)
-        What it was asked.
+        Prefixes that it was asked for.
     n_tokens : int
         Columns that are due.
 

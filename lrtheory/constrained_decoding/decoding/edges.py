@@ -1,4 +1,4 @@
-"""What a model says along all edges of an index, and sums over paths; all in logarithms, which do not underflow.
+"""Log probabilities of all edges of an index, and sums over paths; logarithms do not underflow.
 
 An edge leads from a state, a prefix of items, to the prefix that is one token longer. Edge e leads to state e + 1, and
 the edges of the states of one level follow each other, so a sum over paths goes over one array, level by level.

@@ -67,7 +67,7 @@ class NGram:
     order : int
         Tokens that count together: the next one and the `order` - 1 before it.
     add : float
-        What is added to each count, above 0.
+        Number that is added to each count, above 0.
     by_position : bool
         Whether each position has counts of its own.
 

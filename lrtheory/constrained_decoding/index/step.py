@@ -45,7 +45,7 @@ def fill_mask(indptr, tokens, states, out):  # type: ignore[no-untyped-def]
 
 @kernel
 def fill_packed(indptr, tokens, states, out):  # type: ignore[no-untyped-def]
-    """The same with eight tokens a byte, the first one in its lowest bit."""
+    """Write masks with eight tokens a byte, the first one in its lowest bit."""
     rows = len(indptr) - 1
     for b in range(len(states)):
         out[b] = 0

@@ -59,7 +59,7 @@ def encode_with(encoding: Mapping[str, str], strings: Any) -> Ragged:
     Parameters
     ----------
     encoding : mapping
-        What `encode_all` returned.
+        Encoding that `encode_all` returned.
     strings : sequence of str
         Strings.
 

@@ -21,7 +21,7 @@ MOST_TOKENS = 2**31 - 1
 
 
 class Allowed(NamedTuple):
-    """What may follow each of some states, as lists of unlike length, one after the other.
+    """Tokens that may follow each of some states, as lists of unlike length, one after the other.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class TrieIndex:
         Token that ends each item, which is appended here: a token of the model that no item contains, such as its end
         of sequence, or `vocab_size`, a token that is added.
     names : sequence of str, optional
-        What each sequence stands for, in the order of `sequences`.
+        Names of the sequences, in their order.
 
     Raises
     ------
@@ -131,7 +131,7 @@ class TrieIndex:
             A ``tokenizer.json``, which needs the package tokenizers, or an object whose method ``encode`` takes a
             string and ``add_special_tokens=False``, in place of an alphabet.
         terminator : int, optional
-            As in the class; by default a token that is added, where numbers of tokens differ.
+            Token that ends each item; by default one that is added, where numbers of tokens differ.
 
         Returns
         -------
@@ -141,7 +141,7 @@ class TrieIndex:
         Raises
         ------
         TypeError
-            If an item is no string.
+            If some item is not a string.
         ValueError
             If a character is not in the alphabet, or the tokenizer cannot be read.
         """
@@ -313,7 +313,7 @@ class TrieIndex:
         Raises
         ------
         TypeError
-            If a state is no integer.
+            If some state is not an integer.
         ValueError
             If there is no such state.
         """
@@ -331,7 +331,7 @@ class TrieIndex:
         states : int, or integer array of shape (B,)
             States; the row of -1 is False throughout.
         out : array, optional
-            Where to write, of the shape and kind that is returned.
+            Array that is written, of the shape and kind that is returned.
         packed : bool
             Whether each byte holds eight tokens, the first one in its lowest bit, as ``numpy.packbits`` packs them with
             ``bitorder="little"``.
@@ -398,12 +398,12 @@ class TrieIndex:
         Returns
         -------
         int
-            Its state, -1 if no item begins with it.
+            State of the prefix, -1 if no item begins with it.
 
         Raises
         ------
         TypeError
-            If a token is no integer.
+            If some token is not an integer.
         """
         state = 0
         for token in read_prefix(prefix):

@@ -1,4 +1,4 @@
-r"""How far masked sampling is from the model given the catalogue.
+r"""Distance of masked sampling from the model given the catalogue.
 
 Part of `theory`, where users find these functions. W(x) is the product of the allowed masses along an item x, A and B
 its smallest and largest value over the catalogue, and P the model's probability of the catalogue.

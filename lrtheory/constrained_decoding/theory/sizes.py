@@ -1,4 +1,4 @@
-"""How many prefixes a catalogue has, how many bytes an index takes, and what binary search would look up."""
+"""Numbers of prefixes of a catalogue, bytes of an index, and probes of a binary search."""
 
 from __future__ import annotations
 
