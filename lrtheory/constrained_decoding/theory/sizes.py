@@ -45,6 +45,8 @@ def expected_nodes(n_items: int, *, vocab_size: int, length: int) -> Number:
     prefixes = vocab_size**length
     if prefixes == 1:
         return 1
+    if n_items < prefixes >> 60:  # N less a share of at most N / (2 V^l), which no double holds
+        return plain(float(n_items))
     # expm1 and log1p keep the digits where N is small beside V^l
     return plain(-prefixes * math.expm1(n_items * math.log1p(-1 / prefixes)))
 
