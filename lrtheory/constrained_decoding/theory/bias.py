@@ -35,7 +35,7 @@ def tv_bound(smallest: Number, largest: Number, *, mass: Number) -> Any:
     Assumes: A <= W <= B on the catalogue, all of whose items have a probability.
 
     Proof: masked sampling draws x with probability q(x) = p(x) / W(x), and E_q W = P. The distance is
-    (1/2) E_q |1 - W/P|. As w -> |w - P| is convex, its mean over laws on [A, B] with mean P is largest for a law on
+    (1/2) E_q \|1 - W/P\|. As w -> \|w - P\| is convex, its mean over laws on [A, B] with mean P is largest for a law on
     both ends, where it is 2 (B - P)(P - A) / (B - A). Divide by 2 P.
 
     Examples

@@ -132,15 +132,15 @@ def mean_within(due: Callable[[Chance], float]) -> Expectation:
 
 @formula(r="[0, inf)")
 def subspace_capture(r: int, shape: tuple[int, int]) -> Number:
-    """min(r, m) min(r, n) / (m n) for a target of m rows and n columns, `shape`.
+    r"""min(r, m) min(r, n) / (m n) for a target of m rows and n columns, `shape`.
 
     Proof
     -----
     Assumes: independent Gaussian entries, so that both spaces are uniformly distributed and independent (the solver).
 
     Proof: the mean of the projector onto a uniform space of q of m dimensions commutes with all rotations, so it is q /
-    m times the identity, as the trace says. Hence |P_B D P_A|^2 = tr(D^T P_B D P_A) is on average (q / m) (q' / n)
-    |D|^2, with q = min(r, m) and q' = min(r, n).
+    m times the identity, as the trace says. Hence \|P_B D P_A\|^2 = tr(D^T P_B D P_A) is on average (q / m)
+    (q' / n) \|D\|^2, with q = min(r, m) and q' = min(r, n).
     """
     m, n = pair("shape", shape)
     return exact(min(r, m) * min(r, n)) / (m * n)

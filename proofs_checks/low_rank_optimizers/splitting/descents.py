@@ -79,7 +79,7 @@ def in_a_singular_direction(case: Bowl, rng: np.random.Generator) -> Found:
     count="[0, inf)",
 )
 def split_descent(L: Number, a: Number, a_s: Number, along: Number, square: Number, rest: Number, count: int) -> Number:
-    """f changes by at most this.
+    r"""f changes by at most this.
 
     For the chosen coordinates `along` is the inner product of g and u, and `square` that of u with itself; for all
     others `rest` is the sum of |g|, and `count` the number of those where g is not 0.
@@ -88,9 +88,9 @@ def split_descent(L: Number, a: Number, a_s: Number, along: Number, square: Numb
     -----
     Assumes: no curvature of f along the step is above L.
 
-    Proof: f(w + d) <= f(w) + <g, d> + L |d|^2 / 2. The steps of both kinds have no coordinate in common, so that <g, d>
-    is -a along - a_s rest, and |d|^2 is a^2 square + a_s^2 count. Signs of what a projection onto singular vectors
-    leaves are no such step: they have a part within the subspace, too.
+    Proof: f(w + d) <= f(w) + <g, d> + L \|d\|^2 / 2. The steps of both kinds have no coordinate in common, so that
+    <g, d> is -a along - a_s rest, and \|d\|^2 is a^2 square + a_s^2 count. Signs of what a projection onto singular
+    vectors leaves are no such step: they have a part within the subspace, too.
     """
     return plain(-a * along - a_s * rest + exact(L) / 2 * (a * a * square + a_s * a_s * count))
 
