@@ -80,7 +80,7 @@ def valid(index: TrieIndex, generated: Sequences) -> Validity:
 
     Examples
     --------
-    lrtheory constrained_decoding valid codes.safetensors generated.txt --decided
+    lrtheory constrained_decoding valid catalogue/codes.safetensors generated.txt --decided
     """
     return looked_up(index, generated)
 
@@ -103,7 +103,7 @@ def bias(index: TrieIndex, log_probs: StateLogProbs) -> MaskingBias:
 
     Examples
     --------
-    lrtheory constrained_decoding bias codes.safetensors code_log_probs.npz
+    lrtheory constrained_decoding bias catalogue/codes.safetensors code_log_probs.npz
     """
     return masking_bias(index, log_probs)
 

@@ -81,7 +81,7 @@ def content(path):
 
 def left():
     """What lies beside the targets after a writer ran."""
-    return {path.name for path in Path().iterdir()} - {"lora", "model", "x", "x.csv", "x.npz"}
+    return {path.name for path in Path().iterdir()} - {"lora", "model", "x", "x.csv", "x.npz", "x.safetensors"}
 
 
 def test_nothing_is_written_where_something_is(writer):

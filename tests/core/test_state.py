@@ -15,6 +15,7 @@ import pytest
 
 import lrtheory
 from lrtheory import alpha_rank as ar
+from lrtheory import constrained_decoding as cd
 from lrtheory import continual_learning as cl
 from lrtheory import dual_mirror_descent as dmd
 from lrtheory import dynamic_submodular as ds
@@ -46,6 +47,13 @@ def sampled(learner: Any) -> Any:
     profile = learner.ask()
     learner.tell(profile, [0.75, 0.25])
     return profile, learner.n_samples.copy()
+
+
+def stocked(live: Any) -> Any:
+    number = live.n_known
+    live.insert([[number % 5, number // 5, 4]])
+    live.toggle([number // 2], False)
+    return live.n_alive, live.sequences(np.arange(live.n_known))
 
 
 def evolved(es: Any) -> Any:
@@ -102,6 +110,11 @@ SOLVERS: dict[str, Solver] = {
         lambda: lra.SwitchedLoRA(np.ones((2, 3)), 1, step_size=0.1, horizon=10, rng=0),
         lambda: lra.SwitchedLoRA(np.ones((2, 3)), 1, step_size=0.2, horizon=10, rng=0),
         switched,
+    ),
+    "LiveIndex": Solver(
+        lambda: cd.LiveIndex(cd.TrieIndex([[0, 0, 0], [1, 1, 1]], 5)),
+        lambda: cd.LiveIndex(cd.TrieIndex([[0, 0, 0], [1, 1, 1]], 5), alpha=0.5),
+        stocked,
     ),
     "IntegerES": Solver(
         lambda: lro.IntegerES(lro.IntegerRNN(2, 4, rng=0), population_size=16, rng=0),

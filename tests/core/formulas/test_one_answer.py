@@ -45,6 +45,7 @@ SMALL = {
         "greedy_score",
         "kl_divergence",
         "kl_lower_bound",
+        "mask_factor",
         "masked_probability",
         "matroid_ratio",
         "mean_weight",

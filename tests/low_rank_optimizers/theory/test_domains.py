@@ -55,6 +55,15 @@ DOMAINS = {
     # sinh^2 of more is close to the end of the doubles
     "cosh_excess_bounds": {"length": "[0, 300]"},
     "auon_factors": {"gamma": "(0, 300]"},
+    # exp(c^2) of more leaves the doubles, and integrals are compared up to 64 degrees of freedom
+    "far_response": {"c": "[0, 30]", "r": "[1, 64]"},
+    # the mean of an exponential of a negative argument is one of a positive argument
+    "exponential_mean": {"t": "k in [0, inf)"},
+    # the density is a probability; binomials of more than 512 leave the doubles
+    "matching_failure": {"n": "[1, 512]", "rho": "[0, 1]"},
+    "full_and_sparse_failure": {"n": "[1, 512]", "rho": "[0, 1]"},
+    # rows of any sign; the share of rows that are all 0 is refused by the body
+    "mean_share": {"a": "N x d in (-inf, inf)"},
 }
 
 

@@ -34,6 +34,11 @@ DOMAINS = {
     "fd_bracket": {"kept": SPECTRUM},
     "linear_cross_terms": {"b": "K x m x q", "a": "K x q x n"},
     "salt_energy": {"s": "k", "a": "k", "b": "k"},
+    # a defect of 1 allows a singular value of 0, below which nothing is known
+    "mask_factor": {"d_P": "[0, 1)", "d_Q": "[0, 1)"},
+    "masked_bracket": {"d_P": "[0, 1)", "d_Q": "[0, 1)"},
+    # the share of draws that is left out is a probability, and without it no stretch is enough
+    "gaussian_stretch": {"part": "(0, 1)"},
     "isometric_block": {"B": "m x q", "A": "q x n"},
 }
 
