@@ -14,6 +14,7 @@ import numpy as np
 from lrtheory._array import kernel_input
 from lrtheory._result import Result, display, result
 from lrtheory._validation import Words, must, open_interval
+from lrtheory.constrained_decoding.decoding.asked import Model
 from lrtheory.constrained_decoding.decoding.edges import (
     Edges,
     backward,
@@ -52,7 +53,7 @@ class BackwardSums(Result):
     edge_log_probs: np.ndarray
 
 
-def backward_sums(index: TrieIndex | LiveIndex, model: Any, *, temperature: float = 1.0) -> BackwardSums:
+def backward_sums(index: TrieIndex | LiveIndex, model: Model, *, temperature: float = 1.0) -> BackwardSums:
     """Sum the model's probability over all items below each prefix (statement ST-4e).
 
     The model is asked for one row for each prefix that goes on. Arrays: host
@@ -156,7 +157,7 @@ class MaskingBias(Result):
         display.bars(ax, columns["item"], columns["ratio"], label="probability by masking, per that of the model")
 
 
-def masking_bias(index: TrieIndex | LiveIndex, model: Any, *, temperature: float = 1.0) -> MaskingBias:
+def masking_bias(index: TrieIndex | LiveIndex, model: Model, *, temperature: float = 1.0) -> MaskingBias:
     """Compute how far masked sampling is from the model given the catalogue (statements ST-4, ST-4g, ST-4t).
 
     The model is asked for one row for each prefix that goes on. Arrays: host

@@ -57,7 +57,7 @@ class _Answers:
         body = tokens[: tokens.index(end)] if has_end else tokens
         # a token of the model that the index does not know is no added terminator
         state = -1 if self._closes and max(body, default=0) >= self.index.vocab_size else self.index.state(body)
-        if has_end and self._closes and state >= 0:
+        if has_end and self.index.terminator is not None and self._closes and state >= 0:
             state = self.index.advance(state, self.index.terminator)
         is_item = state >= 0 and self.index.item(state) >= 0
         return (state if is_item or not has_end else -1), is_item

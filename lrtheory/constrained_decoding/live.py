@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, overload
 
 import numpy as np
 
 from lrtheory._array import kernel_input, read_only
 from lrtheory._result.states import Filed
+from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, as_array, flag, must, real, state_entry, state_value
 from lrtheory.constrained_decoding.index import living
 from lrtheory.constrained_decoding.index.build import Arrays, built
 from lrtheory.constrained_decoding.index.overlay import Overlay
 from lrtheory.constrained_decoding.index.reading import Ragged, read_prefix, read_sequences
-from lrtheory.constrained_decoding.index.trie_index import Allowed, TrieIndex, ended, integers
+from lrtheory.constrained_decoding.index.trie_index import Allowed, TrieIndex, ended, integers, is_single
 
 __all__ = ["Insertion", "LiveIndex"]
 
@@ -80,7 +81,7 @@ class LiveIndex(Filed):
     (array([3]), [0, 2])
     """
 
-    def __init__(self, index: TrieIndex, *, alive: Any = None, alpha: float = 0.1) -> None:
+    def __init__(self, index: TrieIndex, *, alive: ArrayLike | None = None, alpha: float = 0.1) -> None:
         if not isinstance(index, TrieIndex):
             raise must("index", "a TrieIndex", index, TypeError)
         self.alpha = real("alpha", alpha, low=0, high=float(np.finfo(float).max))
@@ -179,7 +180,7 @@ class LiveIndex(Filed):
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
-    def toggle(self, items: Any, alive: bool) -> int:
+    def toggle(self, items: int | ArrayLike, alive: bool) -> int:
         """Switch items on or off.
 
         Parameters
@@ -213,7 +214,7 @@ class LiveIndex(Filed):
         self.version += changes > 0
         return int(changes)
 
-    def insert(self, sequences: Any, *, lengths: Any = None) -> Insertion:
+    def insert(self, sequences: ArrayLike, *, lengths: ArrayLike | None = None) -> Insertion:
         """Add items; one that is there already is switched on.
 
         Parameters
@@ -269,7 +270,7 @@ class LiveIndex(Filed):
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
-    def allowed(self, states: Any) -> Allowed:
+    def allowed(self, states: int | ArrayLike) -> Allowed:
         """The tokens that may follow each state, and the states to which they lead, as `TrieIndex.allowed`.
 
         Parameters
@@ -305,7 +306,7 @@ class LiveIndex(Filed):
         indptr = np.concatenate([[0], np.cumsum([len(row) for row in lists], dtype=np.int64)])
         return Allowed(indptr, found[:, 0].copy(), self._coded(found[:, 1], found[:, 2]))
 
-    def mask(self, states: Any) -> np.ndarray:
+    def mask(self, states: int | ArrayLike) -> np.ndarray:
         """Which tokens may follow each state, as rows of all tokens.
 
         Parameters
@@ -328,7 +329,11 @@ class LiveIndex(Filed):
         out[np.repeat(np.arange(len(out)), np.diff(found.indptr)), found.tokens] = True
         return out
 
-    def advance(self, states: Any, tokens: Any) -> Any:
+    @overload
+    def advance(self, states: int, tokens: int) -> int: ...
+    @overload
+    def advance(self, states: ArrayLike, tokens: ArrayLike) -> np.ndarray: ...
+    def advance(self, states: int | ArrayLike, tokens: int | ArrayLike) -> int | np.ndarray:
         """The states to which tokens lead, as `TrieIndex.advance`.
 
         Parameters
@@ -358,9 +363,9 @@ class LiveIndex(Filed):
             found = self._overlay.follow(int(nodes[b]), int(steps[b]))
             child[b] = found if found > 0 and self._overlay.living[found] else -1
         coded = self._coded(after, child)
-        return int(coded[0]) if np.ndim(states) == 0 else coded
+        return int(coded[0]) if is_single(states) else coded
 
-    def state(self, prefix: Any) -> int:
+    def state(self, prefix: ArrayLike) -> int:
         """The state of a prefix.
 
         Parameters
@@ -387,7 +392,11 @@ class LiveIndex(Filed):
 
     # --- items -------------------------------------------------------------------------------------------------------
 
-    def item(self, states: Any) -> Any:
+    @overload
+    def item(self, states: int) -> int: ...
+    @overload
+    def item(self, states: ArrayLike) -> np.ndarray: ...
+    def item(self, states: int | ArrayLike) -> int | np.ndarray:
         """The numbers of the living items that end in states.
 
         Parameters
@@ -414,9 +423,9 @@ class LiveIndex(Filed):
             item = self._overlay.items.get(int(nodes[b]), -1)
             if item >= 0 and self._overlay_alive[item - len(self._ranks)]:
                 found[b] = item
-        return int(found[0]) if np.ndim(states) == 0 else found
+        return int(found[0]) if is_single(states) else found
 
-    def sequences(self, items: Any = None) -> list[list[int]]:
+    def sequences(self, items: int | ArrayLike | None = None) -> list[list[int]]:
         """The token ids of items, living or not, without the terminator.
 
         Parameters

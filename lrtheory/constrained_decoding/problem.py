@@ -13,8 +13,9 @@ import numpy as np
 
 from lrtheory._files import FromTable, Table, named_arrays, source_name, text_of, warn_alike
 from lrtheory._result import Result, result
-from lrtheory._types import Rng
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import Words, array, as_array, generator, integer, must, open_interval, path_of
+from lrtheory.constrained_decoding.decoding.asked import Model
 from lrtheory.constrained_decoding.decoding.models import Product
 from lrtheory.constrained_decoding.decoding.models import Table as TableModel
 from lrtheory.constrained_decoding.index.strings import read_strings
@@ -45,7 +46,7 @@ class DecodingProblem:
     """
 
     index: TrieIndex
-    model: Any
+    model: Model
 
 
 def make_uniform(n_items: int, vocab_size: int, length: int, *, rng: Rng = None) -> DecodingProblem:
@@ -358,7 +359,7 @@ class WeightedSamples(FromTable):
 
     __slots__ = ("items", "log_weights")
 
-    def __init__(self, items: Sequence[Any], log_weights: Any) -> None:
+    def __init__(self, items: Sequence[Any], log_weights: ArrayLike) -> None:
         found = array("log_weights", log_weights, shape=(None,), finite=False).astype(np.float64)
         if found.size and found.max() > 1e-9:  # sums of rounded logarithms
             raise must("log_weights", "logarithms of at most 0", float(found.max()))

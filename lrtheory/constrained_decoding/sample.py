@@ -12,6 +12,7 @@ from lrtheory._array import kernel_input
 from lrtheory._result import Result, display, result
 from lrtheory._types import Rng
 from lrtheory._validation import Words, choice, generator, integer, must, open_interval, real, refuse_unused
+from lrtheory.constrained_decoding.decoding.asked import Model
 from lrtheory.constrained_decoding.decoding.edges import ask, backward, choose, cumulate, edges_of, non_empty
 from lrtheory.constrained_decoding.index.trie_index import TrieIndex
 from lrtheory.constrained_decoding.live import LiveIndex
@@ -21,6 +22,8 @@ __all__ = ["SampleResult", "sample"]
 
 #: the options of each method
 OPTIONS: dict[str, set[str]] = {"exact": set(), "masked": set(), "rejection": {"log_bound", "max_samples"}}
+#: most proposals of rejection, some minutes of work for a catalogue of long items
+MOST = 10**7
 #: most proposals that are made at once
 BATCH = 1 << 16
 #: what rounding may add to a log weight that its bound allows
@@ -80,13 +83,13 @@ class SampleResult(Result):
 
 def sample(
     index: TrieIndex | LiveIndex,
-    model: Any,
+    model: Model,
     n_samples: int,
     *,
     method: str = "exact",
     temperature: float = 1.0,
     log_bound: float | None = None,
-    max_samples: int = 10**7,
+    max_samples: int = MOST,
     delta: float = 0.05,
     rng: Rng = None,
 ) -> SampleResult:
@@ -153,7 +156,8 @@ def sample(
     """
     given, n = non_empty(index), integer("n_samples", n_samples, low=1)
     heat, risk = open_interval("temperature", temperature, 0, np.inf), open_interval("delta", delta, 0, 1)
-    refuse_unused(choice("method", method, OPTIONS), OPTIONS[method], log_bound=(log_bound, None))
+    unused = {"log_bound": (log_bound, None), "max_samples": (max_samples, MOST)}
+    refuse_unused(choice("method", method, OPTIONS), OPTIONS[method], **unused)
     most = integer("max_samples", max_samples, low=1)
     draws = generator(rng)
     if method == "exact":
@@ -168,7 +172,7 @@ def sample(
 
 
 def _exact(
-    index: TrieIndex | LiveIndex, model: Any, n: int, temperature: float, draws: np.random.Generator
+    index: TrieIndex | LiveIndex, model: Model, n: int, temperature: float, draws: np.random.Generator
 ) -> SampleResult:
     """Draw each token in proportion to the model's probability of it and of the rest of some item after it."""
     edges = edges_of(index, model, temperature)
@@ -187,7 +191,7 @@ def _exact(
 
 
 def _masked(
-    index: TrieIndex | LiveIndex, model: Any, n: int, temperature: float, draws: np.random.Generator
+    index: TrieIndex | LiveIndex, model: Model, n: int, temperature: float, draws: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Draw token by token from what is allowed: items, log W of each, and the log mass that is allowed at the root."""
     states, weights = np.full(n, index.root, np.int64), np.zeros(n)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import Certificate, Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import choice, flag, integer, must, real
+from lrtheory.constrained_decoding.decoding.asked import Model
 from lrtheory.constrained_decoding.decoding.beam import Beam
 from lrtheory.constrained_decoding.decoding.best_first import BestFirst
 from lrtheory.constrained_decoding.index.trie_index import TrieIndex
@@ -59,7 +61,7 @@ class DecodingCertificate(Certificate):
     _statements = ("constrained_decoding/ST-2",)
     _may_be_infinite = True
 
-    def verify(self, problem: Any) -> bool:
+    def verify(self, problem: tuple[TrieIndex | LiveIndex, Model]) -> bool:
         """Search again, and compare the items and both numbers.
 
         Parameters
@@ -244,7 +246,7 @@ class Search:
         self._is_open()
         return self._run.ask()
 
-    def tell(self, log_probs: Any) -> None:
+    def tell(self, log_probs: ArrayLike) -> None:
         """Give the rows of the prefixes of `ask`; a bad answer changes nothing.
 
         Parameters
@@ -331,7 +333,7 @@ def _said(certificate: DecodingCertificate | None, n: int, n_items: int, k: int)
 
 def search(
     index: TrieIndex | LiveIndex,
-    model: Any,
+    model: Model,
     k: int,
     *,
     width: int | None = None,
@@ -408,7 +410,7 @@ def search(
     return found if found.converged else first
 
 
-def _driven(run: Search, model: Any) -> DecodingResult:
+def _driven(run: Search, model: Model) -> DecodingResult:
     while not run.done:
         run.tell(model(*run.ask()))
     return run.result

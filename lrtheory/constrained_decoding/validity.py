@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
 from lrtheory._validation import must
 from lrtheory.constrained_decoding.index.reading import Ragged, read_sequences
 from lrtheory.constrained_decoding.index.strings import encode_with
@@ -49,7 +50,9 @@ class Validity(Result):
         return bool(self.valid.all())
 
 
-def valid(index: TrieIndex | LiveIndex, sequences: Any, *, lengths: Any = None) -> Validity:
+def valid(
+    index: TrieIndex | LiveIndex, sequences: ArrayLike | Sequences, *, lengths: ArrayLike | None = None
+) -> Validity:
     """Look up generated sequences in a catalogue.
 
     Arrays: host

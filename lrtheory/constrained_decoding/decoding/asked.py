@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import Words, as_array, must
 
-__all__ = ["CLIPPED", "checked_rows", "tempered"]
+__all__ = ["CLIPPED", "Model", "checked_rows", "tempered"]
+
+#: from prefixes of shape (n, t) and their n states to log probabilities of shape (n, n_tokens), of any array library
+Model: TypeAlias = Callable[[np.ndarray, np.ndarray], Any]
 
 #: what rounding may add to a logarithm that is 0
 CLIPPED = 1e-12
@@ -61,7 +65,7 @@ def tempered(rows: np.ndarray, temperature: float) -> np.ndarray:
     """Rows divided by the temperature, and normalized over all tokens; at temperature 1 they stay as they are."""
     if temperature == 1:
         return rows
-    scaled = rows / temperature
-    highest = scaled.max(axis=1, keepdims=True)
-    total = np.log(np.exp(scaled - highest).sum(axis=1, keepdims=True)) + highest
-    return np.minimum(scaled - total, 0.0)
+    # the largest entry of each row becomes 0 before the division, which no temperature then takes out of range
+    with np.errstate(over="ignore"):
+        scaled = (rows - rows.max(axis=1, keepdims=True)) / temperature
+    return np.minimum(scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True)), 0.0)

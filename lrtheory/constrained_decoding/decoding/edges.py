@@ -12,7 +12,7 @@ import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 from lrtheory._validation import Words, must
-from lrtheory.constrained_decoding.decoding.asked import checked_rows, tempered
+from lrtheory.constrained_decoding.decoding.asked import Model, checked_rows, tempered
 from lrtheory.constrained_decoding.index.trie_index import TrieIndex
 from lrtheory.constrained_decoding.live import LiveIndex
 
@@ -64,7 +64,7 @@ def non_empty(index: Any) -> TrieIndex | LiveIndex:
     return index
 
 
-def edges_of(index: TrieIndex | LiveIndex, model: Any, temperature: float) -> Edges:
+def edges_of(index: TrieIndex | LiveIndex, model: Model, temperature: float) -> Edges:
     """Ask a model for the row of each prefix that goes on, level by level."""
     base = index.compact() if isinstance(index, LiveIndex) else index
     numbers = base.order if isinstance(index, LiveIndex) else np.arange(base.n_items)
@@ -95,7 +95,7 @@ def _parts(inner: np.ndarray, degrees: np.ndarray, n_tokens: int) -> list[np.nda
     return [inner[at : at + size] for at in range(0, len(inner), size)]
 
 
-def ask(model: Any, prefixes: np.ndarray, states: np.ndarray, n_tokens: int, temperature: float) -> np.ndarray:
+def ask(model: Model, prefixes: np.ndarray, states: np.ndarray, n_tokens: int, temperature: float) -> np.ndarray:
     """The checked rows of a model, whose probabilities sum to at most 1."""
     rows = checked_rows(model(prefixes, states), prefixes, n_tokens)
     sums = np.exp(rows).sum(axis=1)

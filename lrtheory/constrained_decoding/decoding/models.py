@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from lrtheory._array import read_only
+from lrtheory._types import ArrayLike
 from lrtheory._validation import array, as_array, flag, integer, must, real
 
 __all__ = ["NGram", "Product", "Table"]
@@ -44,7 +45,7 @@ class Product:
     [[0, 1]]
     """
 
-    def __init__(self, log_p: Any) -> None:
+    def __init__(self, log_p: ArrayLike) -> None:
         self.log_p = log_probs("log_p", log_p, (None, None))
 
     def __call__(self, prefixes: np.ndarray, states: Any) -> np.ndarray:
@@ -80,7 +81,7 @@ class NGram:
     """
 
     def __init__(
-        self, sequences: Any, vocab_size: int, *, order: int = 3, add: float = 0.05, by_position: bool = True
+        self, sequences: ArrayLike, vocab_size: int, *, order: int = 3, add: float = 0.05, by_position: bool = True
     ) -> None:
         rows = as_array("sequences", sequences)
         size, past = integer("vocab_size", vocab_size, low=1), integer("order", order, low=1) - 1

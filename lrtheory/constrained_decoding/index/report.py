@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lrtheory._result import Result, result
 from lrtheory.constrained_decoding.index.trie_index import TrieIndex
 
@@ -26,7 +28,7 @@ class IndexReport(Result):
     """
 
     index: TrieIndex
-    level_sizes: Any
+    level_sizes: np.ndarray
     message: str
 
     _forms = (".safetensors",)

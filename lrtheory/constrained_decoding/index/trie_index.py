@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, overload
 
 import numpy as np
 
 from lrtheory._array import kernel_input, read_only, to_numpy
+from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, flag, integer, must
 from lrtheory.constrained_decoding.index import step
 from lrtheory.constrained_decoding.index.build import Arrays, built
@@ -78,10 +79,10 @@ class TrieIndex:
 
     def __init__(
         self,
-        sequences: Any,
+        sequences: ArrayLike,
         vocab_size: int,
         *,
-        lengths: Any = None,
+        lengths: ArrayLike | None = None,
         terminator: int | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
@@ -297,7 +298,7 @@ class TrieIndex:
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
-    def allowed(self, states: Any) -> Allowed:
+    def allowed(self, states: int | ArrayLike) -> Allowed:
         """The tokens that may follow each state, and the states to which they lead.
 
         Parameters
@@ -323,7 +324,7 @@ class TrieIndex:
             return Allowed(np.array((0, last - first)), found, np.arange(first + 1, last + 1))
         return Allowed(*step.gather(self._arrays.indptr, self._arrays.tokens, self._checked(states)))
 
-    def mask(self, states: Any, *, out: np.ndarray | None = None, packed: bool = False) -> np.ndarray:
+    def mask(self, states: int | ArrayLike, *, out: np.ndarray | None = None, packed: bool = False) -> np.ndarray:
         """Which tokens may follow each state, as rows of all tokens.
 
         Parameters
@@ -361,7 +362,11 @@ class TrieIndex:
         (step.fill_packed if bits else step.fill_mask)(self._arrays.indptr, self._arrays.tokens, given, out)
         return out
 
-    def advance(self, states: Any, tokens: Any) -> Any:
+    @overload
+    def advance(self, states: int, tokens: int) -> int: ...
+    @overload
+    def advance(self, states: ArrayLike, tokens: ArrayLike) -> np.ndarray: ...
+    def advance(self, states: int | ArrayLike, tokens: int | ArrayLike) -> int | np.ndarray:
         """The states to which tokens lead.
 
         Parameters
@@ -385,9 +390,9 @@ class TrieIndex:
         if len(given) != len(steps):
             raise must("tokens", f"one token for each of {len(given)} states", np.shape(tokens))
         found = step.advance(self._arrays.indptr, self._arrays.tokens, given, steps)
-        return int(found[0]) if np.ndim(states) == 0 else found
+        return int(found[0]) if is_single(states) else found
 
-    def state(self, prefix: Any) -> int:
+    def state(self, prefix: ArrayLike) -> int:
         """The state of a prefix.
 
         Parameters
@@ -419,7 +424,11 @@ class TrieIndex:
 
     # --- items -------------------------------------------------------------------------------------------------------
 
-    def item(self, states: Any) -> Any:
+    @overload
+    def item(self, states: int) -> int: ...
+    @overload
+    def item(self, states: ArrayLike) -> np.ndarray: ...
+    def item(self, states: int | ArrayLike) -> int | np.ndarray:
         """The ranks of the items that end in states.
 
         Parameters
@@ -439,7 +448,7 @@ class TrieIndex:
         """
         given = self._checked(states)
         found = self._ranks(given)
-        return int(found[0]) if np.ndim(states) == 0 else found
+        return int(found[0]) if is_single(states) else found
 
     def items_below(self, state: int) -> range:
         """The items that begin with a prefix, whose ranks follow each other.
@@ -465,7 +474,7 @@ class TrieIndex:
         first, last = self._ranks(np.concatenate(step.descend(self._arrays.indptr, given)))
         return range(int(first), int(last) + 1)
 
-    def leaves(self, items: Any) -> np.ndarray:
+    def leaves(self, items: int | ArrayLike) -> np.ndarray:
         """The states in which items end.
 
         Parameters
@@ -494,7 +503,7 @@ class TrieIndex:
         found[self._arrays.items[ends]] = ends
         return found[ranks]
 
-    def sequences(self, items: Any = None) -> list[list[int]]:
+    def sequences(self, items: int | ArrayLike | None = None) -> list[list[int]]:
         """The token ids of items, without the terminator.
 
         Parameters
@@ -514,7 +523,7 @@ class TrieIndex:
         """
         return self.prefixes(self.leaves(np.arange(self.n_items) if items is None else items))
 
-    def prefixes(self, states: Any) -> list[list[int]]:
+    def prefixes(self, states: int | ArrayLike) -> list[list[int]]:
         """The token ids that lead to states, without the terminator.
 
         Parameters
@@ -567,6 +576,11 @@ class TrieIndex:
         """Tokens as an array for a kernel; what is no token becomes -1, which may follow nothing."""
         given = integers("tokens", tokens)
         return kernel_input(np.where((given >= 0) & (given < self.n_tokens), given, -1), np.int64)
+
+
+def is_single(value: Any) -> bool:
+    """Whether one state was given, and not an array of them."""
+    return np.ndim(value) == 0
 
 
 def integers(name: str, value: Any) -> np.ndarray:

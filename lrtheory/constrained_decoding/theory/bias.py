@@ -6,8 +6,6 @@ its smallest and largest value over the catalogue, and P the model's probability
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrtheory._numbers import formula
 from lrtheory._types import Number
 
@@ -15,7 +13,7 @@ __all__ = ["tv_bound"]
 
 
 @formula(smallest="(0, largest]", largest="(0, 1]", mass="[smallest, largest]")
-def tv_bound(smallest: Number, largest: Number, *, mass: Number) -> Any:
+def tv_bound(smallest: Number, largest: Number, *, mass: Number) -> Number:
     r"""Bound the total variation distance of masked sampling from the model given the catalogue (statement ST-4t).
 
     Parameters

@@ -283,3 +283,18 @@ def test_an_interval_of_a_share_holds():
         found = sample(problem.index, problem.model, 5, method="rejection", log_bound=0.0, delta=0.2, rng=run)
         missed += not found.lower <= 0.4 <= found.upper
     assert missed / runs <= 0.2 + 3 * math.sqrt(0.16 / runs)
+
+
+@pytest.mark.parametrize("heat", [1e-320, 1e-300, 1e300])
+def test_temperatures_at_the_ends_of_the_range_draw_the_likeliest_item_or_any(heat):
+    index, table = TrieIndex([[0], [1]], 2), np.log([[0.5, 0.25]])
+    total = backward_sums(index, Product(table), temperature=heat).edge_log_probs
+    np.testing.assert_allclose(np.exp(total), [1.0, 0.0] if heat < 1 else [0.5, 0.5], rtol=CLOSE)
+    assert set(sample(index, Product(table), 50, temperature=heat, rng=0).items) == ({0} if heat < 1 else {0, 1})
+
+
+@pytest.mark.parametrize("method", ["exact", "masked"])
+def test_an_option_of_rejection_is_refused_elsewhere(method):
+    index, model = TrieIndex([[0], [1]], 2), Product(np.log([[0.5, 0.25]]))
+    with pytest.raises(ValueError, match="`max_samples` must be left out with method"):
+        sample(index, model, 5, method=method, max_samples=10, rng=0)
