@@ -224,7 +224,8 @@ LL_T4 = Statement(
         saboteur("one degree more", solve=one_more_needed),
     ),
     notes=(
-        "With few tokens errors of a low degree can cancel. With 128 tokens or more the degree hardly ever falls: on "
-        "one of about 8,000 inputs, by one. The degree that is proved does not fall (LL-T4-bound)."
+        "With few tokens errors of a low degree can cancel. With 128 tokens or more the degree seldom falls; with the "
+        "seed 768612058 the instance scaled:32 needs degree 9, and at a larger norm 8. The degree that is proved does "
+        "not fall (LL-T4-bound)."
     ),
 )
