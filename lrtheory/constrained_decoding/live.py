@@ -14,7 +14,7 @@ from lrtheory._validation import Words, as_array, flag, must, real, state_entry,
 from lrtheory.constrained_decoding.index import living
 from lrtheory.constrained_decoding.index.build import Arrays, built
 from lrtheory.constrained_decoding.index.overlay import Overlay
-from lrtheory.constrained_decoding.index.reading import Ragged, read_prefix, read_sequences
+from lrtheory.constrained_decoding.index.reading import Ragged, joined, read_prefix, read_sequences
 from lrtheory.constrained_decoding.index.trie_index import Allowed, TrieIndex, ended, integers, is_single
 
 __all__ = ["Insertion", "LiveIndex"]
@@ -473,7 +473,7 @@ class LiveIndex(Filed):
         totals = {name: int(state_value(state, name)) for name in TOTALS}
         rows = read_sequences(found["values"], found["lengths"], size, "state['values']")
         new = read_sequences(found["new_values"], found["new_lengths"], size, "state['new_values']")
-        arrays, both = built(rows, size), built(_joined(rows, new), size)
+        arrays, both = built(rows, size), built(joined(rows, new), size)
         numbers, n = found["numbers"].astype(np.int64), len(rows.lengths)
         known = n + len(new.lengths)
         sorted_once = len(arrays.order) == n and (arrays.order == np.arange(n)).all() and len(both.order) == known
@@ -513,7 +513,7 @@ class LiveIndex(Filed):
         """All items with their terminators, their numbers, and whether they live."""
         numbers = np.concatenate([self._numbers, np.arange(len(self._numbers), self.n_known)])
         alive = np.concatenate([self._alive, np.array(self._overlay_alive, bool)])
-        return _joined(self._rows(), self._new_rows()), numbers, alive
+        return joined(self._rows(), self._new_rows()), numbers, alive
 
     def _index_of(self, arrays: Arrays) -> TrieIndex:
         """The index of arrays, with the tokens and the terminator of this one."""
@@ -586,8 +586,3 @@ def _truths(value: Any, n: int) -> np.ndarray:
     if found.dtype != np.bool_ or found.shape != (n,):
         raise must("alive", f"{n} truth values", value, TypeError if found.dtype != np.bool_ else ValueError)
     return np.array(found)
-
-
-def _joined(first: Ragged, second: Ragged) -> Ragged:
-    """Sequences with others behind them."""
-    return Ragged(np.concatenate([first.values, second.values]), np.concatenate([first.lengths, second.lengths]))

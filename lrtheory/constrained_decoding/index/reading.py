@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory._array import to_numpy
 from lrtheory._validation import Words, as_array, is_iterable, must, sequence, unmasked
 
-__all__ = ["Ragged", "read_prefix", "read_sequences"]
+__all__ = ["Ragged", "joined", "read_prefix", "read_sequences"]
 
 #: what a table of tokens is counted with while it is sorted
 COUNTS = np.int64
@@ -35,6 +35,11 @@ class Ragged(NamedTuple):
         ends = np.cumsum(self.lengths)
         values = self.values.tolist()
         return [values[end - length : end] for end, length in zip(ends.tolist(), self.lengths.tolist(), strict=True)]
+
+
+def joined(first: Ragged, second: Ragged) -> Ragged:
+    """Sequences with others behind them."""
+    return Ragged(np.concatenate([first.values, second.values]), np.concatenate([first.lengths, second.lengths]))
 
 
 def read_sequences(value: Any, lengths: Any, n_tokens: int | None, name: str = "sequences") -> Ragged:
