@@ -49,9 +49,9 @@ def test_the_board_of_an_arena():
     assert len(board._lead()) == 2
     assert "first can be: gpt-x, claude-y (under SST, 95%; alpha_rank/SST-6)" in repr(board)
     assert board._repr_html_().index("first can be") < board._repr_html_().index("<table>")
-    frame = board.to_frame()
-    assert frame["model"].tolist()[0] == "gpt-x"
-    assert frame["can be first"].tolist() == [True, True, False, False, False, False]
+    columns = board._columns()  # what a frame, a file and the page show
+    assert columns["model"][0] == "gpt-x"
+    assert list(columns["can be first"]) == [True, True, False, False, False, False]
     assert any("26 of these both bad" in fact for fact in board._facts())
 
 

@@ -11,9 +11,9 @@ def test_the_table_of_a_board_has_the_ranks_and_win_rates_of_its_log():
     """a beat b 40 times and tied twice, which makes a better for certain; c tied once with b, which says nothing."""
     rows = [("a", "b", "model_a")] * 40 + [("b", "a", "tie"), ("a", "b", "tie"), ("c", "b", "tie")]
     log = dict(zip(("model_a", "model_b", "winner"), zip(*rows, strict=True), strict=True))
-    shown = rank_models({name: list(cells) for name, cells in log.items()}).to_frame()
-    assert shown["model"].tolist() == ["a", "c", "b"]
-    assert shown["rank from"].tolist() == [1, 1, 2]
-    assert shown["to"].tolist() == [2, 3, 3]
-    assert shown["battles"].tolist() == [42, 1, 43]
-    assert shown["win rate"].tolist() == pytest.approx([41 / 42, 1 / 2, 1.5 / 43], rel=1e-12)
+    shown = rank_models({name: list(cells) for name, cells in log.items()})._columns()
+    assert list(shown["model"]) == ["a", "c", "b"]
+    assert list(shown["rank from"]) == [1, 1, 2]
+    assert list(shown["to"]) == [2, 3, 3]
+    assert list(shown["battles"]) == [42, 1, 43]
+    assert list(shown["win rate"]) == pytest.approx([41 / 42, 1 / 2, 1.5 / 43], rel=1e-12)
