@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from lrtheory._array import kernel
+from lrtheory._numbers.confidence import clopper_pearson
 from lrtheory.alpha_rank.boards.battles import Battles, Results
 from lrtheory.alpha_rank.boards.strata import common
-from lrtheory.alpha_rank.theory.exact_intervals import anytime_level, clopper_pearson
+from lrtheory.alpha_rank.theory.exact_intervals import anytime_level
 
 __all__ = ["decided_wins", "elo_intervals", "information_shares"]
 

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files import Columns, Table
+from lrtheory._numbers.confidence import clopper_pearson
 from lrtheory._result import Result, result
 from lrtheory._validation import flag, must, open_interval
 from lrtheory.alpha_rank.matches.from_matches import FromMatches
 from lrtheory.alpha_rank.matches.log import MatchLog
 from lrtheory.alpha_rank.problem import profile_columns
 from lrtheory.alpha_rank.theory.adaptive_samples import hoeffding_radius
-from lrtheory.alpha_rank.theory.exact_intervals import anytime_level, clopper_pearson
+from lrtheory.alpha_rank.theory.exact_intervals import anytime_level
 
 __all__ = ["SeatTable", "count_seats"]
 

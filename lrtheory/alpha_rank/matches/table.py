@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files import Columns, Table
+from lrtheory._numbers.confidence import clopper_pearson
 from lrtheory._result import Result, result
 from lrtheory._result.display import name_ticks
 from lrtheory._types import ArrayLike
@@ -23,7 +24,7 @@ from lrtheory._validation import flag, must, open_interval
 from lrtheory.alpha_rank.matches.from_matches import FromMatches
 from lrtheory.alpha_rank.matches.log import MatchLog, as_log
 from lrtheory.alpha_rank.matches.seats import SeatTable, count_seats
-from lrtheory.alpha_rank.theory.exact_intervals import anytime_level, clopper_pearson
+from lrtheory.alpha_rank.theory.exact_intervals import anytime_level
 
 __all__ = ["MatchTable", "count_pairs", "draw_means", "is_of_pairs", "table_from_matches"]
 

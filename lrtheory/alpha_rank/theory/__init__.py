@@ -5,7 +5,7 @@ module              content
 ==================  =====================================================================
 `sample_sizes`      samples that are enough when all profiles are sampled alike
 `adaptive_samples`  confidence radii, and samples that are enough for ResponseGraphUCB
-`exact_intervals`   Clopper-Pearson intervals
+`exact_intervals`   levels of Clopper-Pearson intervals that hold at all numbers of trials
 `perturbation`      masses and directions that intervals on payoffs leave possible
 ==================  =====================================================================
 
@@ -27,13 +27,13 @@ samples_to_resolve      after how many samples an edge of a gap is resolved
 
 from __future__ import annotations
 
+from lrtheory._numbers.confidence import clopper_pearson
 from lrtheory.alpha_rank.theory.adaptive_samples import (
     count_weighted_bounds,
     exhaustive_bound,
     hoeffding_radius,
     samples_to_resolve,
 )
-from lrtheory.alpha_rank.theory.exact_intervals import clopper_pearson
 from lrtheory.alpha_rank.theory.perturbation import certain_directions, mass_interval
 from lrtheory.alpha_rank.theory.sample_sizes import samples_finite_alpha, samples_infinite_alpha
 
