@@ -1,4 +1,4 @@
-"""Hypothesis profiles, the array libraries and the wheel as fixtures, and the check that what was required did run."""
+"""Hypothesis profiles; array libraries, the wheel and a warm process as fixtures; whether what was required did run."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.backends import BACKENDS, Backend, backend, need_data, required
+from tests.warm import SHARED, Warm
 
 # No deadline anywhere: the first example of a solver pays for its compilation.
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -70,6 +71,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=root, check=True, capture_output=True)
     return next(folder.glob("lrtheory-*.whl"))
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """A process that has imported the checkout, and forks for each command."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    made = Warm(*SHARED, environment=inherited | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])})
+    yield made
+    made.close()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,9 +11,9 @@ import pytest
 from lrtheory.bounds.finding.scaffold import scaffold
 from lrtheory.bounds.finding.templates import TEMPLATES
 from lrtheory.cli import main
+from tests.warm import Warm
 
 FILE = Path(__file__).parent / "foreign" / "bounds_mine.py"
-ROOT = __file__.rpartition("tests")[0]
 
 #: what both say of a statement whose claim believes a lie
 WORDS = {
@@ -59,17 +56,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def measured(folder: Path) -> str:
+def measured(folder: Path, warm: Warm) -> str:
     """What pytest prints about the forger's items."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     words = ["-p", "lrtheory.pytest", "-m", "bounds", "-n", "0", "-q", "-k", "forger"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words],
-        cwd=folder,
-        env=inherited | {"PYTHONPATH": ROOT, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-    )
+    done = warm.run("-m", "pytest", *words, cwd=folder, environment=warm.environment | {"COLUMNS": "200"})
     assert done.returncode == 1, done.stdout + done.stderr
     return done.stdout
 

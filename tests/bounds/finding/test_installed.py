@@ -14,10 +14,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+
+from tests.warm import SHARED, Warm
 
 pytestmark = pytest.mark.xdist_group("installed")  # one worker, so that the project is measured once
 
@@ -51,6 +53,13 @@ print(json.dumps(said))
 """
 
 
+def environment_of(installed: Path, library: Path) -> dict[str, str]:
+    """The environment in which the wheel and the library are those that are found."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    inherited["PATH"] = os.pathsep.join([str(installed / "bin"), inherited["PATH"]])
+    return inherited | {"PYTHONPATH": os.pathsep.join([str(installed), str(library)])}
+
+
 @dataclass(frozen=True)
 class Project:
     """The folder of somebody else, and the folders where his packages are installed."""
@@ -58,30 +67,32 @@ class Project:
     folder: Path
     installed: Path
     library: Path
+    warm: Warm
 
-    def run(self, *words: str, told: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command; its name is looked up where the wheel put it first."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-        inherited["PATH"] = os.pathsep.join([str(self.installed / "bin"), inherited["PATH"]])
-        inherited["PYTHONPATH"] = os.pathsep.join([str(self.installed), str(self.library)])
-        return subprocess.run(
-            words, cwd=self.folder, env=inherited, input=told, capture_output=True, text=True, check=False
-        )
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in a process of its own; its name is looked up where the wheel put it first."""
+        environment = environment_of(self.installed, self.library)
+        return subprocess.run(words, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+
+    def forked(self, *words: str, told: str = "") -> subprocess.CompletedProcess[str]:
+        """What Python does with these words, in a fork of the process that has imported the wheel."""
+        environment = environment_of(self.installed, self.library)
+        return self.warm.run(*words, cwd=self.folder, environment=environment, told=told)
 
     def python(self, text: str) -> str:
-        done = self.run(sys.executable, "-c", text)
+        done = self.forked("-c", text)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def ask(self, *commands: str | Sequence[str]) -> list[tuple[int, str, str]]:
         """Exit code, output and errors of some commands, without the word ``lrtheory``."""
         words = [shlex.split(one) if isinstance(one, str) else list(one) for one in commands]
-        done = self.run(sys.executable, "-c", ASK, told=json.dumps(words))
+        done = self.forked("-c", ASK, told=json.dumps(words))
         assert done.returncode == 0, done.stderr
         return [tuple(one) for one in json.loads(done.stdout)]
 
     def pytest(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.run(sys.executable, "-m", "pytest", "-m", "bounds", *words)
+        return self.forked("-m", "pytest", "-m", "bounds", *words)
 
     def evidence(self, folder: str = "evidence") -> dict[str, dict]:
         """The evidence files by their names, with the saboteur or repair in place of the hash of its name."""
@@ -97,7 +108,7 @@ def copied(project: Project, folder: Path) -> Project:
     """The project, evidence included, where a test may change it."""
     shutil.copytree(project.folder, folder / "project")
     shutil.copytree(project.library, folder / "library")
-    return Project(folder / "project", project.installed, folder / "library")
+    return replace(project, folder=folder / "project", library=folder / "library")
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +122,12 @@ def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     about = base / "library" / "library-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: library\nVersion: 1.0\n")
-    made = Project(base / "project", base / "installed", base / "library")
+    places = base / "installed", base / "library"
+    made = Project(base / "project", *places, Warm(*SHARED, environment=environment_of(*places)))
     (made.folder / "pyproject.toml").write_text(TABLE)
     (made.folder / "conftest.py").write_text(OPTIONS)
     yield made
+    made.warm.close()
     shutil.rmtree(base)
 
 
@@ -127,8 +140,9 @@ def measured(project: Project) -> subprocess.CompletedProcess[str]:
 
 
 def test_both_packages_are_those_of_the_wheel(project: Project) -> None:
-    said = project.python("import lrtheory, proofs_checks\nprint(lrtheory.__file__, proofs_checks.__file__)")
-    assert said.split() == [str(project.installed / name / "__init__.py") for name in ("lrtheory", "proofs_checks")]
+    text = "import lrtheory, proofs_checks\nprint(lrtheory.__file__, proofs_checks.__file__)"
+    for said in (project.python(text), project.run(sys.executable, "-c", text).stdout):
+        assert said.split() == [str(project.installed / name / "__init__.py") for name in ("lrtheory", "proofs_checks")]
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------

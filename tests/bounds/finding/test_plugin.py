@@ -1,15 +1,11 @@
 """The pytest side of the bounds: what is collected, on which workers, with which seed; what an interruption leaves."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import textwrap
 
 import pytest
 
-ROOT = __file__.rpartition("tests")[0]
 TOYS = """
     from tests.bounds.toys import GAUSS, HEDGE, MISRA_GRIES
 """
@@ -17,19 +13,16 @@ VARIANTS = 3  # statements, which have saboteurs
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, warm):
     """Run pytest on a folder with files of statements, as their author would."""
 
-    def call(*arguments, files=None, table="", **environment):
+    def call(*arguments, files=None, table=""):
         for name, text in (files or {"bounds_toys.py": TOYS}).items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(textwrap.dedent(text))
         (tmp_path / "pyproject.toml").write_text(f"[tool.pytest.ini_options]\naddopts = '-p lrtheory.pytest'\n{table}")
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-        command = [sys.executable, "-m", "pytest", *arguments]
-        inherited |= {"PYTHONPATH": ROOT, **environment}
-        return subprocess.run(command, cwd=tmp_path, env=inherited, capture_output=True, text=True)
+        return warm.run("-m", "pytest", *arguments, cwd=tmp_path)
 
     return call
 
