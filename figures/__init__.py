@@ -36,7 +36,7 @@ from lrtheory._result import json_safe
 if TYPE_CHECKING:
     import matplotlib.figure
 
-__all__ = ["PROFILES", "Beside", "Figure", "each", "figures", "main", "make", "published"]
+__all__ = ["PROFILES", "Beside", "Figure", "arrays", "each", "figures", "main", "make", "published"]
 
 PROFILES = ("quick", "full")
 ROOT = Path(__file__).resolve().parent
@@ -159,18 +159,61 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
     return claims
 
 
+def arrays(name: str, *, profile: str = "quick", out: Path = OUT) -> Arrays:
+    """The arrays of a figure: those that are kept under its key, or else made now and kept, in one piece.
+
+    Parameters
+    ----------
+    name : str
+        ``<system>/<name>``.
+    profile : {"quick", "full"}
+        Extent of the computation.
+    out : Path
+        The folder of the files.
+
+    Returns
+    -------
+    mapping
+        The arrays by their names.
+
+    Raises
+    ------
+    KeyError
+        If there is no figure of this name.
+    ImportError
+        If the data of the figure are not installed.
+    """
+    figure = figures()[name]
+    path, key = (out / profile / name).with_suffix(".npz"), figure_key(figure, name, profile)
+    if (known := _kept(path, key)) is not None:
+        return known
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = _computed(figure, profile)
+    _store.write_arrays(path, {**made, "key": np.array(key)})
+    return made
+
+
 def _arrays(figure: Figure, stem: Path, key: str, profile: str, n_jobs: int | None) -> Arrays:
     """The arrays of a figure, kept under its key; an interrupted computation goes on from the points that were kept."""
     path = stem.with_suffix(".npz")
-    known = _store.read_arrays(path)
-    if known is not None and str(known.pop("key", "")) == key:
+    if (known := _kept(path, key)) is not None:
         return known
     folder = stem.parent / f".{stem.name}-{key}"
     with _store.storing(folder, n_jobs):
-        arrays = {name: np.asarray(value) for name, value in figure.compute(profile).items()}
-    _store.write_arrays(path, {**arrays, "key": np.array(key)})
+        made = _computed(figure, profile)
+    _store.write_arrays(path, {**made, "key": np.array(key)})
     shutil.rmtree(folder)
-    return arrays
+    return made
+
+
+def _computed(figure: Figure, profile: str) -> Arrays:
+    return {name: np.asarray(value) for name, value in figure.compute(profile).items()}
+
+
+def _kept(path: Path, key: str) -> Arrays | None:
+    """The arrays of a file that belong to a key."""
+    known = _store.read_arrays(path)
+    return known if known is not None and str(known.pop("key", "")) == key else None
 
 
 def _record(figure: Figure, name: str, profile: str, claims: Claims) -> dict[str, Any]:

@@ -159,6 +159,22 @@ def test_nothing_is_made_twice_from_the_same_parameters(tmp_path: Path, monkeypa
     assert calls == ["quick"] * 3
 
 
+def test_arrays_are_kept_under_their_key_and_the_figure_is_drawn_from_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(figures, "figures", lambda: {"toy/line": counted(calls)})
+    for _ in range(2):
+        found = figures.arrays("toy/line", out=tmp_path)
+        assert list(found) == ["x"]
+        np.testing.assert_array_equal(found["x"], np.arange(4.0))
+    figures.make("toy/line", out=tmp_path)
+    assert calls == ["quick"]
+    monkeypatch.setattr(figures, "figures", lambda: {"toy/line": counted(calls, seed=1)})
+    figures.arrays("toy/line", out=tmp_path)
+    assert calls == ["quick", "quick"]
+
+
 @pytest.mark.parametrize(("suffix", "computed"), [(".npz", 2), (".png", 1), (".pdf", 1), (".json", 1)])
 def test_a_file_that_is_not_whole_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, computed: int
