@@ -17,7 +17,7 @@ from tests.backends import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 IDS = ["alpha_rank/AR-T8", "alpha_rank/P1", "alpha_rank/MI-T2", "alpha_rank/RG-T5", "alpha_rank/AR-T3", "alpha_rank/P6"]
-#: three worker processes on the loopback address; the first worker that has begun two tasks is killed, once
+#: two worker processes on the loopback address; the first worker that has begun two tasks is killed, once
 SCRIPT = """
 import json, os, signal, sys, threading, time
 from pathlib import Path
@@ -40,7 +40,7 @@ def killer(folder, done):
 
 
 def main(folder, work):
-    options = {"n_workers": 3, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     done = threading.Event()
     with LocalCluster(host="127.0.0.1", **options) as local:
         assert local.scheduler_address.startswith("tcp://127.0.0.1:")
@@ -136,4 +136,4 @@ def test_a_sweep_does_not_depend_on_the_workers(tmp_path: Path) -> None:
     streams = [np.random.default_rng(np.random.SeedSequence(1, spawn_key=(i,))) for i in range(24)]
     assert found == [stream.normal(size=2).tolist() for stream in streams]
     pids = [path.name.split("-")[0] for path in tmp_path.glob("*-*")]
-    assert len(set(pids)) >= 3
+    assert len(set(pids)) >= 2
