@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from lrtheory._front import data_sets
 from tests.rules.public_names import ROOT
+from tests.warm import Warm
 
 
 @pytest.mark.parametrize("name", sorted(data.name for data in data_sets()))
@@ -49,27 +48,36 @@ def test_make_peft_runs_all_that_asks_for_peft() -> None:
     assert [one for one in found if not one.startswith(tuple(line.split())) or "peft" not in one] == []
 
 
-def run(required: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | {"LRTHEORY_REQUIRE": required}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(warm: Warm) -> Run:
+    """A run of pytest in the checkout that requires something."""
+
+    def call(required: str, *words: str) -> subprocess.CompletedProcess[str]:
+        environment = warm.environment | {"LRTHEORY_REQUIRE": required}
+        words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *words)
+        return warm.run(*words, cwd=ROOT, environment=environment)
+
+    return call
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
-def test_what_ran_is_known(workers: list[str]) -> None:
+def test_what_ran_is_known(workers: list[str], run: Run) -> None:
     if workers:
         pytest.importorskip("xdist")
     done = run("numpy", "tests/core/test_array.py", "-k", "test_namespace and numpy", *workers)
     assert done.returncode == 0, done.stdout
 
 
-def test_what_no_test_used_fails_the_run() -> None:
+def test_what_no_test_used_fails_the_run(run: Run) -> None:
     done = run("numpy,a-data-set", "tests/core/test_array.py", "-k", "test_namespace and numpy")
     assert done.returncode == 1
     assert "LRTHEORY_REQUIRE: no test ran on a-data-set" in done.stdout
 
 
-def test_a_required_backend_that_is_missing_fails_its_tests() -> None:
+def test_a_required_backend_that_is_missing_fails_its_tests(run: Run) -> None:
     try:
         import cupy
 

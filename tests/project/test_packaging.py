@@ -15,6 +15,7 @@ import pytest
 
 import lrtheory
 from tests.rules.public_names import ROOT
+from tests.warm import SHARED, Warm
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -74,12 +75,16 @@ def test_the_version_stands_in_the_citation_and_the_changelog() -> None:
     assert f"## [{lrtheory.__version__}]" in read("CHANGELOG.md")
 
 
-def test_the_wheel_alone_takes_somebody_to_a_report(contents: zipfile.ZipFile, tmp_path: Path) -> None:
+def test_the_wheel_alone_takes_somebody_to_a_report(
+    contents: zipfile.ZipFile, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     installed, empty = tmp_path / "installed", tmp_path / "empty"
     contents.extractall(installed)
     empty.mkdir()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     environment = inherited | {"PYTHONPATH": str(installed)}
+    started = Warm(*SHARED, environment=environment)
+    request.addfinalizer(started.close)
     said = []
     for line in (
         "lrtheory.cli new cover",
@@ -88,15 +93,14 @@ def test_the_wheel_alone_takes_somebody_to_a_report(contents: zipfile.ZipFile, t
         "pytest -p lrtheory.pytest -m bounds",
         "lrtheory.cli report --path measured.md",
     ):
-        command = [sys.executable, "-m", *line.split()]
-        done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True)
+        done = started.run("-m", *line.split(), cwd=empty)
         assert done.returncode == 0, done.stdout + done.stderr
         said.append(done.stdout)
     assert "lrtheory check cover/cover" in said[0]
     assert "lrtheory check cuts/min-cut" in said[2]
     assert "8 passed" in said[3]  # two statements with two saboteurs each, and lies about the outcome of both
     assert "Both ends of a maximal matching" in (empty / "measured.md").read_text()
-    again = subprocess.run(
+    again = subprocess.run(  # in a process of its own
         [sys.executable, "-m", "lrtheory.cli", "new", "cover"],
         cwd=empty,
         env=environment,

@@ -78,8 +78,10 @@ def test_streams_are_alike_where_their_elements_are() -> None:
 def test_in_every_batch_of_whole_streams_somebody_is_dead() -> None:
     dead = dict.fromkeys(range(len(BATCHES)), 0)
     for updates in every_batch():
-        found = batched(updates, np.random.default_rng(0))
         which = next(i for i, start in enumerate(BATCHES) if start.function is updates.function)
+        if dead[which]:  # one stream of each shows it
+            continue
+        found = batched(updates, np.random.default_rng(0))
         dead[which] += sum(
             len(chosen(row)) > len(chosen(living)) for row, living in zip(found.sequence, found.members, strict=True)
         )
