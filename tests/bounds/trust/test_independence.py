@@ -11,7 +11,7 @@ from lrtheory.bounds.session import chunks
 from tests.bounds.toys import HEDGE, UNIFORM
 
 RANDOM = [one for one in registry() if one.is_random]
-RUNS = 256
+RUNS = 128
 LEVEL = 1e-6
 OFTEN = 0.05  # a few runs decide at this level; that verdicts agree is asked at any
 CONSTANT = 2.16863  # of two samples of one size (F. Wei, R. Dudley, Statist. Probab. Lett. 82, 2012)
