@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 
-__all__ = ["advance", "ascend", "descend", "fill_mask", "fill_packed", "follow", "gather"]
+__all__ = ["advance", "ascend", "descend", "fill_mask", "fill_packed", "follow", "gather", "stray"]
 
 
 @kernel
@@ -32,28 +32,45 @@ def gather(indptr, tokens, states):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_mask(indptr, tokens, states, out):  # type: ignore[no-untyped-def]
-    """Write True for each token that may follow, and False for all others."""
-    rows = len(indptr) - 1
+def stray(states, n_states):  # type: ignore[no-untyped-def]
+    """The place of the first number that is neither a state nor -1; -1 if there is none."""
     for b in range(len(states)):
-        out[b] = False
-        s = states[b]
-        if 0 <= s < rows:
-            for e in range(indptr[s], indptr[s + 1]):
-                out[b, tokens[e]] = True
+        if not -1 <= states[b] < n_states:
+            return b
+    return -1
 
 
 @kernel
-def fill_packed(indptr, tokens, states, out):  # type: ignore[no-untyped-def]
-    """Write masks with eight tokens a byte, the first one in its lowest bit."""
-    rows = len(indptr) - 1
+def fill_mask(indptr, tokens, n_states, states, out):  # type: ignore[no-untyped-def]
+    """Write True for each token that may follow, and False for all others, unless `stray` finds a place."""
+    rows, wrong = len(indptr) - 1, stray(states, n_states)
+    if wrong >= 0:
+        return wrong
     for b in range(len(states)):
-        out[b] = 0
+        row = out[b]
+        row[:] = False
+        s = states[b]
+        if 0 <= s < rows:
+            for e in range(indptr[s], indptr[s + 1]):
+                row[tokens[e]] = True
+    return wrong
+
+
+@kernel
+def fill_packed(indptr, tokens, n_states, states, out):  # type: ignore[no-untyped-def]
+    """Write masks with eight tokens a byte, the first one in its lowest bit, unless `stray` finds a place."""
+    rows, wrong = len(indptr) - 1, stray(states, n_states)
+    if wrong >= 0:
+        return wrong
+    for b in range(len(states)):
+        row = out[b]
+        row[:] = 0
         s = states[b]
         if 0 <= s < rows:
             for e in range(indptr[s], indptr[s + 1]):
                 token = tokens[e]
-                out[b, token >> 3] |= np.uint8(1 << (token & 7))
+                row[token >> 3] |= np.uint8(1 << (token & 7))
+    return wrong
 
 
 @kernel

@@ -347,7 +347,8 @@ class TrieIndex:
         ValueError
             If there is no such state, or `out` does not fit.
         """
-        given = self._checked(states)
+        # the kernel looks at each state before it writes: a second pass over them here would take a third of a call
+        given = read_only(states) if is_plain(states) else self._checked(states)
         bits = flag("packed", packed)
         shape = len(given), -(-self.n_tokens // 8) if bits else self.n_tokens
         kind = np.dtype(np.uint8 if bits else np.bool_)
@@ -359,7 +360,10 @@ class TrieIndex:
             or not (out.flags.c_contiguous and out.flags.writeable)
         ):
             raise must("out", f"a writable, contiguous {kind} array of shape {shape}", out)
-        (step.fill_packed if bits else step.fill_mask)(self._arrays.indptr, self._arrays.tokens, given, out)
+        fill = step.fill_packed if bits else step.fill_mask
+        place = fill(self._arrays.indptr, self._arrays.tokens, self._n_states, given, out)
+        if place >= 0:
+            raise must("states", f"states in -1..{self._n_states - 1}", given[place])
         return out
 
     @overload
@@ -562,8 +566,8 @@ class TrieIndex:
 
     def _checked(self, states: Any) -> np.ndarray:
         """States as an array for a kernel."""
-        if type(states) is np.ndarray and states.dtype == np.int64 and states.ndim == 1 and states.flags.c_contiguous:
-            # the arrays that steps hand on: -1 wraps to the largest number, and one more is 0, so one maximum decides
+        if is_plain(states):
+            # -1 wraps to the largest number, and one more is 0, so one maximum decides
             if (states.view(np.uint64) + np.uint64(1)).max(initial=0) <= self._n_states:
                 return read_only(states)
         given = integers("states", states)
@@ -576,6 +580,13 @@ class TrieIndex:
         """Tokens as an array for a kernel; what is no token becomes -1, which may follow nothing."""
         given = integers("tokens", tokens)
         return kernel_input(np.where((given >= 0) & (given < self.n_tokens), given, -1), np.int64)
+
+
+def is_plain(states: Any) -> bool:
+    """Whether states are an array as steps hand it on, which a kernel can take."""
+    if type(states) is not np.ndarray:
+        return False
+    return states.dtype == np.int64 and states.ndim == 1 and bool(states.flags.c_contiguous)
 
 
 def is_single(value: Any) -> bool:

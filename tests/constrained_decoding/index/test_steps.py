@@ -148,6 +148,20 @@ def test_masks_are_written_where_the_caller_wants():
             index.mask([0, -1], out=wrong)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("wrong", [-2, 5, 2**62, -(2**63)])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_number_that_is_no_state_leaves_masks_as_they_were(wrong, place, packed):
+    index = TrieIndex([[0, 2], [1, 0]], 3)
+    states = np.array([4, 0, -1])
+    states[place] = wrong
+    out = np.full((3, 1), 255, np.uint8) if packed else np.ones((3, 3), bool)
+    for given in (states, states.tolist(), np.repeat(states, 2)[::2]):
+        with pytest.raises(ValueError, match=f"`states` must be states in -1..4; got {wrong}."):
+            index.mask(given, out=out, packed=packed)
+    assert (out == (255 if packed else 1)).all()
+
+
 def test_an_index_is_pickled():
     index = TrieIndex.from_strings(["ab", "b"])
     again = pickle.loads(pickle.dumps(index))
