@@ -89,7 +89,7 @@ wheel: $(VENV)/.with-dev ## the wheel, into dist
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist
 
 clean: ## what can be made again
-	rm -rf $(VENV) .venv-peers .venv-guarantees build dist docs/_build docs/api docs/papers docs/gallery docs/notebooks docs/about figures/out .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-peers .venv-guarantees build dist docs/_build docs/api docs/papers docs/gallery docs/notebooks docs/about docs/theorems figures/out .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -20,7 +20,8 @@ from matplotlib.figure import Figure
 import lrtheory
 from figures._tools import COLORS
 from lrtheory.bounds import Statement
-from lrtheory.bounds.statement.formulas import as_image
+from lrtheory.bounds.statement.formulas import as_image, as_text
+from lrtheory.bounds.statement.letters import set_in
 
 __all__ = [
     "Reading",
@@ -188,7 +189,7 @@ def head(story: Story) -> str:
     return (
         f'<h1 style="font-size:1.6em;margin:0 0 .4em">{html.escape(story.title)}</h1>'
         f'<p style="margin:.3em 0;max-width:60em">{story.plain}</p>{as_image(story.formula)}'
-        f'<p style="margin:.3em 0;max-width:60em">{html.escape(story.statement.says)}</p>'
+        f'<p style="margin:.3em 0;max-width:60em">{html.escape(set_in(story.statement.says, as_text))}</p>'
         f'<p style="margin:.3em 0;color:#666;font-size:.85em">{html.escape(str(story.statement.source))}. '
         f"On many instances, with all its saboteurs: <code>{command}</code></p>"
     )

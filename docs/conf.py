@@ -21,6 +21,7 @@ version = release = lrtheory.__version__
 extensions = [
     "extensions.formulas",
     "extensions.names",
+    "extensions.navigation",
     "extensions.notebooks",
     "extensions.proofs",
     "myst_nb",

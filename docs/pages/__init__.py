@@ -9,16 +9,18 @@ from typing import Any
 import lrtheory
 from lrtheory.bounds.reporting import read_records
 from pages.arrays import table_of_arrays
+from pages.evidence import Entry, entries
 from pages.functions import write_functions
 from pages.gallery import RECORDS, gallery, pictures
-from pages.lectures import lecture
+from pages.lectures import formulas_beside, lecture
 from pages.markup import heading, title
 from pages.start import cards, contents
+from pages.theorems import theorem
 
 __all__ = ["write"]
 
 ROOT = Path(__file__).resolve().parents[2]
-MADE = ("api", "papers", "gallery", "notebooks", "about")
+MADE = ("api", "papers", "gallery", "notebooks", "about", "theorems")
 
 
 def write(docs: Path) -> None:
@@ -37,6 +39,7 @@ def write(docs: Path) -> None:
     for system in lrtheory.SYSTEMS:
         (docs / "papers" / f"{system}.rst").write_text(lecture(system, shown[system]), encoding="utf-8")
         write_functions(docs, system, head_of_functions(system))
+        write_theorems(docs / "theorems" / system, system)
     write_functions(docs, "bounds", BOUNDS)
     (docs / "api" / "front.rst").write_text(FRONT, encoding="utf-8")
     (docs / "gallery" / "index.rst").write_text(gallery(shown), encoding="utf-8")
@@ -50,6 +53,15 @@ def head_of_functions(system: str) -> str:
     name = heading(f"Functions of {title(system)}", "=")
     way = f".. rst-class:: up\n\n:doc:`{title(system)} </papers/{system}>`\n"
     return f"{name}\n{way}\n.. py:module:: lrtheory.{system}\n\n``lrtheory.{system}``\n"
+
+
+def write_theorems(folder: Path, system: str) -> None:
+    """A page for each statement of a system."""
+    folder.mkdir()
+    beside, measured = formulas_beside(system), entries(system)
+    for one in lrtheory.statements(f"{system}/*"):
+        page = theorem(one, beside.get(one.id, ()), measured.get(one.id, Entry()))
+        (folder / f"{one.id.partition('/')[2]}.rst").write_text(page, encoding="utf-8")
 
 
 def write_about(folder: Path) -> None:

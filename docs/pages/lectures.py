@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import ast
-import inspect
-import re
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import lrtheory
 from lrtheory._front import abouts
 from lrtheory._numbers import domains_of
-from lrtheory.bounds import Derived, Statement
+from lrtheory.bounds import Statement
 from pages.gallery import Picture
-from pages.markup import escaped, heading, sentence, title
+from pages.markup import escaped, heading, title
+from pages.theorems import indented, said, verdict
 
-__all__ = ["lecture"]
+__all__ = ["formulas_beside", "lecture"]
 
 ROOT = Path(__file__).resolve().parents[2]
 #: how to read a statement, above those of every system
@@ -45,7 +44,6 @@ def lecture(system: str, pictures: list[Picture]) -> str:
         As reStructuredText.
     """
     statements = list(lrtheory.statements(f"{system}/*"))
-    beside = formulas_beside(system)
     parts = [
         heading(title(system), "="),
         f"\\{abouts()[system].paper}\n",  # else the initial of an author would begin a list
@@ -57,7 +55,7 @@ def lecture(system: str, pictures: list[Picture]) -> str:
         f":doc:`the evidence </evidence/{system}>`.\n"
         if evidence(system)
         else "",
-        *(theorem(statement, beside.get(statement.id, ())) for statement in statements),
+        *map(short, statements),
     ]
     if pictures:
         parts += [heading("Figures", "-"), *(picture.figure() for picture in pictures)]
@@ -117,42 +115,10 @@ def formulas_beside(system: str) -> dict[str, list[Callable[..., Any]]]:
     return found
 
 
-def proved(formula: Callable[..., Any]) -> str:
-    """A formula of a room, folded: its summary, domain, proof and sources, which no page of functions shows."""
-    summary, _, rest = (inspect.getdoc(formula) or "").partition("\n\n")
-    domain = re.search(r"^Domain: .*$", rest, re.MULTILINE)
-    # each part as it stands: its backslashes and backticks are markup; but a dropdown has no headings and no footnotes
-    parts = re.split(r"^(\w[\w ]*)\n-{3,}\n", rest, flags=re.MULTILINE)[1:]
-    told = {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
-    sources = " ".join(re.sub(r"^\.\. \[\d+\] ", "", told.get("References", ""), flags=re.MULTILINE).split())
-    paragraphs = [escaped(summary), *([escaped(domain[0])] if domain else []), told.get("Proof", "")]
-    paragraphs += [f"Source: {sources}"] if sources else []
-    body = "\n\n".join(paragraphs).strip()
-    indented = "\n".join(f"   {line}" if line else "" for line in body.splitlines())
-    title = f"``{formula.__name__}({', '.join(inspect.signature(formula).parameters)})``"
-    return f".. dropdown:: {title}\n\n{indented}\n"
-
-
-def theorem(statement: Statement, beside: Collection[Callable[..., Any]] = ()) -> str:
-    """One statement: what it says, its hypotheses and source, the proofs beside it, what the check caught."""
-    name, source = statement.id.partition("/")[2], escaped(str(statement.source))
-    if isinstance(statement.source, Derived):  # by its last name, under which it is documented
-        formula = statement.source.theory
-        here = not formula.__module__.startswith("lrtheory.")
-        source = f"derived here, with the proof in {f'``{formula.__name__}``' if here else f'`{formula.__name__}`'}"
-    lines = [
-        f"{escaped(statement.says)}\n",
-        f".. math:: {statement.tex}\n",
-        f"*{statement.due.capitalize()}* ({statement.kind}). Source: {source}.",
-    ]
-    if statement.hypotheses:
-        lines.append(f"Hypotheses: {escaped(', '.join(statement.hypotheses))}.")
-    if statement.saboteurs:
-        lines.append(f"Refuted by the same check: {escaped('; '.join(one.name for one in statement.saboteurs))}.")
-    notes = [statement.notes, getattr(statement.claim, "reason", "")]
-    lines += [escaped(sentence(note)) for note in notes if note]
-    lines += ["", *map(proved, beside)] if beside else []
-    body = "\n".join(f"   {line}" if line else "" for line in "\n".join(lines).splitlines())
-    claimed = "recorded" if statement.due == "recorded" else "claimed"
-    label = f".. _{statement.id}:\n\n"
-    return f"{label}{heading(f'{name}: {statement.title}', '~')}\n.. container:: statement {claimed}\n\n{body}\n"
+def short(statement: Statement) -> str:
+    """One statement: what it says, whether it is supported, and the way to its page."""
+    name = statement.id.partition("/")[2]
+    state = "recorded" if statement.due == "recorded" else "claimed"
+    more = f":ref:`Proof, sides, saboteurs and how to try your own <{statement.id}>`"
+    body = indented(f"{said(statement)}\n{verdict(statement)} {more}")
+    return f"{heading(f'{name}: {statement.title}', '~')}\n.. container:: statement {state}\n\n{body}\n"

@@ -6,7 +6,7 @@ import re
 
 from facts import facts
 
-__all__ = ["escaped", "heading", "sentence", "title"]
+__all__ = ["code_and_words", "escaped", "heading", "sentence", "title"]
 
 
 def title(system: str) -> str:
@@ -28,3 +28,9 @@ def sentence(text: str) -> str:
     """Text that begins with a capital and ends with a point."""
     text = text.strip()
     return text[:1].upper() + text[1:] + "." * (not text.endswith((".", "!", "?")))
+
+
+def code_and_words(text: str) -> str:
+    """A line of Markdown without links: what stands in backticks is code, and a backslash ends the markup."""
+    parts = re.split(r"`([^`]*)`", re.sub(r"\\([*$<])", r"\1", text))
+    return "".join(f"``{part}``" if i % 2 else escaped(part) for i, part in enumerate(parts))

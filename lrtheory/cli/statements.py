@@ -181,6 +181,7 @@ def named(word: str) -> tuple[list[Statement], str]:
 
 def show(options: Any) -> int:
     """Print one statement in full, or those of a system in lines."""
+    from lrtheory.bounds.statement.letters import set_in
     from lrtheory.cli.describing import described, explained
 
     found, kind = named(options.id)
@@ -192,7 +193,8 @@ def show(options: Any) -> int:
         types = {word: lines[0] for word, lines in explained(statement).items()}
         print(json.dumps(told | types, indent=1), file=options.out)
         return 0
-    told["claim"] = told["claim"] if options.tex else _readable(statement.tex)
+    if not options.tex:
+        told |= {"claim": _readable(statement.tex), "says": set_in(statement.says, _readable)}
     told["saboteurs"] = [f"{i}. {name}" for i, name in enumerate(told["saboteurs"], start=1)]
     print(f"{told.pop('id')}  {told.pop('title')}")
     for word, value in (told | explained(statement)).items():

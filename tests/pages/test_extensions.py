@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import lrtheory
+from lrtheory.bounds.statement.letters import letters
 
 
 def test_every_formula_of_a_statement_can_be_set(part: Any) -> None:
@@ -94,3 +95,23 @@ def test_initials_stay_and_proofs_move(part: Any) -> None:
     proofs.proofs_as_paragraphs(None, "", "", None, None, lines)
     assert "Proof" not in lines
     assert lines.index("Notes") < lines.index("Old.") < lines.index("**Proof.**") < lines.index("Examples")
+
+
+def test_letters_of_every_sentence_can_be_set(part: Any) -> None:
+    formulas = part("extensions.formulas")
+    for statement in lrtheory.statements():
+        for text, is_tex in letters(statement.says):
+            if is_tex:
+                formulas.mathml(text, block=False)
+
+
+def test_navigation_is_made_once_a_folder_where_a_page_stands_in_no_table(part: Any) -> None:
+    navigation, made = part("extensions.navigation"), []
+    metadata = {"a/x": {"orphan": ""}, "a/y": {"orphan": ""}, "b/z": {"orphan": ""}, "a/other": {}}
+    app = SimpleNamespace(env=SimpleNamespace(metadata=metadata))
+    for name in metadata:
+        context = {"toctree": lambda name=name, **options: made.append(name) or name}
+        navigation.kept(app, name, "page.html", context, None)
+        shown = context["toctree"](collapse=False)
+        assert shown == {"a/y": "a/x"}.get(name, name)
+    assert made == ["a/x", "b/z", "a/other"]

@@ -77,3 +77,40 @@ def test_lost_links_and_things_from_elsewhere_are_seen(part: Any, tmp_path: Path
         "b.html fetches https://else.org/math.js",
         "b.html -> c.html",
     ]
+
+
+def test_the_page_of_a_theorem_has_all_that_a_reviewer_asks(part: Any) -> None:
+    theorems, evidence = part("pages.theorems"), part("pages.evidence")
+    (statement,) = lrtheory.statements("continual_learning/RL-6")
+    beside = part("pages.lectures").formulas_beside("continual_learning")[statement.id]
+    page = theorems.theorem(statement, beside, evidence.entries("continual_learning")[statement.id])
+    for due in (":math:`G_t`", statement.tex, "distance_range(", ":math:`M_0`\\  + \\ :math:`S_t`", "solve=solve"):
+        assert due in page
+    assert all(one.name in page for one in statement.saboteurs)
+    assert page.index("Formulas and proofs") < page.index("Both sides") < page.index("How it was tried")
+
+
+def test_entries_of_the_evidence_are_read(part: Any) -> None:
+    evidence = part("pages.evidence")
+    body = (
+        "- both sides: left 8, right 9 ± 2e-16; slack 1, at `a:always-0`\n- tightness: 1\n"
+        "- replay: `lrtheory check x`\n"
+        "- saboteurs:\n  - *the wording of the source*: a: b: left -1/2, right 0, at `a:1`\n  - silent: no outcome\n"
+    )
+    found = evidence.entry(body)
+    assert found.ours == evidence.Caught("", "8", "9 ± 2e-16", "`a:always-0`")
+    assert found.caught[0] == evidence.Caught("the wording of the source: a: b", "-1/2", "0", "`a:1`")
+    assert found.caught[1] == evidence.Caught("silent", where="no outcome")
+    assert found.replay == "lrtheory check x"
+    assert found.tried == ["tightness: 1"]
+
+
+def test_sides_are_drawn_against_the_right_one(part: Any) -> None:
+    theorems, caught = part("pages.theorems"), part("pages.evidence").Caught
+    assert theorems.quotient(caught("", "1/2", "2")) == 0.25
+    assert theorems.quotient(caught("", "1", "0.5 ± 1e-9")) == 2
+    assert theorems.quotient(caught("", "-1", "1")) is None
+    assert theorems.quotient(caught("", "1", "0")) is None
+    (svg,) = theorems.picture([caught("", "1", "2"), caught("wrong", "3", "2")], equal=False)
+    assert svg.count('class="within"') == svg.count('class="over"') == 1
+    assert theorems.picture([caught("", "-1", "1")], equal=False) == []

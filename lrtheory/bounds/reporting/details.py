@@ -15,6 +15,7 @@ from lrtheory.bounds.reporting.found import TINY, Found, place, run, sides
 from lrtheory.bounds.reporting.markdown import plain
 from lrtheory.bounds.reporting.sharpened import sharpened_table
 from lrtheory.bounds.statement import Saboteur, Statement
+from lrtheory.bounds.statement.letters import set_in
 
 __all__ = ["details_page", "fixed", "item", "saboteur_line", "sources_line"]
 
@@ -120,7 +121,7 @@ def fixed(statement: Statement) -> str:
     lines = [
         f"### {item(statement.id)}\n",
         f"**{plain(statement.title)}.** {statement.due.capitalize()}{kind}.\n",
-        *([f"{plain(statement.says)}\n"] if statement.says else []),
+        *([f"{set_in(statement.says, '${}$'.format, plain)}\n"] if statement.says else []),
         f"$$\n{statement.tex}\n$$\n",
         f"- whose: {plain(str(statement.source))}",
     ]

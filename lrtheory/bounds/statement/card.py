@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from lrtheory.bounds.statement.formulas import as_image
+from lrtheory.bounds.statement.formulas import as_image, as_text
+from lrtheory.bounds.statement.letters import set_in
 
 __all__ = ["card"]
 
@@ -42,6 +43,6 @@ def card(statement: Any) -> str:
     return (
         f"<div style='max-width:60em'><b>{html.escape(statement.title)}</b> "
         f"<code>{html.escape(statement.id)}</code> <i>{html.escape(statement.kind)}</i>"
-        f"<p>{html.escape(statement.says)}</p>{as_image(statement.tex)}<table>{table}</table>"
+        f"<p>{html.escape(set_in(statement.says, as_text))}</p>{as_image(statement.tex)}<table>{table}</table>"
         f"<code>lrtheory check {html.escape(asked)}</code></div>"
     )
