@@ -172,7 +172,7 @@ def sign_test(wins: int, losses: int) -> float:
     Raises
     ------
     TypeError
-        If a count is no integer.
+        If `wins` or `losses` is not an integer.
     ValueError
         If a count is negative.
 

@@ -109,7 +109,7 @@ def _name(name: str) -> str:
 
 
 def _held(held: str) -> str:
-    """What an index or an exponent holds, without the braces that kept it together."""
+    """The inside of an index or an exponent, without the braces that kept it together."""
     held = held[1:-1] if held.startswith("{") else held
     for ascii_, tex in _RELATIONS.items():
         held = held.replace(ascii_, tex)

@@ -348,7 +348,7 @@ class TrieIndex:
             If there is no such state, or `out` does not fit.
         """
         # the kernel looks at each state before it writes: a second pass over them here would take a third of a call
-        given = read_only(states) if is_plain(states) else self._checked(states)
+        given = read_only(np.asarray(states)) if is_plain(states) else self._checked(states)
         bits = flag("packed", packed)
         shape = len(given), -(-self.n_tokens // 8) if bits else self.n_tokens
         kind = np.dtype(np.uint8 if bits else np.bool_)
