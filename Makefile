@@ -8,8 +8,6 @@ NOTEBOOKS ?= force
 # tests that stand side by side, so that two of them seldom compile the same kernels. `make test` names the folder tests,
 # since pytest would otherwise collect the theorems too, only to leave them out
 export OPENBLAS_NUM_THREADS ?= 1
-# with it a run of theorems takes two processes by itself; pyproject.toml says why the limit
-XDIST := "pytest<9.2" "pytest-xdist>=3.8"
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs facts
 
 .PHONY: help test bounds certificates guarantees lint figures report bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
@@ -103,7 +101,7 @@ $(VENV)/.data: requirements-data.txt $(VENV)/.with-data
 
 .venv-guarantees/.ready: guarantees/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv-guarantees
-	.venv-guarantees/bin/python -m pip install --quiet --editable . --requirement guarantees/requirements.txt $(XDIST)
+	.venv-guarantees/bin/python -m pip install --quiet --editable . --requirement guarantees/requirements.txt
 	@touch $@
 
 # One stamp an extra: .venv/.with-docs says that the extra docs of this pyproject.toml is installed.
