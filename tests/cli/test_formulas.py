@@ -9,6 +9,7 @@ import pytest
 import lrtheory
 from lrtheory.bounds import Statement
 from lrtheory.bounds.statement.formulas import as_image, as_text
+from lrtheory.bounds.statement.letters import set_in
 from tests.bounds.toys import GAUSS
 
 STATEMENTS = lrtheory.statements()
@@ -106,7 +107,9 @@ def test_a_statement_is_a_line_and_a_list_a_line_each():
 def test_a_card_says_everything_and_escapes_it():
     statement = next(one for one in STATEMENTS if one.id == "alpha_rank/MI-T2")
     card = statement._repr_html_()
-    for part in (statement.title, statement.says, str(statement.source), *statement.hypotheses, "1. N/16"):
+    says = set_in(statement.says, as_text)
+    assert "Mₘₐₓ²" in says
+    for part in (statement.title, says, str(statement.source), *statement.hypotheses, "1. N/16"):
         assert html.escape(part) in card
     assert "data:image/svg+xml" in card
     assert "http" not in re.sub(r'src="[^"]*"', "", card)
