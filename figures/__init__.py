@@ -160,7 +160,7 @@ def make(name: str, *, profile: str = "quick", out: Path = OUT, n_jobs: int | No
 
 
 def arrays(name: str, *, profile: str = "quick", out: Path = OUT) -> Arrays:
-    """The arrays of a figure: those that are kept under its key, or else made now and kept, in one piece.
+    """The arrays of a figure: those that are kept under its key, or else made now and kept.
 
     Parameters
     ----------
@@ -188,6 +188,7 @@ def arrays(name: str, *, profile: str = "quick", out: Path = OUT) -> Arrays:
     if (known := _kept(path, key)) is not None:
         return known
     path.parent.mkdir(parents=True, exist_ok=True)
+    # without the folder of points, which one process removes while another, as of parallel tests, still fills it
     made = _computed(figure, profile)
     _store.write_arrays(path, {**made, "key": np.array(key)})
     return made

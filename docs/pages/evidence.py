@@ -11,7 +11,7 @@ __all__ = ["Caught", "Entry", "entries"]
 ROOT = Path(__file__).resolve().parents[2]
 #: lines of an entry that say how a statement was tried; its other lines are made from the statement itself
 TRIED = ("says something on", "all of", "proof", "rate", "tightness", "remark", "repair")
-_SIDES = re.compile(r"(?:left (?P<left>.*?), right (?P<right>.*?))(?:; slack (?P<slack>.*?))?, at (?P<where>.*)")
+_SIDES = re.compile(r"left (?P<left>.*?), right (?P<right>.*?)(?:; slack .*?)?, at (?P<where>.*)")
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ def entries(system: str) -> dict[str, Entry]:
     ----------
     system : str
         Its folder.
+
+    Returns
+    -------
+    dict of str to Entry
+        Entries by ids such as ``"alpha_rank/AR-T8"``.
     """
     path = ROOT / "docs" / "evidence" / f"{system}.md"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -78,6 +83,11 @@ def entry(body: str) -> Entry:
     ----------
     body : str
         Its Markdown below the heading.
+
+    Returns
+    -------
+    Entry
+        Its lines, sorted by what they tell.
     """
     found = Entry()
     for line in body.splitlines():

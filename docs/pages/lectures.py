@@ -14,17 +14,16 @@ from lrtheory._numbers import domains_of
 from lrtheory.bounds import Statement
 from pages.gallery import Picture
 from pages.markup import escaped, heading, title
-from pages.theorems import indented, said, verdict
+from pages.theorems import boxed
 
 __all__ = ["formulas_beside", "lecture"]
 
 ROOT = Path(__file__).resolve().parents[2]
 #: how to read a statement, above those of every system
 READING = """\
-"Refuted by the same check" lists deliberate mistakes, called saboteurs: a wrong solver, a constant that is too strong,
-a misprint of a paper or a hypothesis that was left out, each of which the check has to refute. Behind a paper stands
-how it was read: in full or in its abstract; its authors' code (code); what others write of it (secondary); or from
-memory, without the text (recalled).
+Each statement names its source, and has a page with its hypotheses, proof, both sides and the deliberate mistakes that
+the same check has to refute. Behind a paper stands how it was read: in full or in its abstract; its authors' code
+(code); what others write of it (secondary); or from memory, without the text (recalled).
 """
 
 
@@ -51,8 +50,7 @@ def lecture(system: str, pictures: list[Picture]) -> str:
         f".. automodule:: lrtheory.{system}\n   :no-index:\n",
         heading("What is proved, and what was measured", "-"),
         READING,
-        "Each statement names its source. What was measured, with all numbers, stands in "
-        f":doc:`the evidence </evidence/{system}>`.\n"
+        f"What was measured, with all numbers, stands in :doc:`the evidence </evidence/{system}>`.\n"
         if evidence(system)
         else "",
         *map(short, statements),
@@ -118,7 +116,5 @@ def formulas_beside(system: str) -> dict[str, list[Callable[..., Any]]]:
 def short(statement: Statement) -> str:
     """One statement: what it says, whether it is supported, and the way to its page."""
     name = statement.id.partition("/")[2]
-    state = "recorded" if statement.due == "recorded" else "claimed"
     more = f":ref:`Proof, sides, saboteurs and how to try your own <{statement.id}>`"
-    body = indented(f"{said(statement)}\n{verdict(statement)} {more}")
-    return f"{heading(f'{name}: {statement.title}', '~')}\n.. container:: statement {state}\n\n{body}\n"
+    return f"{heading(f'{name}: {statement.title}', '~')}\n{boxed(statement, more)}"

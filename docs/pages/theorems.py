@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Collection
-from fractions import Fraction
 from typing import Any
 
 from lrtheory.bounds import Derived, Statement
@@ -18,12 +18,19 @@ from lrtheory.cli.describing import arguments, signature
 from pages.evidence import Caught, Entry
 from pages.markup import code_and_words, escaped, heading, sentence, title
 
-__all__ = ["said", "theorem", "verdict"]
+__all__ = ["boxed", "theorem"]
 
 #: a bar for each pair of sides: width of the bound, of what is drawn beyond it, and height of a line, in pixels
 BOUND, BEYOND, LINE = 320, 160, 22
+#: how far the body of a directive stands in
+IN = "   "
 #: the saboteurs that the picture shows; the table below it has all
 SHOWN = 6
+#: above the table of sides
+SABOTEURS = """\
+All but the statement's own are saboteurs: deliberate mistakes, such as a wrong solver, a constant that is too strong, a
+misprint of a paper or a hypothesis that was left out, each of which the same check has to refute.
+"""
 
 
 def words(text: str) -> str:
@@ -46,6 +53,13 @@ def verdict(statement: Statement) -> str:
     return f"*{statement.due.capitalize()}* ({statement.kind}). Source: {source}."
 
 
+def boxed(statement: Statement, more: str = "") -> str:
+    """What a statement says, its formula and its verdict in a box, with a sentence more at the end."""
+    state = "recorded" if statement.due == "recorded" else "claimed"
+    body = textwrap.indent(f"{said(statement)}\n{verdict(statement)} {more}".rstrip(), IN)
+    return f".. container:: statement {state}\n\n{body}\n"
+
+
 def theorem(statement: Statement, beside: Collection[Callable[..., Any]], measured: Entry) -> str:
     """The page of a statement.
 
@@ -64,13 +78,12 @@ def theorem(statement: Statement, beside: Collection[Callable[..., Any]], measur
         As reStructuredText.
     """
     system, _, name = statement.id.partition("/")
-    state = "recorded" if statement.due == "recorded" else "claimed"
     notes = [statement.notes, getattr(statement.claim, "reason", "")]
     parts = [
         f":orphan:\n\n.. _{statement.id}:\n",
         heading(f"{name}: {statement.title}", "="),
         f".. rst-class:: up\n\n:doc:`{title(system)} </papers/{system}>`\n",
-        f".. container:: statement {state}\n\n{indented(f'{said(statement)}{chr(10)}{verdict(statement)}')}\n",
+        boxed(statement),
         *(["Hypotheses:\n"] if statement.hypotheses else []),
         *[f"- {words(sentence(one))}" for one in statement.hypotheses],
         "",
@@ -84,11 +97,6 @@ def theorem(statement: Statement, beside: Collection[Callable[..., Any]], measur
         again = f"\n.. code-block:: sh\n\n   {measured.replay}\n" if measured.replay else ""
         parts += [heading("How it was tried", "-"), *tried, again]
     return "\n".join([*parts, *own(statement)])
-
-
-def indented(text: str) -> str:
-    """The lines of a text as the body of a directive."""
-    return "\n".join(f"   {line}" if line else "" for line in text.splitlines())
 
 
 # --- the proof -------------------------------------------------------------------------------------------------------
@@ -120,7 +128,7 @@ def proved(formula: Callable[..., Any]) -> str:
     paragraphs += [f"Source: {sources}"] if sources else []
     name = f"``{formula.__name__}({', '.join(inspect.signature(formula).parameters)})``"
     body = "\n\n".join(part for part in paragraphs if part)
-    return f"{name}\n\n{indented(body)}\n"
+    return f"{name}\n\n{textwrap.indent(body, IN)}\n"
 
 
 # --- both sides ------------------------------------------------------------------------------------------------------
@@ -130,16 +138,15 @@ def both_sides(statement: Statement, measured: Entry) -> list[str]:
     """What is compared, a picture of the sides, and a table of them."""
     pairs = [*([measured.ours] if measured.ours else []), *measured.caught]
     summary = summary_of(getattr(statement.claim, "sides", None))
-    rows = [
-        f"   * - {escaped(one.name or 'the statement')}\n     - {escaped(one.left)}\n     - {escaped(one.right)}\n"
-        f"     - {code_and_words(one.where)}"
-        for one in pairs
-    ]
+    rows = []
+    for one in pairs:
+        cells = (code_and_words(one.name or "the statement"), escaped(one.left), escaped(one.right))
+        rows.append("   * - " + "\n     - ".join([*cells, code_and_words(one.where)]))
     table = [".. list-table::", "   :header-rows: 1", "   :widths: 40 15 15 30", ""]
     head = "   * - who\n     - left side\n     - right side\n     - where"
     return [
         *([f"{words(sentence(summary))}\n"] if summary else []),
-        "Every line but the first is a saboteur, which the same check refutes.\n" if measured.caught else "",
+        SABOTEURS if measured.caught else "",
         *picture(pairs, equal=statement.kind == "identity"),
         "\n".join([*table, head, *rows]) + "\n",
     ]
@@ -148,16 +155,10 @@ def both_sides(statement: Statement, measured: Entry) -> list[str]:
 def quotient(one: Caught) -> float | None:
     """The left side in units of the right one; None where the right one is not above zero or a side is no number."""
     try:
-        left, right = (
-            rounded(f"[{side.replace('±', '+/-')}]") if "±" in side else _float(side) for side in (one.left, one.right)
-        )
-    except (ValueError, ZeroDivisionError):
+        left, right = (rounded(side.replace("±", "+/-")) for side in (one.left, one.right))
+    except ValueError:
         return None
     return left / right if right > 0 and left >= 0 else None
-
-
-def _float(side: str) -> float:
-    return float(Fraction(side)) if "/" in side else float(side)
 
 
 def picture(pairs: list[Caught], *, equal: bool) -> list[str]:
@@ -166,18 +167,19 @@ def picture(pairs: list[Caught], *, equal: bool) -> list[str]:
     if not drawn:
         return []
     width, height = BOUND + BEYOND + 8, LINE * (len(drawn) + 1)
-    lines, words = [], []
+    lines, heard = [], []
     for row, (one, share) in enumerate(drawn):
         name, y = one.name or "the statement", LINE * row + 4
         length = min(share, 1 + BEYOND / BOUND) * BOUND
         kind = "over" if share > 1 or (equal and one.name) else "within"
-        words.append(f"{name}: {share:.3g}")
+        heard.append(f"{name}: {share:.3g}")
         lines.append(f'<rect class="{kind}" x="1" y="{y}" width="{max(length, 1):.1f}" height="{LINE - 8}"/>')
-        lines.append(f'<text x="6" y="{y + LINE - 11}">{html.escape(name[:60])}</text>')
+        told = f"{textwrap.shorten(name, 60, placeholder=' ...')}: {share:.3g}"  # a bar ends where the picture does
+        lines.append(f'<text x="6" y="{y + LINE - 11}">{html.escape(told)}</text>')
     rule = f'<path class="bound" d="M{BOUND + 1} 0V{height - LINE}"/>'
     label = f'<text class="bound" x="{BOUND + 1}" y="{height - 6}" text-anchor="middle">right side</text>'
-    told = html.escape("Left sides in units of the right sides. " + "; ".join(words), quote=True)
-    svg = f'<svg class="slack" viewBox="0 0 {width} {height}" role="img" aria-label="{told}">'
+    spoken = html.escape("Left sides in units of the right sides. " + "; ".join(heard), quote=True)
+    svg = f'<svg class="slack" viewBox="0 0 {width} {height}" role="img" aria-label="{spoken}">'
     return [f".. raw:: html\n\n   {svg}{''.join(lines)}{rule}{label}</svg>\n"]
 
 

@@ -181,6 +181,7 @@ def named(word: str) -> tuple[list[Statement], str]:
 
 def show(options: Any) -> int:
     """Print one statement in full, or those of a system in lines."""
+    from lrtheory.bounds.statement.formulas import as_text
     from lrtheory.bounds.statement.letters import set_in
     from lrtheory.cli.describing import described, explained
 
@@ -194,7 +195,10 @@ def show(options: Any) -> int:
         print(json.dumps(told | types, indent=1), file=options.out)
         return 0
     if not options.tex:
-        told |= {"claim": _readable(statement.tex), "says": set_in(statement.says, _readable)}
+        told |= {
+            "claim": _on_screen(as_text(statement.tex), statement.tex),
+            "says": _on_screen(set_in(statement.says, as_text), statement.says),
+        }
     told["saboteurs"] = [f"{i}. {name}" for i, name in enumerate(told["saboteurs"], start=1)]
     print(f"{told.pop('id')}  {told.pop('title')}")
     for word, value in (told | explained(statement)).items():
@@ -217,15 +221,12 @@ def _show_several(options: Any, found: Sequence[Statement], kind: str) -> int:
     return 0
 
 
-def _readable(tex: str) -> str:
-    """A formula as text, or as TeX where the screen has no such letters."""
-    from lrtheory.bounds.statement.formulas import as_text
-
-    text = as_text(tex)
+def _on_screen(text: str, ascii_: str) -> str:
+    """A text, or what says the same in ASCII where the screen lacks its letters."""
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        return tex
+        return ascii_
     return text
 
 

@@ -97,6 +97,25 @@ def test_a_formula_cannot_leave_its_attribute():
 # --- in notebooks ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("text", "set_text"),
+    [
+        ("M_hat^k_n of rho_max", r"$\hat{M}_n^k$ of $\rho_{\max}$"),
+        ("V_Omega_i, A'^T and 10^-9", r"$V_{\Omega, i}$, $A'^T$ and $10^{-9}$"),
+        ("sum_{i <= t} |W_t - G|^2", r"$\sum_{i \le  t}$ |$W_t$ - G|${}^2$"),
+        (
+            "alpha-Rank at epsilon, c_ij and OPT_LP",
+            r"alpha-Rank at $\epsilon$, $c_{ij}$ and $\mathrm{OPT}_{\mathrm{LP}}$",
+        ),
+        ("`W_t`, sketch_size, degrees_of_freedom", "`W_t`, sketch_size, degrees_of_freedom"),
+        ("data/x_1.npz and theory.W_t", "data/x_1.npz and theory.W_t"),
+        ("", ""),
+    ],
+)
+def test_letters_of_a_sentence_are_set_and_names_in_code_are_not(text: str, set_text: str) -> None:
+    assert set_in(text, "${}$".format) == set_text
+
+
 def test_a_statement_is_a_line_and_a_list_a_line_each():
     shown = repr(STATEMENTS)
     assert len(shown) < 150 * len(STATEMENTS)

@@ -173,10 +173,10 @@ def test_formulas_are_tex_where_the_screen_has_no_letters(monkeypatch):
     import io
     import sys
 
-    from lrtheory.cli.statements import _readable
+    from lrtheory.cli.statements import _on_screen
 
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    assert _readable(r"\pi \le 1") == r"\pi \le 1"
+    assert _on_screen("π ≤ 1", r"\pi \le 1") == r"\pi \le 1"
 
 
 def test_axes_and_fields_are_explained(run):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import lrtheory
+from lrtheory.bounds.reporting.markdown import plain
 from tests.rules.public_names import public_names, system_modules
 
 
@@ -103,6 +104,14 @@ def test_entries_of_the_evidence_are_read(part: Any) -> None:
     assert found.caught[1] == evidence.Caught("silent", where="no outcome")
     assert found.replay == "lrtheory check x"
     assert found.tried == ["tightness: 1"]
+
+
+@pytest.mark.parametrize("system", lrtheory.SYSTEMS)
+def test_every_saboteur_is_found_in_the_evidence(part: Any, system: str) -> None:
+    found = part("pages.evidence").entries(system)
+    for statement in lrtheory.statements(f"{system}/*"):
+        names = [one.name.removeprefix("the wording of the source: ") for one in found[statement.id].caught]
+        assert names == [plain(one.name) for one in statement.saboteurs], statement.id
 
 
 def test_sides_are_drawn_against_the_right_one(part: Any) -> None:

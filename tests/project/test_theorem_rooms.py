@@ -68,7 +68,7 @@ def test_an_argument_that_no_text_names_is_found() -> None:
 @pytest.mark.parametrize(("system", "module"), ROOMS, **NAMED)
 def test_a_derived_formula_is_in_the_room_of_its_statement_or_in_the_library(system: str, module: ModuleType) -> None:
     derived = [one.source.theory.__module__ for one in statements_in(module) if isinstance(one.source, Derived)]
-    # what two rooms rest on lies in families
+    # what two rooms rest on lies in families, and what two systems rest on in the core
     elsewhere = (f"lrtheory.{system}.", "lrtheory._numbers.", f"proofs_checks.{system}.families.")
     assert [one for one in derived if one != module.__name__ and not one.startswith(elsewhere)] == []
 

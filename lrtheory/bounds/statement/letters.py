@@ -23,6 +23,8 @@ _TOKEN = re.compile(
     rf"|(?<=[|)\]])(?P<lone>(?:{_SCRIPT})+)"
 )
 _CODE = re.compile(r"(`[^`]*`)")
+#: the name of a function or an argument, as in sketch_size: two words of three small letters or more
+_NAME_IN_CODE = re.compile(r"(?P<first>[a-z]{3,})(?:_\w+)*_[a-z]{3,}")
 
 
 def letters(text: str) -> list[tuple[str, bool]]:
@@ -32,7 +34,7 @@ def letters(text: str) -> list[tuple[str, bool]]:
     ----------
     text : str
         Words in which indices follow ``_``, exponents follow ``^``, and Greek letters are named. What stands in
-        backticks is code, and remains so.
+        backticks is code, and remains so, like a name of several words that stands without them.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def letters(text: str) -> list[tuple[str, bool]]:
             pieces.append((part, False))
             continue
         end = 0
-        for found in _TOKEN.finditer(part):
+        for found in filter(_is_mathematics, _TOKEN.finditer(part)):
             pieces += [(part[end : found.start()], False), (_tex(found), True)]
             end = found.end()
         pieces.append((part[end:], False))
@@ -82,6 +84,11 @@ def set_in(text: str, mathematics: Callable[[str], str], prose: Callable[[str], 
     return "".join(mathematics(part) if is_tex else prose(part) for part, is_tex in letters(text))
 
 
+def _is_mathematics(found: re.Match[str]) -> bool:
+    named = _NAME_IN_CODE.match(found[0])
+    return named is None or named["first"] in _GREEK
+
+
 def _tex(found: re.Match[str]) -> str:
     if found["greek"]:
         return f"\\{found['greek']}"
@@ -102,10 +109,9 @@ def _name(name: str) -> str:
     word, primes = name.rstrip("'"), "'" * (len(name) - len(name.rstrip("'")))
     if word in _GREEK or word in _OPERATORS:
         return f"\\{word}{primes}"
-    # two small letters are two indices; longer words, and those in capitals, are names
-    return (
-        word if not word.isalpha() or len(word) == 1 or (len(word) == 2 and word.islower()) else f"\\mathrm{{{word}}}"
-    ) + primes
+    # digits, a letter, or two small letters, which are two indices; longer words, and those in capitals, are names
+    slanted = word.isdigit() or len(word) == 1 or (len(word) == 2 and word.islower())
+    return (word if slanted else f"\\mathrm{{{word}}}") + primes
 
 
 def _held(held: str) -> str:

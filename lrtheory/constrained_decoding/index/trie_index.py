@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any, NamedTuple, Self, overload
+from typing import Any, NamedTuple, Self, TypeGuard, overload
 
 import numpy as np
 
@@ -347,8 +347,8 @@ class TrieIndex:
         ValueError
             If there is no such state, or `out` does not fit.
         """
-        # the kernel looks at each state before it writes: a second pass over them here would take a third of a call
-        given = read_only(np.asarray(states)) if is_plain(states) else self._checked(states)
+        # the kernel checks all states before it writes, so that they need no pass of their own here
+        given = read_only(states) if is_plain(states) else self._checked(states)
         bits = flag("packed", packed)
         shape = len(given), -(-self.n_tokens // 8) if bits else self.n_tokens
         kind = np.dtype(np.uint8 if bits else np.bool_)
@@ -582,7 +582,7 @@ class TrieIndex:
         return kernel_input(np.where((given >= 0) & (given < self.n_tokens), given, -1), np.int64)
 
 
-def is_plain(states: Any) -> bool:
+def is_plain(states: Any) -> TypeGuard[np.ndarray]:
     """Whether states are an array as steps hand it on, which a kernel can take."""
     if type(states) is not np.ndarray:
         return False
