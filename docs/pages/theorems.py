@@ -147,7 +147,7 @@ def both_sides(statement: Statement, measured: Entry) -> list[str]:
     return [
         *([f"{words(sentence(summary))}\n"] if summary else []),
         SABOTEURS if measured.caught else "",
-        *picture(pairs, equal=statement.kind == "identity"),
+        *picture(pairs),
         "\n".join([*table, head, *rows]) + "\n",
     ]
 
@@ -161,8 +161,8 @@ def quotient(one: Caught) -> float | None:
     return left / right if right > 0 and left >= 0 else None
 
 
-def picture(pairs: list[Caught], *, equal: bool) -> list[str]:
-    """Left sides as bars against their right sides, for the pairs of positive numbers; sides may have to be equal."""
+def picture(pairs: list[Caught]) -> list[str]:
+    """Left sides as bars against their right sides, for the pairs of positive numbers."""
     drawn = [(one, share) for one in pairs if (share := quotient(one)) is not None][: SHOWN + 1]
     if not drawn:
         return []
@@ -171,7 +171,7 @@ def picture(pairs: list[Caught], *, equal: bool) -> list[str]:
     for row, (one, share) in enumerate(drawn):
         name, y = one.name or "the statement", LINE * row + 4
         length = min(share, 1 + BEYOND / BOUND) * BOUND
-        kind = "over" if share > 1 or (equal and one.name) else "within"
+        kind = "saboteur" if one.name else "ours"
         heard.append(f"{name}: {share:.3g}")
         lines.append(f'<rect class="{kind}" x="1" y="{y}" width="{max(length, 1):.1f}" height="{LINE - 8}"/>')
         told = f"{textwrap.shorten(name, 60, placeholder=' ...')}: {share:.3g}"  # a bar ends where the picture does

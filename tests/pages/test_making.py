@@ -120,6 +120,6 @@ def test_sides_are_drawn_against_the_right_one(part: Any) -> None:
     assert theorems.quotient(caught("", "1", "0.5 ± 1e-9")) == 2
     assert theorems.quotient(caught("", "-1", "1")) is None
     assert theorems.quotient(caught("", "1", "0")) is None
-    (svg,) = theorems.picture([caught("", "1", "2"), caught("wrong", "3", "2")], equal=False)
-    assert svg.count('class="within"') == svg.count('class="over"') == 1
-    assert theorems.picture([caught("", "-1", "1")], equal=False) == []
+    (svg,) = theorems.picture([caught("", "1", "2"), caught("wrong", "3", "2")])
+    assert svg.count('class="ours"') == svg.count('class="saboteur"') == 1
+    assert theorems.picture([caught("", "-1", "1")]) == []
