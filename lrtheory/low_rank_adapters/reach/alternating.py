@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -335,10 +336,17 @@ def _tera_steps(task: NormalizedProblem) -> Step:
     return step
 
 
+@cache
+def _upper(r: int) -> tuple[np.ndarray, np.ndarray]:
+    """The places of the upper triangle of a matrix with r rows, which every step of a run asks for."""
+    rows, cols = np.triu_indices(r)
+    return rows, cols
+
+
 def _rows(W: np.ndarray, D: np.ndarray, A: np.ndarray) -> np.ndarray:
     """The best B for ||D - W o (B A)||."""
     r = len(A)
-    upper = np.triu_indices(r)
+    upper = _upper(r)
     grams = np.empty((len(W), r, r))
     grams[:, upper[0], upper[1]] = grams[:, upper[1], upper[0]] = W**2 @ (A[upper[0]] * A[upper[1]]).T
     return _solved(grams, (W * D) @ A.T)

@@ -41,12 +41,10 @@ def chance(match: Match, a: int, b: int) -> Fraction:
 def outcomes(match: Match) -> list[tuple[tuple[int, ...], Fraction]]:
     """All sequences of results, those of i against k, of j against k and of i against j, and their chances."""
     sides = [(0, 2)] * int(match.games[0]) + [(1, 2)] * int(match.games[1]) + [(0, 1)] * match.direct
+    chances = [chance(match, a, b) for a, b in sides]
     found = []
     for won in itertools.product((0, 1), repeat=len(sides)):
-        weight = Fraction(1)
-        for (a, b), x in zip(sides, won, strict=True):
-            p = chance(match, a, b)
-            weight *= p if x else 1 - p
+        weight = math.prod((p if x else 1 - p for p, x in zip(chances, won, strict=True)), start=Fraction(1))
         found.append((won, weight))
     return found
 
@@ -178,13 +176,13 @@ def covered(match: Match, ends: np.ndarray) -> Sides:
     """Compare P(the interval misses the difference) with the level, and the ends with those of SciPy's, both ways."""
     truth = 400 * math.log10(float(match.strengths[0] / match.strengths[1]))
     missed, due = Fraction(0), []
+    intervals: dict[tuple[int, int], tuple[float, float]] = {(0, 0): (0.0, 1.0)}  # many sequences have equal counts
     for (won, weight), (low, high) in zip(outcomes(match), np.asarray(ends, float), strict=True):
         missed += weight * (not low - 1e-9 <= truth <= high + 1e-9)
-        heads, tails = coins_of(match, won)
-        exact = (
-            stats.binomtest(heads, heads + tails).proportion_ci(1 - match.level, "exact") if heads + tails else (0, 1)
-        )
-        for q in exact:
+        heads, tails = coins = coins_of(match, won)
+        if coins not in intervals:
+            intervals[coins] = stats.binomtest(heads, heads + tails).proportion_ci(1 - match.level, "exact")
+        for q in intervals[coins]:
             due.append(400 * math.log10(q / (1 - q)) if 0 < q < 1 else math.copysign(1e6, q - 0.5))
     given = np.ravel(ends)
     lhs, rhs = np.r_[float(missed), given, due], np.r_[match.level, due, given]

@@ -103,6 +103,7 @@ def shared_out(mine: Counts, others: Counts) -> dict[int, Fraction]:
     return dict(law)
 
 
+@cache
 def law_and_score(table: Table) -> tuple[dict[int, Fraction], int]:
     """The law of T*, and T."""
     direct = table[-1][0]

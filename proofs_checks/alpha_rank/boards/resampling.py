@@ -11,7 +11,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from scipy import stats
@@ -41,6 +41,7 @@ class WinRate:
     p: float
 
 
+@cache
 def binomial_tail(n: int, p: Fraction, least: int) -> Fraction:
     """P(X >= least) for n trials with chance p."""
     return sum((math.comb(n, x) * p**x * (1 - p) ** (n - x) for x in range(max(0, least), n + 1)), Fraction(0))

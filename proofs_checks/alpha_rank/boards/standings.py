@@ -51,13 +51,15 @@ def is_ordered(one: Standing) -> bool:
 
 def all_wins(one: Standing) -> list[tuple[Wins, Fraction]]:
     """List the results that can happen, and how likely they are."""
-    found = []
-    for wins in itertools.product(*(range(int(n) + 1) for n in one.games)):
-        chance = Fraction(1)
-        for w, n, p in zip(wins, one.games.tolist(), map(Fraction, one.chances.tolist()), strict=True):
-            chance *= math.comb(n, w) * p**w * (1 - p) ** (n - w)
-        found.append((wins, chance))
-    return found
+    games, chances = one.games.tolist(), [Fraction(p) for p in one.chances.tolist()]
+    of_pair = [
+        [(w, math.comb(n, w) * p**w * (1 - p) ** (n - w)) for w in range(n + 1)]
+        for n, p in zip(games, chances, strict=True)
+    ]
+    return [
+        (tuple(w for w, _ in chosen), math.prod((chance for _, chance in chosen), start=Fraction(1)))
+        for chosen in itertools.product(*of_pair)
+    ]
 
 
 def won_by(wins: Wins, games: np.ndarray, i: int, j: int) -> tuple[int, int, int]:

@@ -19,8 +19,9 @@ def returned(chain: Chain, pi: np.ndarray) -> dict[int, str]:
     """The transition matrix, the law, the mean times to hit a state, and the state; of small chains."""
     if len(pi) > LARGEST:
         return {}
-    matrix = f"[{'; '.join(map(reals, chain.probabilities))}]"
-    return {s: f"{matrix} {reals(pi)} {reals(hitting_times(chain, s))} {s}" for s in range(len(pi))}
+    p = chain.probabilities
+    matrix = f"[{'; '.join(map(reals, p))}]"
+    return {s: f"{matrix} {reals(pi)} {reals(hitting_times(p, s))} {s}" for s in range(len(pi))}
 
 
 RETURNS = Proof(

@@ -49,9 +49,11 @@ def fraction(value: flint.fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def hitting_times(chain: Chain, s: int) -> np.ndarray:
-    """Compute the mean times h to hit the state s, 0 from s itself; they solve (I - P) h = 1 off s."""
-    p = chain.probabilities
+def hitting_times(p: np.ndarray, s: int) -> np.ndarray:
+    """Compute the mean times h to hit the state s, 0 from s itself; they solve (I - P) h = 1 off s.
+
+    The transition matrix P is of shape (n, n), in Fractions.
+    """
     others = [y for y in range(len(p)) if y != s]
     system = [[flint.fmpq(int(x == y)) - fmpq(p[x, y]) for y in others] for x in others]
     found = flint.fmpq_mat(system).solve(flint.fmpq_mat([[flint.fmpq(1)]] * len(others)))
@@ -63,7 +65,7 @@ def hitting_times(chain: Chain, s: int) -> np.ndarray:
 def return_times(chain: Chain) -> np.ndarray:
     """Compute R(s) = 1 + sum_y P(s, y) h_s(y), with the times h_s to hit s."""
     p = chain.probabilities
-    return np.array([1 + p[s] @ hitting_times(chain, s) for s in range(len(p))], object)
+    return np.array([1 + p[s] @ hitting_times(p, s) for s in range(len(p))], object)
 
 
 def absorption(proportions: Sequence[Fraction]) -> Fraction:

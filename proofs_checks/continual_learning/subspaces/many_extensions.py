@@ -14,6 +14,7 @@ from lrtheory.continual_learning.protection import directions
 from lrtheory.continual_learning.protection.protector import SubspaceProtector
 from proofs_checks.continual_learning.families.truths import as_fractions, energy
 from proofs_checks.guards import misfit
+from proofs_checks.numerators import product
 
 Found = dict[str, Any]
 FIRST = 3  # inputs of the first task
@@ -98,12 +99,12 @@ def stays_orthonormal(case: Almost, found: Found) -> Sides:
     off = misfit((M, (case.d, case.k)))
     if off is not None:
         return off
-    inputs = [X.astype(float) for X in tasks_of(case)]
+    inputs, times = [X.astype(float) for X in tasks_of(case)], np.matmul
     if M.dtype == object:  # doubles err by as much as is measured
-        inputs = [as_fractions(X) for X in inputs]
+        inputs, times = [as_fractions(X) for X in inputs], product
     u = Fraction(case.unit)
-    defect = energy(M.T @ M - np.eye(case.k, dtype=int))
-    lhs = [defect, *(energy(X - (X @ M) @ M.T) for X in inputs)]
+    defect = energy(times(M.T, M) - np.eye(case.k, dtype=int))
+    lhs = [defect, *(energy(X - times(times(X, M), M.T)) for X in inputs)]
     rhs = [(case.d * case.k * u) ** 2, *(((case.d + case.k) * u) ** 2 * energy(X) for X in inputs)]
     return Sides(lhs, rhs)
 

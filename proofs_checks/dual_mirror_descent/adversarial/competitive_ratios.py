@@ -56,6 +56,7 @@ from proofs_checks.dual_mirror_descent.families.streams import (
     spent,
     walked,
 )
+from proofs_checks.numerators import numerators
 
 
 def fits_from_the_start(instance: Requests) -> bool:
@@ -156,15 +157,23 @@ def affordable(requests: Requests, actions: np.ndarray) -> np.ndarray:
     return actions
 
 
+def exact_dual_value(requests: Requests, prices: np.ndarray) -> Fraction:
+    """Compute the dual value at some prices as the rational number that it is, from requests and prices in doubles."""
+    (above, f), (costs, c), (paid, p) = map(numerators, (requests.rewards, requests.costs, prices))
+    gained = np.maximum((above * (c * p) - costs @ paid * f).max(1), 0).sum()
+    budgets = (exactly(prices) * exactly(requests.rate)).sum() * requests.horizon
+    return budgets + Fraction(gained, f * c * p)  # type: ignore[no-any-return]
+
+
 def relaxed_optimum(requests: Requests) -> Any:
     """Compute the dual value at the prices of the linear program, which no rounding of the solver puts below OPT."""
     # weak duality holds at any prices (DMD-L1), so a solver in doubles may choose them for an exact evaluation
     plain, kind = exactly(requests, float), type(requests.step_size)
     prices = hindsight_optimum(plain.stream).prices
     if kind in (Fraction, Ball):
-        plain, prices = exactly(plain), exactly(prices)
+        return kind(exact_dual_value(plain, prices))
     value = (prices * plain.rate).sum() * plain.horizon + conjugates(plain.rewards, plain.costs, prices).sum()
-    return kind(value) if kind in (Fraction, Ball) else float(value)
+    return float(value)
 
 
 def adversarial_regret(requests: Requests, actions: np.ndarray, factor: Fraction = Fraction(1)) -> Sides:

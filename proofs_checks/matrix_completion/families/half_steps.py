@@ -59,11 +59,16 @@ def orthonormal(A: np.ndarray) -> np.ndarray:
 
 def distance(A: np.ndarray, B: np.ndarray) -> float:
     """The sine of the largest principal angle between the columns of A and of B; 1 where those of A are dependent."""
+    return distance_to(orthonormal(B), A)
+
+
+def distance_to(basis: np.ndarray, A: np.ndarray) -> float:
+    """The distance of the columns of A to the span of an orthonormal basis, as `distance` says it."""
     # written anew and not taken from the library, which is under test
     if not np.isfinite(A).all() or np.linalg.matrix_rank(A) < A.shape[1]:
         return 1.0
-    A, B = orthonormal(A), orthonormal(B)
-    return min(1.0, float(np.linalg.norm(A - B @ (B.T @ A), 2)))
+    A = orthonormal(A)
+    return min(1.0, float(np.linalg.norm(A - basis @ (basis.T @ A), 2)))
 
 
 def case(m: int, n: int, k: int, rng: np.random.Generator, *, tilt=0.1, condition=4.0, density=0.75) -> HalfStepCase:

@@ -12,7 +12,7 @@ from lrtheory.bounds import Draws, Family, Measured, OutcomeError, Probability, 
 from lrtheory.matrix_completion import Observations, half_step
 from lrtheory.matrix_completion import sample_mask as positions
 from proofs_checks.matrix_completion.families.fresh import FreshSamples
-from proofs_checks.matrix_completion.families.half_steps import HalfStepCase, distance, orthonormal
+from proofs_checks.matrix_completion.families.half_steps import HalfStepCase, distance, distance_to, orthonormal
 
 
 def one_run(fresh: FreshSamples, one: HalfStepCase, rng: np.random.Generator, **options: Any) -> np.ndarray:
@@ -24,8 +24,10 @@ def one_run(fresh: FreshSamples, one: HalfStepCase, rng: np.random.Generator, **
         chosen = {"axis": 1 - step % 2, "method": "exact"} | options
         factor = half_step(data, factor, **chosen).factor
         noise = rng.normal(size=factor.shape)
-        # scaled to a fixed norm: the claim is about the size of the error, and its direction is random
-        factor = orthonormal(factor + fresh.floor * one.singular_values[-1] * noise / np.linalg.norm(noise, 2))
+        if fresh.floor:
+            # scaled to a fixed norm: the claim is about the size of the error, and its direction is random
+            factor = factor + fresh.floor * one.singular_values[-1] * noise / np.linalg.norm(noise, 2)
+        factor = orthonormal(factor)
     return factor
 
 
@@ -65,7 +67,8 @@ def distances(fresh: FreshSamples, found: np.ndarray) -> np.ndarray:
     truth = one.right if fresh.n_steps % 2 else one.left  # half-steps alternate, and the first one is for the columns
     if found.shape[1:] != truth.shape:
         raise OutcomeError(f"a factor must be of shape {truth.shape}; got {found.shape[1:]}")
-    return np.array([distance(factor, truth) for factor in found])
+    basis = orthonormal(truth)
+    return np.array([distance_to(basis, factor) for factor in found])
 
 
 def contracts_less(factor: float) -> Probability:
