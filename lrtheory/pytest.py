@@ -64,12 +64,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Add workers to a run of the bounds, unless the caller chose a number."""
+    """Add workers to a run of the bounds, unless the caller chose a number, and keep each system on one of them.
+
+    Without groups, which pytest-xdist does not make by itself where a caller chooses the number alone, every worker
+    would compile the kernels of every system, and run what statements share.
+    """
     known = early_config.known_args_namespace
+    if known.markexpr != "bounds" or not early_config.pluginmanager.hasplugin("xdist"):
+        return
+    chosen = any(arg.startswith(("-n", "--numprocesses")) for arg in args)
     # with --pdb and --collect-only workers would be in the way
-    chosen = any(arg.startswith(("-n", "--numprocesses", "--pdb", "--collect-only", "--co")) for arg in args)
-    if known.markexpr == "bounds" and early_config.pluginmanager.hasplugin("xdist") and not chosen:
-        args[:0] = ["-n", _WORKERS, "--dist", "loadgroup"]
+    if not chosen and any(arg.startswith(("--pdb", "--collect-only", "--co")) for arg in args):
+        return
+    if not any(arg.startswith(("--dist", "-d")) for arg in args):
+        args[:0] = ["--dist", "loadgroup"]
+    if not chosen:
+        args[:0] = ["-n", _WORKERS]
 
 
 def pytest_configure(config: pytest.Config) -> None:

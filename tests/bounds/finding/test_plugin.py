@@ -40,9 +40,10 @@ def test_statements_saboteurs_and_repairs_are_items(run, tmp_path):
     assert "no tests collected" in run("-m", "not bounds", "--collect-only", "-q").stdout
 
 
-def test_a_group_runs_on_one_worker_and_all_see_one_seed(run, tmp_path):
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_group_runs_on_one_worker_and_all_see_one_seed(run, tmp_path, workers):
     pytest.importorskip("xdist")
-    done = run("-m", "bounds", "--bounds-fresh", "-k", "GAUSS or HEDGE", "-v")
+    done = run("-m", "bounds", *workers, "--bounds-fresh", "-k", "GAUSS or HEDGE", "-v")
     assert done.returncode == 0, done.stdout + done.stderr
     seed = int(re.search(r"--bounds-seed (\d+)", done.stdout).group(1))
     kept = [json.loads(path.read_text()) for path in (tmp_path / "evidence").rglob("*.json")]
