@@ -21,7 +21,7 @@ def numerators(array: np.ndarray) -> tuple[np.ndarray, int]:
     integers : object array of the same shape
         Numerators.
     denominator : int
-        What all of them are divided by, at least 1.
+        Divides all of them; at least 1.
 
     Raises
     ------
