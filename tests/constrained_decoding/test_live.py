@@ -113,6 +113,28 @@ def test_states_of_before_a_merge_are_refused():
             call(state)
 
 
+def test_items_of_the_overlay_are_switched_off_and_on():
+    live = LiveIndex(TrieIndex([[0, 1]], 2), alpha=9)
+    (number,) = live.insert([[1, 1]]).items.tolist()
+    state, end = live.state([1]), live.state([1, 1])
+    for alive in (False, True):
+        assert [live.toggle(number, alive) for _ in range(2)] == [1, 0]
+        assert live.alive.tolist() == [True, alive]
+        assert live.allowed(live.root).tokens.tolist() == ([0, 1] if alive else [0])
+        assert live.allowed(state).tokens.tolist() == ([1] if alive else [])
+        assert live.item(end) == (number if alive else -1)
+
+
+def test_no_state_is_no_node_of_the_overlay():
+    """Nothing follows -1, whatever nodes the overlay has."""
+    live = LiveIndex(TrieIndex([[0, 0, 0]], 2), alpha=9)
+    live.insert([[1, 1, 1], [1, 0, 1]])
+    assert len(live.allowed(-1).tokens) == len(live.allowed(np.full(3, -1)).tokens) == 0
+    assert not live.mask([-1, -1]).any()
+    assert live.advance(np.full(2, -1), [0, 1]).tolist() == [-1, -1]
+    assert live.item([-1]).tolist() == [-1]
+
+
 def test_a_merge_moves_no_more_rows_than_its_bound():
     rng = np.random.default_rng(0)
     for alpha in (0.1, 0.7, 1, 4):

@@ -73,6 +73,15 @@ def test_the_bias_against_fractions(seed):
     assert worst == pytest.approx(sorted((float(x) for x in apart.values() if x or True), reverse=True)[: len(worst)])
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_laws_that_are_equal_up_to_rounding_are_at_no_distance_below_0(seed):
+    """Sums of terms of both signs round to either side of 0; a divergence is never negative."""
+    rows = np.random.default_rng(seed).dirichlet(np.ones(4), 2)
+    found = masking_bias(TrieIndex([*np.ndindex(3, 3)], 4), Product(np.log(rows)))
+    for distance in (found.kl_forward, found.kl_reverse):
+        assert 0 <= distance <= 1e-14
+
+
 def shares(index, language, items):
     """The share of each item of the language among samples."""
     found = [written(index, item) for item in np.unique(items)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -217,6 +218,20 @@ def test_a_search_that_is_cut_off_says_what_may_be_left(method):
         assert found.n_iter == calls
         assert found.certificate.bound >= best.log_probs[1]
         assert found.certificate.verify((problem.index, problem.model))
+
+
+@pytest.mark.parametrize("method", ["beam", "best-first"])
+def test_a_certificate_of_which_one_number_is_changed_is_refused(method):
+    """The other numbers are those of the search, and all is sound in itself."""
+    problem = make_uniform(60, 4, 5, rng=3)
+    honest = search(problem.index, problem.model, 2, width=2, method=method).certificate
+    assert (honest.verify((problem.index, problem.model)), honest.gap > 0) == (True, method == "beam")
+    for change in (
+        {"items": honest.items[::-1]},
+        {"achieved": honest.achieved - 1, "gap": honest.bound - honest.achieved + 1},
+        {"bound": honest.bound + 1, "gap": honest.bound + 1 - honest.achieved},
+    ):
+        assert not dataclasses.replace(honest, **change).verify((problem.index, problem.model))
 
 
 ROW = np.log([[0.5, 0.25, 0.25]])

@@ -81,6 +81,18 @@ def test_bad_queries(call, sentence):
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize("wrong", [-2, 5, 6, 2**63 - 1, -(2**63)])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_array_as_steps_hand_it_on_is_checked_to_the_last_state(wrong, place):
+    """The number of states is the first that is no state."""
+    states = np.array([-1, 0, 4])
+    assert INDEX.item(states).tolist() == [-1, -1, 1]
+    states[place] = wrong
+    for call in (INDEX.allowed, INDEX.item, INDEX.prefixes, lambda given: INDEX.advance(given, [0, 0, 0])):
+        with pytest.raises(ValueError, match=rf"`states` must be states in -1\.\.4; got {wrong}\."):
+            call(states)
+
+
 def test_tokens_of_any_size_lead_nowhere():
     assert INDEX.advance(0, 2**63) == INDEX.advance(0, -(2**62)) == INDEX.state([2**80]) == -1
     assert INDEX.advance([0, 0], np.array([2**63, 1], np.uint64)).tolist() == [-1, 2]

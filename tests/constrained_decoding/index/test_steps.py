@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from lrtheory.constrained_decoding import TrieIndex
+from lrtheory.constrained_decoding.index.build import built
+from lrtheory.constrained_decoding.index.reading import Ragged
 from tests.constrained_decoding.oracle import Language, draw_rows
 
 
@@ -86,6 +88,14 @@ def test_forms_of_sequences_are_one_index():
             assert made.sequences() == [[0], [1, 2], [2, 2, 1]]
             assert made.order.tolist() == [1, 0, 2]
     assert TrieIndex(rows, 3).sequences() == [[0], [1, 2], [2, 2, 1]]
+
+
+def test_items_of_one_length_need_no_array_of_ranks():
+    """The states of the last level are the items in their order, so nothing more is kept of them."""
+    even, ragged = np.array([0, 2, 1, 0, 0, 2]), np.array([0, 2, 1])
+    assert built(Ragged(even, np.full(3, 2)), 3).items.size == 0
+    assert built(Ragged(even[:0], np.zeros(0, int)), 3).items.size == 0
+    assert built(Ragged(ragged, np.array([2, 1])), 3).items.tolist() == [-1, -1, 1, 0]
 
 
 def test_repetitions_are_dropped_and_the_first_row_is_kept():
