@@ -259,6 +259,21 @@ def test_runs_begin_at_the_size_of_the_target_and_end_at_a_share_of_the_last_los
     assert losses[-1] >= 0.9 * losses[-2] or losses[-1] <= 1e-25 * losses[0]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_steps_of_gauss_and_newton_are_as_long_as_the_loss_falls(seed: int) -> None:
+    """A loss that infinite numbers alone bring to 0: twice the step that was taken is no better."""
+    D = np.array([[0.0, 1.0], [1.0, 0.0]])
+    adapter = hadamard(np.array([[0.0, 1.0], [1.0, 1.0]]), normal(2, 1, rng=seed), normal(1, 2, rng=seed + 9))
+    task = normalized(adapter, problem_of((2, 2), D))
+    run = started(task, task.lowered(adapter))
+    for _ in range(4):
+        after = improved(task, run, tol=0.0, max_iter=1, inform=lambda *_: False, newton=True)
+        assert after.losses[-1] < run.losses[-1]
+        twice = {name: 2 * value - run.params[name] for name, value in after.params.items()}
+        assert np.sum(task.residual(twice) ** 2) >= after.losses[-1]
+        run = after
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "uni-lora"])  # whose factors share their numbers
 def test_the_sign_of_the_scale_changes_no_distance(kind: str) -> None:
     D = normal(6, 5, rng=3)

@@ -20,6 +20,8 @@ from lrtheory.low_rank_adapters.distance import distance
 from lrtheory.low_rank_adapters.fit import fit
 from lrtheory.low_rank_adapters.kinds.make import make_adapter
 from lrtheory.low_rank_adapters.kinds.queryable import queryable
+from lrtheory.low_rank_adapters.reach import hulls
+from lrtheory.low_rank_adapters.reach.normalized import normalized, problem_of
 from lrtheory.low_rank_adapters.training.optimizer import AdapterOptimizer
 from tests.backends import QUICK, Backend, backend
 from tests.rules.certificates.forging import forged_fields, with_gap
@@ -143,6 +145,33 @@ def test_single_precision_keeps_its_bound() -> None:
     assert found.lower <= due.upper * (1 + 1e-12)
     assert found.upper == pytest.approx(due.upper, rel=1e-5)
     assert found.certificate.verify(D)
+
+
+def test_least_squares_on_the_atoms_in_use_take_off_the_rounding_of_the_active_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A target far from a small hull: the gap is never larger for it, and smaller for some targets."""
+    tasks = []
+    for seed in range(20):
+        g = np.random.default_rng(seed)
+        atoms, away = g.normal(size=(4, 3, 3)), 100 * g.normal(size=9)
+        plane = np.linalg.qr((atoms[1:] - atoms[0]).reshape(3, 9).T).Q
+        D = np.tensordot(g.dirichlet(np.ones(4)), atoms, 1) + (away - plane @ (plane.T @ away)).reshape(3, 3)
+        adapter = queryable(np.eye(3), np.eye(3), atoms=atoms, weights=np.eye(4)[0])
+        tasks.append(normalized(adapter, problem_of((3, 3), D)))
+
+    def gaps() -> np.ndarray:
+        found = []
+        for task in tasks:
+            rows, t, _ = hulls._images(task)
+            found.append(hulls._gap(rows - t, hulls.hull_weights(task, np.eye(4)[0])))
+        return np.array(found)
+
+    with_least_squares = gaps()
+    monkeypatch.setattr(hulls, "_polished", lambda q, weights: [])
+    without = gaps()
+    assert (with_least_squares <= without).all()
+    assert (with_least_squares < without).any()
 
 
 def test_certificates_that_say_too_much_are_refused() -> None:

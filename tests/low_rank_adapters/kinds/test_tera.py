@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -13,7 +14,11 @@ from lrtheory.low_rank_adapters.fit import fit
 from lrtheory.low_rank_adapters.kinds.make import make_adapter, mode_sizes
 from lrtheory.low_rank_adapters.kinds.tera import edge_count, tera
 from lrtheory.low_rank_adapters.reach import networks
+from lrtheory.low_rank_adapters.reach.alternating import improved, started
+from lrtheory.low_rank_adapters.reach.normalized import normalized, problem_of
 from tests.low_rank_adapters.kinds.oracles import draw, generic_dimension, rank_mod_p
+
+EYE, ONE = np.eye(2), np.ones(2)
 
 
 def normal(*shape: int, rng: int = 0) -> np.ndarray:
@@ -121,6 +126,21 @@ def test_an_update_of_its_own_is_reached() -> None:
     assert again.certificate.verify(np.eye(12, 8))
 
 
+def test_one_step_finds_the_first_vector_again_beside_factors_above_the_identity() -> None:
+    """Orthonormal coordinates leave triangles, one of which may be above the identity in every entry and is not it."""
+    above = np.array([[1.0, 2.0], [0.0, 1.0]])
+    target = tera([above, EYE], [above], normal(4, 2), d=[normal(2, rng=1), normal(2, rng=2)], e=[normal(2, rng=3)])
+    task = normalized(target, problem_of((4, 2), target.dense()))
+    task = task._replace(
+        adapter=replace(task.adapter, frozen=target.frozen)
+    )  # with factors that have no unit taken off
+    task = task.for_target(task.image(target.params))
+    lost = started(task, {**target.params, "d0": ONE})
+    run = improved(task, lost, tol=0.0, max_iter=1, inform=lambda *_: False)
+    assert len(run.losses) == 2
+    assert run.losses[1] < 1e-20 * run.losses[0]
+
+
 def test_many_axes_take_the_simple_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     adapter, D = make_adapter("tera", (16, 16), rank=2, rng=0, n_modes=2), normal(16, 16)
     before = distance(adapter, D)
@@ -129,9 +149,6 @@ def test_many_axes_take_the_simple_groups(monkeypatch: pytest.MonkeyPatch) -> No
     assert after.lower <= before.lower * (1 + 1e-12)
     assert after.lower > 0.9 * before.lower
     assert after.certificate.verify(D)
-
-
-EYE, ONE = np.eye(2), np.ones(2)
 
 
 @pytest.mark.parametrize(
