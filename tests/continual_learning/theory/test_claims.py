@@ -1,4 +1,4 @@
-"""What claims of edits refute where keys are short, and what hypotheses on tasks and rows let in."""
+"""What claims refute of variances and of protected directions, and what hypotheses on tasks and rows let in."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from proofs_checks.continual_learning.families.streams import Stream
+from proofs_checks.continual_learning.families.subspaces import oriented
 from proofs_checks.continual_learning.ledger.covariances import fall
 from proofs_checks.continual_learning.sketches.corrections import Targets, is_regression
+from proofs_checks.continual_learning.subspaces.energy_shares import leaks_a_share, shares
 from proofs_checks.continual_learning.task_orders import Course, Labeled, is_course
 
 
@@ -54,3 +56,13 @@ def test_a_ridge_is_at_least_a_share_of_the_energy() -> None:
     rows, targets = np.diag([2.0**10, 0.0]), np.eye(2)
     for ridge, fits in ((1.0, True), (np.nextafter(1.0, 0.0), False)):
         assert is_regression(Targets(rows, targets, 1, 2, float(ridge))) == fits
+
+
+def test_one_direction_more_than_a_share_takes_is_seen() -> None:
+    """Of the squared values 99 and 1 the first one alone is more than 0.98 of all."""
+    case = shares()[0]
+    first = np.eye(2)[:, :1]
+    for basis, holds in ((first, True), (np.eye(2), False)):
+        moved = case.raw - basis @ (basis.T @ case.raw)
+        sides = leaks_a_share(case, {"basis": basis, "after": case.W + oriented(moved, case.layout)})
+        assert (np.asarray(sides.lhs) <= np.asarray(sides.rhs) + np.asarray(sides.rounding)).all() == holds
