@@ -187,3 +187,13 @@ def test_bad_calls_of_the_callback():
         follow(0, [[1]])
     with pytest.raises(ValueError, match="`input_ids` must be at least the 1 tokens of the prompt"):
         follow(0, [])
+
+
+@pytest.mark.parametrize("end", [4, 9])
+def test_scores_reach_to_the_token_that_ends_answers(end):
+    """A token beyond those of the index needs a score too."""
+    process = TrieLogitsProcessor(TrieIndex([[1, 2]], 4), prompt_length=0, eos_token_id=end)
+    prefix = np.zeros((1, 0), int)
+    assert process(prefix, np.zeros((1, end + 1))).shape == (1, end + 1)
+    with pytest.raises(ValueError, match=rf"where n is at least {end + 1}; got \(1, {end}\)\."):
+        process(prefix, np.zeros((1, end)))
