@@ -1,0 +1,1 @@
+"""Where training comes to rest: divergences to a reference, stationary points, and clipped inner loops."""
