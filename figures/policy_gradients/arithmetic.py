@@ -1,4 +1,4 @@
-"""What the unlikeliness penalty changes where pass@N is exact, and what shared parameters cost."""
+"""The change of exact pass@N by training, with and without the unlikeliness penalty."""
 
 from __future__ import annotations
 

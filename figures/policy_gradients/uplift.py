@@ -1,4 +1,4 @@
-"""How much an answer that becomes a tenth likelier adds to pass@N."""
+"""The gain of pass@N when an answer becomes a tenth likelier."""
 
 from __future__ import annotations
 

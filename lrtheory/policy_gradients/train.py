@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrtheory._result import Result, read_only, result
-from lrtheory._types import Array, ArrayLike, Rng
+from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, flag, floats, generator, integer, must, open_interval, real
 from lrtheory.policy_gradients.advantages import group_advantages
 
@@ -42,10 +42,10 @@ class Population:
         If shapes do not fit, a number is not finite, or there are more than 100,000 answers.
     """
 
-    correct: Array
-    features: Array
-    shared: Array
-    own: Array
+    correct: np.ndarray
+    features: np.ndarray
+    shared: np.ndarray
+    own: np.ndarray
 
     def __post_init__(self) -> None:
         correct = as_array("correct", self.correct)
@@ -66,16 +66,16 @@ class Population:
             object.__setattr__(self, name, read_only(value))
 
     @property
-    def p(self) -> Array:
+    def p(self) -> np.ndarray:
         """Probabilities of the answers, of shape (n_problems, n_answers)."""
         return _softmax((self.shared + self.own) @ self.features.T)
 
     @property
-    def success(self) -> Array:
+    def success(self) -> np.ndarray:
         """Probability of a right answer to each problem."""
         return np.asarray((self.p * self.correct).sum(axis=1))
 
-    def sample(self, n: int, *, rng: Rng = None) -> Array:
+    def sample(self, n: int, *, rng: Rng = None) -> np.ndarray:
         """Draw independent answers to each problem.
 
         Parameters
@@ -114,13 +114,13 @@ class TrainingResult(Result):
     """
 
     population: Population
-    success: Array
-    entropy_correct: Array
+    success: np.ndarray
+    entropy_correct: np.ndarray
     n_samples: int
     n_updates: int
     message: str
 
-    def pass_at(self, k: ArrayLike) -> Array:
+    def pass_at(self, k: ArrayLike) -> np.ndarray:
         """Compute the probability that one of k answers is right, on the mean over problems.
 
         Parameters
@@ -172,7 +172,7 @@ def make_arithmetic(*, shared_std: float = 0.7, own_std: float = 0.5, rng: Rng =
     codes = (a, 10), (op, 3), (b, 10), (3 * a + op, 30), (3 * b + op, 30)
     features = np.hstack([np.eye(size)[code] for code, size in codes])
     shared, own = draws.normal(size=features.shape[1]), draws.normal(size=(10, features.shape[1]))
-    return Population(values == np.arange(10)[:, None], features, scales[0] * shared, scales[1] * own)
+    return Population(values == np.arange(10)[:, None], features, np.multiply(scales[0], shared), scales[1] * own)
 
 
 def train(
@@ -212,8 +212,8 @@ def train(
     n_updates : int
         Updates from the answers of one step, at least 1.
     clip : float, pair or None
-        How far the ratio of a probability to its start may go before a sample is left out: below 1 for wrong answers
-        and above 1 for right ones, in (0, 1), or one number for both; None for no clip.
+        Largest distance from 1 of the ratio of a probability to its start at which a sample still counts, in (0, 1):
+        below 1 for negative advantages and above 1 for positive ones, or one number for both; None for no clip.
     rng : int, SeedSequence, Generator or None
         Source of the answers.
 
@@ -256,7 +256,9 @@ def train(
         start = p[rows, drawn]
         logs = {"log_probs": np.log(start), "unlikeliness": unlikeliness} if unlikeliness else {}
         found = group_advantages(correct[rows, drawn], norm=norm, std_offset=std_offset, ties=ties, **logs)
-        advantages = np.where(found.uniform[:, None], 0.0, found.advantages) if drops else found.advantages
+        advantages = np.asarray(found.advantages)
+        if drops:
+            advantages = np.where(np.asarray(found.uniform)[:, None], 0.0, advantages)
         for _ in range(updates):
             ratio = p[rows, drawn] / start
             active = np.where(advantages > 0, ratio <= high, ratio >= low)
@@ -285,20 +287,20 @@ def _clip(clip: object) -> tuple[float, float]:
     return 1 - low, 1 + high
 
 
-def _softmax(logits: Array) -> Array:
+def _softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities of the rows."""
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _draw(p: Array, n: int, draws: np.random.Generator) -> Array:
+def _draw(p: np.ndarray, n: int, draws: np.random.Generator) -> np.ndarray:
     """Draw answers to each problem; a sum that rounding leaves below 1 yields the last answer."""
     sums = p.cumsum(axis=1)
     places = draws.random((len(p), n)) * sums[:, -1:]
     return np.array([np.searchsorted(row, place, side="right") for row, place in zip(sums, places, strict=True)])
 
 
-def _success(p: Array, correct: Array) -> tuple[Array, Array]:
+def _success(p: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Success of each problem, and the entropy of the law within its right answers."""
     right = p * correct
     success = right.sum(axis=1)
