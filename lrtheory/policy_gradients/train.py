@@ -10,6 +10,7 @@ from lrtheory._result import Result, read_only, result
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, flag, floats, generator, integer, must, open_interval, real
 from lrtheory.policy_gradients.advantages import group_advantages
+from lrtheory.policy_gradients.exact.problems import check_clip
 
 __all__ = ["Population", "TrainingResult", "make_arithmetic", "train"]
 
@@ -241,7 +242,7 @@ def train(
     size, steps = integer("group_size", group_size, low=1), integer("n_steps", n_steps, low=0)
     updates = integer("n_updates", n_updates, low=1)
     rates = open_interval("step_size", step_size, 0, np.inf), real("own_step_size", own_step_size, low=0)
-    low, high = _clip(clip)
+    low, high = check_clip(clip)
     drops, draws = flag("drop_uniform", drop_uniform), generator(rng)
     shared, own = population.shared.copy(), population.own.copy()
     features, correct = population.features, population.correct
@@ -272,19 +273,6 @@ def train(
     after = Population(correct, features, shared, own)
     said = f"{steps} steps took the mean success from {success[0].mean():.3f} to {success[-1].mean():.3f}"
     return TrainingResult(after, success, entropy, steps * size * len(own), steps * updates, said)
-
-
-def _clip(clip: object) -> tuple[float, float]:
-    """The least and the largest ratio at which a sample still counts."""
-    if clip is None:
-        return 0.0, np.inf
-    if isinstance(clip, (tuple, list)):
-        if len(clip) != 2:
-            raise must("clip", "a number, a pair of numbers, or None", clip)
-        low, high = (open_interval("clip", one, 0, 1) for one in clip)
-    else:
-        low = high = open_interval("clip", clip, 0, 1)
-    return 1 - low, 1 + high
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

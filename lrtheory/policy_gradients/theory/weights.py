@@ -1,0 +1,89 @@
+r"""Factors of the expected update, and the share of groups that have none.
+
+Part of `theory`, where users find these functions. P is the probability of a right answer, and G the number of
+independent answers of a group.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+
+from lrtheory._numbers import formula
+from lrtheory._types import Number
+from lrtheory._validation import choice
+from lrtheory.policy_gradients.exact.binomials import binomial_mean, divisors
+
+__all__ = ["no_signal_probability", "weight"]
+
+NORMS = ("std", "sample", "none", "loo", "mean")
+
+
+@formula(P="[0, 1]", group_size="[2, inf)", std_offset="[0, inf)")
+def weight(P: Number, *, group_size: int, norm: str = "std", std_offset: Number = 0) -> Number:
+    r"""Compute the factor a(P) by which the expected update is a multiple of the gradient of P (statement GR-1).
+
+    Parameters
+    ----------
+    P : number
+        P.
+    group_size : int
+        G.
+    norm : {"std", "sample", "none", "loo", "mean"}
+        Divisor of the centred rewards, as in `group_advantages`.
+    std_offset : number
+        Added to a divisor of the norms "std", "sample" and "mean".
+
+    Returns
+    -------
+    number
+        The factor: (G - 1)/G without division, 1 for "loo", (1 - (1 - P)^(G - 1))/P for "mean", and for "std" a number
+        from sqrt(G - 1) at both ends down to about 2 at P = 1/2.
+
+    Proof
+    -----
+    Assumes: advantages of rewards of 0 and 1, statement GR-1f.
+
+    Proof: terms of equal numbers s of right answers add up to C(G, s) P^(s-1) (1-P)^(G-s-1) s (G-s) / (G^2 d(s)), where
+    d(s) divides the centred rewards. As C(G, s) s (G-s) = G (G-1) C(G-2, s-1), a(P) is (G-1)/G times the mean of
+    1/d(1 + J), where J is binomial with G - 2 trials of probability P.
+
+    Examples
+    --------
+    >>> weight(0.5, group_size=2)
+    1.0
+    >>> round(weight(0.5, group_size=16), 3)
+    1.934
+    """
+    choice("norm", norm, NORMS)
+    if norm == "none":
+        return Fraction(group_size - 1, group_size) if isinstance(P, Fraction) else (group_size - 1) / group_size
+    if norm == "loo":
+        return Fraction(1) if isinstance(P, Fraction) else 1.0
+    if norm == "mean" and isinstance(P, Fraction) and not std_offset:
+        return (1 - (1 - P) ** (group_size - 1)) / P if P else Fraction(group_size - 1)
+    return float(binomial_mean(float(P), divisors(group_size, norm, float(std_offset))))
+
+
+@formula(P="[0, 1]", group_size="[1, inf)")
+def no_signal_probability(P: Number, *, group_size: int) -> Number:
+    """Compute the probability that all answers of a group have the same reward of 0 or 1 (statement GR-7).
+
+    Parameters
+    ----------
+    P : number
+        P.
+    group_size : int
+        G.
+
+    Returns
+    -------
+    number
+        P^G + (1 - P)^G.
+
+    Examples
+    --------
+    >>> no_signal_probability(0.5, group_size=4)
+    0.125
+    """
+    return P**group_size + (1 - P) ** group_size
