@@ -1,0 +1,205 @@
+"""Advantages of one reward an answer: on the host by a kernel for groups of any size, on a device by whole arrays."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lrtheory._array import kernel, kernel_input
+from lrtheory._validation import Words, must
+
+__all__ = ["NORMS", "TIES", "Layout", "Parts", "Settings", "on_device", "on_host"]
+
+NORMS = ("std", "sample", "none", "loo", "batch", "mean")
+TIES = ("average", "position")
+STD, SAMPLE, NONE, LOO, BATCH, MEAN = range(6)  # as kernels know them
+#: rewards of a group that differ by at most so many units in the last place of the largest are equal
+ROUNDING = 64
+
+
+class Settings(NamedTuple):
+    """How rewards become advantages."""
+
+    norm: str
+    tie_tol: float
+    std_offset: float
+    unlikeliness: float
+    ties: str
+
+
+class Layout(NamedTuple):
+    """Where groups lie in a flat array: their starts, the order that brings them together, and their labels."""
+
+    starts: np.ndarray
+    order: np.ndarray | None = None
+    labels: tuple[Any, ...] | None = None
+
+
+class Parts(NamedTuple):
+    """Advantages, rewards after the penalty, and which groups are equal after it and before it."""
+
+    advantages: Any
+    rewards: Any
+    no_signal: Any
+    uniform: Any
+
+
+def on_host(rewards: np.ndarray, likely: np.ndarray | None, layout: Layout, settings: Settings, xp: Any) -> Parts:
+    """Advantages of one reward an answer, for NumPy arrays."""
+    order, starts = layout.order, layout.starts
+    flat = rewards.reshape(-1) if order is None else rewards[order]
+    penalized = np.array(flat)
+    uniform = np.empty(len(starts) - 1, np.bool_)
+    rounding = ROUNDING * float(np.finfo(flat.dtype).eps)
+    compare(kernel_input(flat), starts, settings.tie_tol, rounding, uniform)
+    no_signal = uniform
+    if likely is not None:
+        ranked = kernel_input(likely.reshape(-1) if order is None else likely[order], np.float64)
+        penalize(ranked, starts, settings.unlikeliness, settings.ties == "average", penalized)
+        no_signal = np.empty_like(uniform)
+        compare(kernel_input(penalized), starts, settings.tie_tol, rounding, no_signal)
+    spread = _whole_deviation(np, penalized) if settings.norm == "batch" else 0.0
+    advantages = np.zeros_like(penalized)
+    bad = divide(
+        kernel_input(penalized), starts, no_signal, NORMS.index(settings.norm), settings.std_offset, spread, advantages
+    )
+    if bad >= 0:
+        raise _no_mean(
+            float(penalized[starts[bad] : starts[bad + 1]].mean()), layout.labels[bad] if layout.labels else bad
+        )
+    if order is not None:
+        places = np.empty_like(order)
+        places[order] = np.arange(len(order))
+        advantages, penalized = advantages[places], penalized[places]
+    return Parts(advantages.reshape(rewards.shape), penalized.reshape(rewards.shape), no_signal, uniform)
+
+
+@kernel
+def compare(rewards, starts, tie_tol, rounding, equal):
+    """Say of each group whether its rewards differ by no more than a tolerance, or than rounding."""
+    for g in range(len(starts) - 1):
+        low = high = float(rewards[starts[g]])
+        for i in range(starts[g], starts[g + 1]):
+            low, high = min(low, float(rewards[i])), max(high, float(rewards[i]))
+        equal[g] = high - low <= max(tie_tol, rounding * max(abs(low), abs(high)))
+
+
+@kernel
+def penalize(likely, starts, strength, averaged, rewards):
+    """Multiply each reward by 1 - strength rank / G, the least likely answer of a group having rank 0."""
+    for g in range(len(starts) - 1):
+        size = starts[g + 1] - starts[g]
+        for i in range(starts[g], starts[g + 1]):
+            below, tied, earlier = 0, 0, 0
+            for j in range(starts[g], starts[g + 1]):
+                below += likely[j] < likely[i]
+                tied += likely[j] == likely[i]
+                earlier += j < i and likely[j] == likely[i]
+            rank = below + (0.5 * (tied - 1) if averaged else earlier)
+            rewards[i] *= 1.0 - strength * rank / size
+
+
+@kernel
+def divide(rewards, starts, no_signal, norm, offset, spread, advantages):
+    """Write the advantages of groups with a signal; return the first group whose mean divides and is not positive."""
+    for g in range(len(starts) - 1):
+        first, last = starts[g], starts[g + 1]
+        size, total = last - first, 0.0
+        for i in range(first, last):
+            total += rewards[i]
+        mean = total / size
+        if norm == MEAN and (mean < 0 or (mean + offset <= 0 and not no_signal[g])):
+            return g
+        if no_signal[g]:
+            continue
+        divisor = 1.0
+        if norm in (STD, SAMPLE):
+            top, squares = 0.0, 0.0  # scaled, so that squares stay in the range of doubles
+            for i in range(first, last):
+                top = max(top, abs(rewards[i] - mean))
+            for i in range(first, last):
+                squares += ((rewards[i] - mean) / top) ** 2
+            divisor = top * math.sqrt(squares / (size if norm == STD else size - 1)) + offset
+        elif norm == LOO:
+            divisor = (size - 1) / size
+        elif norm == BATCH:
+            divisor = spread + offset
+        elif norm == MEAN:
+            divisor = mean + offset
+        for i in range(first, last):
+            advantages[i] = (rewards[i] - mean) / divisor
+    return -1
+
+
+def _whole_deviation(xp: Any, rewards: Any) -> float:
+    """The standard deviation over n - 1 of a whole batch, scaled so that squares stay in range."""
+    n = math.prod(rewards.shape)
+    if n < 2:
+        return 0.0
+    centred = rewards - xp.mean(rewards)
+    top = float(xp.max(xp.abs(centred)))
+    return top * math.sqrt(float(xp.sum((centred / top) ** 2)) / (n - 1)) if top > 0 else 0.0
+
+
+def _no_mean(mean: float, group: Any) -> Exception:
+    """The refusal of a group whose mean would turn signs."""
+    return must("rewards", 'of positive mean in each group with norm "mean"', Words(f"{mean:.6g} in group {group}"))
+
+
+# --- on the device: groups of one size --------------------------------------------------------------------------------
+
+
+def on_device(rewards: Any, likely: Any, layout: Layout, settings: Settings, xp: Any) -> Parts:
+    """Advantages of one reward an answer, for arrays of shape (groups, size) of any library."""
+    size = rewards.shape[1]
+    if rewards.shape[0] == 0:
+        none = xp.zeros(0, dtype=xp.bool, device=rewards.device)
+        return Parts(rewards, rewards, none, none)
+    uniform = _equal(xp, rewards, settings.tie_tol)
+    no_signal = uniform
+    if likely is not None:
+        below = likely[:, None, :] < likely[:, :, None]
+        tied = likely[:, None, :] == likely[:, :, None]
+        if settings.ties == "average":
+            rank = _counted(xp, below, rewards) + 0.5 * (_counted(xp, tied, rewards) - 1)
+        else:
+            rank = _counted(xp, below | (tied & xp.tril(xp.ones_like(tied), k=-1)), rewards)
+        rewards = rewards * (1 - settings.unlikeliness * rank / size)
+        no_signal = _equal(xp, rewards, settings.tie_tol)
+    mean = xp.mean(rewards, axis=1, keepdims=True)
+    centred = rewards - mean
+    divisor: Any = 1.0
+    if settings.norm in ("std", "sample"):
+        top = xp.max(xp.abs(centred), axis=1, keepdims=True)
+        top = xp.where(top > 0, top, xp.ones_like(top))
+        squares = xp.sum((centred / top) ** 2, axis=1, keepdims=True)
+        divisor = top * xp.sqrt(squares / max(1, size - (settings.norm == "sample"))) + settings.std_offset
+    elif settings.norm == "loo":
+        divisor = (size - 1) / size if size > 1 else 1.0
+    elif settings.norm == "batch":
+        divisor = _whole_deviation(xp, rewards) + settings.std_offset or 1.0
+    elif settings.norm == "mean":
+        divisor = mean + settings.std_offset
+        bad = (mean[:, 0] < 0) | ((divisor[:, 0] <= 0) & ~no_signal)
+        if bool(xp.any(bad)):
+            number = int(xp.argmax(xp.astype(bad, xp.int64)))
+            raise _no_mean(float(mean[number, 0]), number)
+        divisor = xp.where(divisor > 0, divisor, xp.ones_like(divisor))
+    silent = no_signal[:, None]
+    if settings.norm in ("std", "sample"):
+        divisor = xp.where(silent, xp.ones_like(divisor), divisor)
+    return Parts(xp.where(silent, xp.zeros_like(centred), centred / divisor), rewards, no_signal, uniform)
+
+
+def _equal(xp: Any, rewards: Any, tie_tol: float) -> Any:
+    """Which groups have rewards that differ by no more than a tolerance, or than rounding."""
+    low, high = xp.min(rewards, axis=1), xp.max(rewards, axis=1)
+    size = xp.max(xp.abs(rewards), axis=1)
+    return (high - low <= tie_tol) | (high - low <= ROUNDING * float(xp.finfo(rewards.dtype).eps) * size)
+
+
+def _counted(xp: Any, flags: Any, like: Any) -> Any:
+    """Number of true entries along the last axis, in the type of other numbers."""
+    return xp.sum(xp.astype(flags, like.dtype), axis=-1)
