@@ -155,6 +155,5 @@ def _drawn(law: np.ndarray, right: np.ndarray, size: int, groups: object, norm: 
     rows = numbers.astype(np.int64)
     if (law[rows] == 0).any():
         raise must("groups", "free of answers of probability 0", Words(f"answer {rows[law[rows] == 0][0]}"))
-    options = {"std_offset": offset} if offset else {}
-    found = group_advantages(right[rows], norm=norm, **options).advantages
+    found = group_advantages(right[rows], norm=norm, std_offset=offset).advantages
     return np.bincount(rows.ravel(), np.asarray(found).ravel(), len(law)) / rows.size

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory._validation import Words, array, must, open_interval
 
-__all__ = ["check_clip", "check_law", "check_problem"]
+__all__ = ["check_clip", "check_correct", "check_law", "check_problem"]
 
 
 def check_law(name: str, p: Any) -> np.ndarray:
@@ -23,12 +23,19 @@ def check_law(name: str, p: Any) -> np.ndarray:
 def check_problem(p: Any, correct: Any, name: str = "p") -> tuple[np.ndarray, np.ndarray]:
     """Return a law, and which of its answers are right."""
     law = check_law(name, p)
-    right = array("correct", correct)
-    if right.dtype != np.bool_ and not np.isin(right, (0, 1)).all():
-        raise must("correct", "boolean", right[~np.isin(right, (0, 1))].flat[0])
+    right = check_correct(correct)
     if right.shape != law.shape:
         raise must("correct", f"of shape ({len(law)},), as `{name}`", Words(f"shape {right.shape}"))
-    return law, right.astype(bool)
+    return law, right
+
+
+def check_correct(correct: Any) -> np.ndarray:
+    """Return which answers are right, from truth values or from numbers 0 and 1."""
+    right = array("correct", correct)
+    other = ~np.isin(right, (0, 1))
+    if other.any():
+        raise must("correct", "boolean", right[other].flat[0])
+    return right.astype(bool)
 
 
 def check_clip(clip: Any) -> tuple[float, float]:

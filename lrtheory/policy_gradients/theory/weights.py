@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-
 from lrtheory._numbers import formula
 from lrtheory._types import Number
 from lrtheory._validation import choice
