@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures import Beside, Figure, published
-from figures._tools import COLORS, below, beside, draw_runs, log_ticks, mean_error
+from figures._tools import below, beside, draw_runs, log_ticks, mean_error
 from figures.policy_gradients._arithmetic import INPUTS, SAMPLES, SEED, STRENGTHS, STRONG, WEAK, train_on_sums
 from figures.policy_gradients._panels import finish, panels
 

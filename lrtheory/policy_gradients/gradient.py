@@ -113,7 +113,7 @@ def expected_gradient(
     >>> from lrtheory.policy_gradients import expected_gradient
     >>> p, correct = [0.4, 0.15, 0.05, 0.4], [True, True, True, False]
     >>> expected_gradient(p, correct, group_size=8).gradient.round(4)
-    array([ 0.3011,  0.1129,  0.0376, -0.4517])
+    array([ 0.3011,  0.1129,  0.0376, -0.4516])
     >>> expected_gradient(p, correct, group_size=8, norm="none", unlikeliness=0.25).gradient.round(4)
     array([ 0.1148,  0.0508,  0.0176, -0.1832])
     """

@@ -107,7 +107,7 @@ def inner_updates(
     >>> p, correct = [0.2, 0.05, 0.0125, 0.4, 0.3375], [True, True, True, False, False]
     >>> found = inner_updates(p, correct, group_size=8, n_updates=100, step_size=0.5)
     >>> found.ratios.round(2), found.converged
-    (array([1.68, 1.32, 1.21, 0.79, 0.8 ]), True)
+    (array([1.68, 1.32, 1.21, 0.8 , 0.78]), True)
     """
     law, right = check_problem(p, correct)
     size, most = integer("group_size", group_size, low=1), integer("n_updates", n_updates, low=0)
