@@ -80,8 +80,8 @@ def draw_arithmetic(arrays: Any) -> matplotlib.figure.Figure:
         axis.set(xlabel="samples N", ylabel="change of pass@N by training", title=title)
     return finish(
         figure,
-        "A policy that learns sums: pass@256 falls only where its targets share much; a quarter of unlikeliness changes "
-        "little, a whole one keeps more entropy; bars are two standard errors over starts",
+        "A policy that learns sums: pass@256 falls only where its targets share much; a quarter of unlikeliness "
+        "changes little, a whole one keeps more entropy; bars are two standard errors over starts",
     )
 
 

@@ -77,8 +77,8 @@ def draw_published(arrays: Any) -> matplotlib.figure.Figure:
     ours.set(title="ours: ten targets of sums, exact", ylim=(0, 1.02))
     return finish(
         figure,
-        "Training on groups lifts pass@1 and, from some N on, lowers pass@N; bars: one standard error of a share of 200 "
-        "on the left, two of the mean over starts on the right",
+        "Training on groups lifts pass@1 and, from some N on, lowers pass@N; bars: one standard error of a share of "
+        "200 on the left, two of the mean over starts on the right",
     )
 
 

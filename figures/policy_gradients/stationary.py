@@ -95,8 +95,8 @@ def draw_rest(arrays: Any) -> matplotlib.figure.Figure:
     axis.set(xlabel="success probability of the reference", ylabel="success probability at rest")
     return finish(
         figure,
-        f"With a KL term (G = {G}, weight {LAM:g}) a hard problem can come to rest at three levels of success, but only "
-        "where advantages are divided by their deviation",
+        f"With a KL term (G = {G}, weight {LAM:g}) a hard problem can come to rest at three levels of success, but "
+        "only where advantages are divided by their deviation",
     )
 
 

@@ -109,7 +109,7 @@ def draw_unlikeliness(arrays: Any) -> matplotlib.figure.Figure:
 
 UNLIKELINESS = Figure(
     name="unlikeliness",
-    title="Drift between right answers, and the update of a solved problem, by the strength of the unlikeliness penalty.",
+    title="Drift between right answers, and the update of a solved problem, by the strength of the penalty on ranks.",
     compute=compute_unlikeliness,
     claims=unlikeliness_claims,
     draw=draw_unlikeliness,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
 
-from lrtheory.policy_gradients import train as module
-from lrtheory.policy_gradients.train import Population, make_arithmetic, train
+from lrtheory.policy_gradients import Population, make_arithmetic, train
+
+#: `train` is the name of the function, too
+module = sys.modules[train.__module__]
 
 
 def small(rng: int = 0) -> Population:
