@@ -46,7 +46,7 @@ def pass_at_k(
 
 
 def sharpening(before: AnswerLog, after: AnswerLog, *, delta: float = 0.05) -> Sharpening:
-    """Say whether a training only sharpened what a model knew: is there a gain beyond that?
+    """Say whether a training added something to what a model knew, or sharpened it.
 
     With --decided the exit code is 0 if right answers have certainly become more even, which sharpening does not do, 1
     if they have certainly become less even, and 2 while that is open.
