@@ -164,12 +164,10 @@ def group_advantages(
     whole = parts[0] if is_summed else _added(parts, shares)
     n_silent = int(xp.sum(xp.astype(whole.no_signal, xp.int64)))
     sizes: Any = np.diff(layout.starts)
-    if is_foreign(given):
-        whole, sizes = (
-            Parts(*(part if is_foreign(part) else beside(part, given) for part in whole)),
-            beside(sizes, given),
-        )
     message = _message(settings, is_summed, n_silent, len(sizes))
+    if is_foreign(given):
+        whole = Parts(*(part if is_foreign(part) else beside(part, given) for part in whole))
+        sizes = beside(sizes, given)
     return AdvantageResult(*whole, sizes, settings.norm, message, layout.labels)
 
 
