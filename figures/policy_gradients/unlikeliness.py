@@ -48,7 +48,9 @@ def compute_unlikeliness(profile: str) -> dict[str, np.ndarray]:
     return {
         "tiny": tiny,
         "drift": np.array([[drift(beta, group_size=n, norm="none") for beta in LINE.tolist()] for n in SIZES]),
-        "overtakes": np.array([theory.unlikeliness_threshold(p, right, 0, 2, group_size=n) for n in SIZES], float),
+        "overtakes": np.array(
+            [theory.unlikeliness_threshold(p, right, likely=0, rare=2, group_size=n) for n in SIZES], float
+        ),
         "std": np.array([[drift(beta, **options) for beta in STRENGTHS] for options in some]),
         "rarest": np.array([[solved(beta, **one)[2] for beta in tiny.tolist()] for one in NORMS.values()]),
         "unpunished": np.array(solved(0.0, norm="std")),

@@ -47,10 +47,10 @@ class AdvantageResult(Result):
         Number of answers of each group.
     norm : str
         The norm.
-    message : str
-        Norm, its factor by statement GR-1, and the number of groups without signal, in sentences.
     groups : tuple or None
         Label of each group in the order in which they first occur; None without labels.
+    message : str
+        Norm, its factor by statement GR-1, and the number of groups without signal, in sentences.
     """
 
     advantages: Array
@@ -59,8 +59,8 @@ class AdvantageResult(Result):
     uniform: Array
     sizes: Array
     norm: str
+    groups: tuple[Any, ...] | None
     message: str
-    groups: tuple[Any, ...] | None = None
 
 
 @arrays("device")
@@ -168,7 +168,7 @@ def group_advantages(
     if is_foreign(given):
         whole = Parts(*(part if is_foreign(part) else beside(part, given) for part in whole))
         sizes = beside(sizes, given)
-    return AdvantageResult(*whole, sizes, settings.norm, message, layout.labels)
+    return AdvantageResult(*whole, sizes, settings.norm, layout.labels, message)
 
 
 def _settings(norm: str, tie_tol: float, std_offset: float, unlikeliness: float, ties: str) -> Settings:

@@ -57,6 +57,11 @@ class FlowResult(Result):
         -------
         array of shape (n_times, n_problems, n)
             1 - (1 - P)^k.
+
+        Raises
+        ------
+        ValueError
+            If a number is below 1 or not finite.
         """
         answers = floats("k", k, shape=(None,), low=1)
         with np.errstate(divide="ignore"):  # a success of 1 makes every k right
@@ -86,7 +91,7 @@ def flow(
 ) -> FlowResult:
     """Follow the expected update of the logits, without sampling.
 
-    Arrays: any (host)
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

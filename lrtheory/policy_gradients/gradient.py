@@ -61,7 +61,7 @@ def expected_gradient(
     That is the mean over all groups of (1/G) times the sum of A_i grad log p(y_i), with advantages A_i from rewards of
     1 for right answers and 0 for wrong ones.
 
-    Arrays: any (host)
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def inner_updates(
     rho is at least 1 - clip. At rest no sampled answer is active, so that each right one has gained a factor of 1 +
     clip (statement GR-12).
 
-    Arrays: any (host)
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

@@ -82,7 +82,7 @@ def pass_at_k(
 ) -> PassAtK:
     r"""Estimate from a log how likely one of k answers to a problem is right.
 
-    Arrays: host
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from lrtheory._files.cells import cell_text
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import Words, as_array, generator, integer, is_iterable, must, open_interval, unmasked
 
-__all__ = ["AnswerLog", "Bandit", "make_bandit", "read_counts"]
+__all__ = ["AnswerLog", "Bandit", "make_bandit"]
 
 YES, NO = ("1", "1.0", "true", "yes", "right", "correct"), ("0", "0.0", "false", "no", "wrong", "incorrect")
 

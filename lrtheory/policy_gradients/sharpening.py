@@ -75,7 +75,7 @@ def signal_share(
 ) -> SignalShare:
     """Estimate from a log which share of the prompts gives groups in which all answers are right, or all are wrong.
 
-    Arrays: host
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

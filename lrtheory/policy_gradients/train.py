@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +48,7 @@ class Population:
     correct: np.ndarray
     features: np.ndarray
     shared: np.ndarray
-    own: np.ndarray
+    own: np.ndarray = field(kw_only=True)
 
     def __post_init__(self) -> None:
         correct = as_array("correct", self.correct)
@@ -65,6 +67,10 @@ class Population:
         }
         for name, value in numbers.items():
             object.__setattr__(self, name, read_only(value))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # unpickling goes through __init__, so the copies are read-only too
+        return partial(Population, own=np.array(self.own)), (self.correct, self.features, self.shared)
 
     @property
     def p(self) -> np.ndarray:
@@ -90,8 +96,13 @@ class Population:
         -------
         int array of shape (n_problems, n)
             Numbers of the answers.
+
+        Raises
+        ------
+        ValueError
+            If `n` is below 1.
         """
-        return _draw(self.p, integer("n", n, low=1), generator(rng))
+        return _draw(self.p, integer("n", n, low=1), rng)
 
 
 @result
@@ -133,6 +144,11 @@ class TrainingResult(Result):
         -------
         array of shape (n_steps + 1, n)
             Mean of 1 - (1 - P)^k before training and after each step.
+
+        Raises
+        ------
+        ValueError
+            If a number is below 1 or not finite.
         """
         answers = floats("k", k, shape=(None,), low=1)
         with np.errstate(divide="ignore"):  # a success of 1 makes every k right
@@ -160,6 +176,11 @@ def make_arithmetic(*, shared_std: float = 0.7, own_std: float = 0.5, rng: Rng =
     Population
         Problem of each target, with 83 features.
 
+    Raises
+    ------
+    ValueError
+        If a standard deviation is negative or not finite.
+
     Examples
     --------
     >>> from lrtheory.policy_gradients import make_arithmetic
@@ -173,7 +194,7 @@ def make_arithmetic(*, shared_std: float = 0.7, own_std: float = 0.5, rng: Rng =
     codes = (a, 10), (op, 3), (b, 10), (3 * a + op, 30), (3 * b + op, 30)
     features = np.hstack([np.eye(size)[code] for code, size in codes])
     shared, own = draws.normal(size=features.shape[1]), draws.normal(size=(10, features.shape[1]))
-    return Population(values == np.arange(10)[:, None], features, np.multiply(scales[0], shared), scales[1] * own)
+    return Population(values == np.arange(10)[:, None], features, np.multiply(scales[0], shared), own=scales[1] * own)
 
 
 def train(
@@ -270,7 +291,7 @@ def train(
             shared += rates[0] * along.mean(axis=0)
             own += rates[1] * along
             p = _softmax((shared + own) @ features.T)
-    after = Population(correct, features, shared, own)
+    after = Population(correct, features, shared, own=own)
     said = f"{steps} steps took the mean success from {success[0].mean():.3f} to {success[-1].mean():.3f}"
     return TrainingResult(after, success, entropy, steps * size * len(own), steps * updates, said)
 
@@ -281,10 +302,10 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _draw(p: np.ndarray, n: int, draws: np.random.Generator) -> np.ndarray:
+def _draw(p: np.ndarray, n: int, rng: Rng) -> np.ndarray:
     """Draw answers to each problem; a sum that rounding leaves below 1 yields the last answer."""
     sums = p.cumsum(axis=1)
-    places = draws.random((len(p), n)) * sums[:, -1:]
+    places = generator(rng).random((len(p), n)) * sums[:, -1:]
     return np.array([np.searchsorted(row, place, side="right") for row, place in zip(sums, places, strict=True)])
 
 

@@ -12,7 +12,7 @@ from tests.examples import Call, call
 P = np.array([0.5, 0.125, 0.375])
 CORRECT = np.array([True, True, False])
 REWARDS = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]])
-SMALL = Population(CORRECT[None], np.eye(3), np.zeros(3), np.zeros((1, 3)))
+SMALL = Population(CORRECT[None], np.eye(3), np.zeros(3), own=np.zeros((1, 3)))
 LOG = AnswerLog(["a"] * 4, [1, 1, 1, 0], answers=["x", "x", "y", "z"])
 
 CALLS: dict[str, Callable[[], Call]] = {

@@ -78,8 +78,10 @@ def test_the_best_number_of_samples(p, uplift):
 def test_the_threshold_of_the_penalty():
     law, right = [Fraction(k, 20) for k in (8, 3, 1, 8)], [True, True, True, False]
     for G, first, second in ((2, 1.493, 0.941), (5, 1.110, 0.734), (16, 0.993, 0.667), (64, 0.958, 0.646)):
-        assert float(theory.unlikeliness_threshold(law, right, 0, 2, group_size=G)) == pytest.approx(first, abs=6e-4)
-        found = theory.unlikeliness_threshold(law, right, 0, 1, group_size=G)
+        assert float(theory.unlikeliness_threshold(law, right, likely=0, rare=2, group_size=G)) == pytest.approx(
+            first, abs=6e-4
+        )
+        found = theory.unlikeliness_threshold(law, right, likely=0, rare=1, group_size=G)
         assert float(found) == pytest.approx(second, abs=6e-4)
         p = [float(one) for one in law]
         options = {"group_size": G, "norm": "none", "unlikeliness": float(found)}
@@ -91,7 +93,7 @@ def test_refusals():
     with pytest.raises(ValueError, match="`uplift` must be below"):
         theory.best_n(0.95, uplift=0.1)
     with pytest.raises(ValueError, match="`rare` must be"):
-        theory.unlikeliness_threshold([0.4, 0.6], [True, False], 0, 1, group_size=4)
+        theory.unlikeliness_threshold([0.4, 0.6], [True, False], likely=0, rare=1, group_size=4)
     with pytest.raises(ValueError, match="`group_size` must be"):
         theory.weight(0.5, group_size=1)
     with pytest.raises(ValueError, match="`P` must be"):

@@ -18,7 +18,7 @@ def small(rng: int = 0) -> Population:
     """Two problems of five answers with three features."""
     draws = np.random.default_rng(rng)
     correct = np.array([[1, 1, 0, 0, 0], [0, 1, 0, 1, 0]], bool)
-    return Population(correct, draws.normal(size=(5, 3)), draws.normal(size=3), draws.normal(size=(2, 3)))
+    return Population(correct, draws.normal(size=(5, 3)), draws.normal(size=3), own=draws.normal(size=(2, 3)))
 
 
 def advantages_of(rewards, log_probs, beta):
@@ -87,15 +87,15 @@ def test_success_and_entropy_are_exact():
 
 
 def test_pass_at_keeps_tiny_success_and_a_success_of_one():
-    problem = Population([[True, False], [True, True]], np.eye(2), [0.0, 0.0], [[-60.0, 0.0], [0.0, 0.0]])
+    problem = Population([[True, False], [True, True]], np.eye(2), [0.0, 0.0], own=[[-60.0, 0.0], [0.0, 0.0]])
     found = train(problem, n_steps=0)
     assert found.pass_at([1, 10])[0].tolist() == pytest.approx([0.5 + math.exp(-60) / 2, 0.5 + 5 * math.exp(-60)])
-    alone = Population([[True, False]], np.eye(2), [-60.0, 0.0], [[0.0, 0.0]])
+    alone = Population([[True, False]], np.eye(2), [-60.0, 0.0], own=[[0.0, 0.0]])
     assert train(alone, n_steps=0).pass_at([10])[0, 0] == pytest.approx(10 * math.exp(-60), rel=1e-12)
 
 
 def test_a_problem_without_right_answers_stays():
-    problem = Population(np.zeros((1, 3), bool), np.eye(3), np.zeros(3), np.zeros((1, 3)))
+    problem = Population(np.zeros((1, 3), bool), np.eye(3), np.zeros(3), own=np.zeros((1, 3)))
     found = train(problem, n_steps=3, rng=0)
     assert (found.success == 0).all()
     assert (found.entropy_correct == 0).all()
@@ -104,7 +104,7 @@ def test_a_problem_without_right_answers_stays():
 
 def test_uniform_groups_are_dropped_where_asked():
     """On a solved problem the penalty alone moves the policy (statement GR-6), unless such groups are left out."""
-    problem = Population(np.ones((1, 3), bool), np.eye(3), np.log([0.9, 0.09, 0.01]), np.zeros((1, 3)))
+    problem = Population(np.ones((1, 3), bool), np.eye(3), np.log([0.9, 0.09, 0.01]), own=np.zeros((1, 3)))
     kept, dropped = (train(problem, n_steps=5, unlikeliness=0.1, drop_uniform=one, rng=1) for one in (False, True))
     assert kept.population.p[0, 0] < 0.89
     np.testing.assert_array_equal(dropped.population.shared, problem.shared)

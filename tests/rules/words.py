@@ -63,7 +63,7 @@ WORDS = {
     "lam": Word(
         "lambda of a paper's objective",
         FLOAT,
-        r"(transductive_clustering|matrix_completion|lora_limits)\.",
+        r"(transductive_clustering|matrix_completion|lora_limits|policy_gradients)\.",
     ),
     "weight_decay": Word("share of the weights that a step of size 1 takes off", "float", r"low_rank_\w+\."),
     "decay": Word("factor that older data keep", NUMBER, r"(continual_learning|low_rank_optimizers)\."),
@@ -85,7 +85,11 @@ WORDS = {
     "strength_std": Word("standard deviation of strengths", "float", r"alpha_rank\."),
     "value_range": Word("least and largest value that there can be", "pair", r"matrix_completion\."),
     "rank": Word("number kept of an ordered list", r"(int|numbers|as given)"),
-    "k": Word("size of a chosen set", INTEGER, r"(constrained_dec|dynamic_sub|fair_subset|transductive_cl)\w+\."),
+    "k": Word(
+        "size of a chosen set",
+        r"(int|array)",
+        r"(constrained_dec|dynamic_sub|fair_subset|policy_grad|transductive_cl)\w+\.",
+    ),
     "n_neighbors": Word("number of nearest points", r"(int|as in)"),
     "record": Word("whether what happens on the way is kept", "bool"),
     "rng": Word("source of randomness", r"(Generator|int|None)"),

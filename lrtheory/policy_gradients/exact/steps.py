@@ -66,7 +66,8 @@ def reward_steps(p, right, values, h, n_steps, every, fourth, path):
                     first[k] = (first[k] + 2 * second[k] + 2 * third[k] + fourth_rate[k]) / 6
             move(law, first, h, law)
             if step % every == 0 or step == n_steps:
-                path[place, b] = law
+                for k in range(K):
+                    path[place, b, k] = law[k]
                 place += 1
 
 

@@ -31,6 +31,11 @@ def best_n(p: Number, *, uplift: Number) -> float:
     float
         N; the best integer is one of its two neighbours.
 
+    Raises
+    ------
+    ValueError
+        If (1 + e) p is not below 1.
+
     Proof
     -----
     Assumes: 0 < p < (1 + e) p < 1.
@@ -51,7 +56,7 @@ def best_n(p: Number, *, uplift: Number) -> float:
 
 @formula(likely="[0, inf)", rare="[0, inf)", group_size="[2, inf)")
 def unlikeliness_threshold(
-    p: Sequence[Number], correct: Sequence[bool], likely: int, rare: int, *, group_size: int
+    p: Sequence[Number], correct: Sequence[bool], *, likely: int, rare: int, group_size: int
 ) -> Number:
     r"""Compute the strength of the unlikeliness penalty from which a rare right answer gains on a likely one.
 
@@ -71,6 +76,11 @@ def unlikeliness_threshold(
     number
         Strength at which the difference of both updates is 0, for the norms "none" and "loo".
 
+    Raises
+    ------
+    ValueError
+        If one of the answers is wrong, or `rare` is not the rarer one.
+
     Proof
     -----
     Assumes: statement GR-5.
@@ -80,7 +90,7 @@ def unlikeliness_threshold(
 
     Examples
     --------
-    >>> round(unlikeliness_threshold([0.4, 0.15, 0.05, 0.4], [True, True, True, False], 0, 2, group_size=16), 3)
+    >>> round(unlikeliness_threshold([0.4, 0.15, 0.05, 0.4], [1, 1, 1, 0], likely=0, rare=2, group_size=16), 3)
     0.993
     """
     if not (correct[likely] and correct[rare] and p[likely] > p[rare] > 0):

@@ -39,6 +39,11 @@ def weight(P: Number, *, group_size: int, norm: str = "std", std_offset: Number 
         The factor: (G - 1)/G without division, 1 for "loo", (1 - (1 - P)^(G - 1))/P for "mean", and for "std" a number
         from sqrt(G - 1) at both ends down to about 2 at P = 1/2.
 
+    Raises
+    ------
+    ValueError
+        If the norm is none of these.
+
     Proof
     -----
     Assumes: advantages of rewards of 0 and 1, statement GR-1f.
