@@ -58,6 +58,7 @@ from lrtheory.policy_gradients.inner_updates import InnerResult, inner_updates
 from lrtheory.policy_gradients.pass_at_k import PassAtK, pass_at_k
 from lrtheory.policy_gradients.problem import AnswerLog, Bandit, make_bandit
 from lrtheory.policy_gradients.sharpening import Sharpening, SignalShare, sharpening_report, signal_share
+from lrtheory.policy_gradients.stationary import StationaryResult, stationary_points
 from lrtheory.policy_gradients.train import Population, TrainingResult, make_arithmetic, train
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Population",
     "Sharpening",
     "SignalShare",
+    "StationaryResult",
     "TrainingResult",
     "expected_gradient",
     "flow",
@@ -81,6 +83,7 @@ __all__ = [
     "pass_at_k",
     "sharpening_report",
     "signal_share",
+    "stationary_points",
     "theory",
     "train",
 ]

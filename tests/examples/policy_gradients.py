@@ -25,6 +25,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "pass_at_k": lambda: call(np.array([4, 2]), np.array([1, 2]), [1, 2]),
     "sharpening_report": lambda: call(LOG, LOG),
     "signal_share": lambda: call(np.array([4, 2]), np.array([1, 2]), group_sizes=[2, 4]),
+    "stationary_points": lambda: call(P, CORRECT, lam=0.5, group_size=4),
     "theory.best_n": lambda: call(0.125, uplift=0.5),
     "theory.no_signal_probability": lambda: call(0.25, group_size=4),
     "theory.unlikeliness_threshold": lambda: call(
