@@ -140,11 +140,11 @@ def pass_at_k(
     each = 1.0 - all_missed(sizes, sizes - rights, ks)
     low, high = clopper_pearson(rights, sizes, risk)
     with np.errstate(divide="ignore"):
-        ends = [-np.expm1(ks * np.log1p(-end)[:, None]) for end in (low, high)]
+        lowest, highest = (-np.expm1(ks * np.log1p(-end)[:, None]) for end in (low, high))
     table = [_mean_of(each[:, j], sizes, int(one), risk, population) for j, one in enumerate(ks)]
     value, lower, upper, kept = (np.array(column) for column in zip(*table, strict=True))
     message = f"intervals of the mean speak of {POPULATIONS[population]}{left_out(ks, len(names), kept)}"
-    return PassAtK(ks, value, lower, upper, kept, each, *ends, names, risk, population, message)
+    return PassAtK(ks, value, lower, upper, kept, each, lowest, highest, names, risk, population, message)
 
 
 def counted(n: Any, c: Any) -> tuple[tuple[Any, ...], np.ndarray, np.ndarray]:

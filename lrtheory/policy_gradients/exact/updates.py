@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._validation import Words, array, choice, flag, integer, must, real, refuse_unused
+from lrtheory.policy_gradients.exact.binomials import binomial_mean, divisors
 from lrtheory.policy_gradients.exact.closed_forms import penalized, rewarded
 from lrtheory.policy_gradients.exact.compositions import by_counts
 from lrtheory.policy_gradients.exact.problems import check_law
-from lrtheory.policy_gradients.theory import weight
 
 __all__ = ["NORMS", "Settings", "factor_of", "settings_of", "update"]
 
@@ -81,8 +81,8 @@ def factor_of(success: float, settings: Settings) -> float:
     """Return the factor a(P) of rewards alone; 0 for a group of one."""
     if settings.group_size == 1:
         return 0.0
-    options: Any = {"group_size": settings.group_size, "norm": settings.norm, "std_offset": settings.std_offset}
-    return float(weight(min(success, 1.0), **options))
+    values = divisors(settings.group_size, settings.norm, settings.std_offset)
+    return float(binomial_mean(min(success, 1.0), values))
 
 
 def update(p: np.ndarray, right: np.ndarray, settings: Settings) -> np.ndarray:
