@@ -50,7 +50,7 @@ array([0.3333])
 
 from __future__ import annotations
 
-from lrtheory.policy_gradients import theory
+from lrtheory.policy_gradients import baselines, theory
 from lrtheory.policy_gradients.advantages import AdvantageResult, group_advantages
 from lrtheory.policy_gradients.flow import FlowResult, flow
 from lrtheory.policy_gradients.gradient import GradientResult, expected_gradient
@@ -74,6 +74,7 @@ __all__ = [
     "SignalShare",
     "StationaryResult",
     "TrainingResult",
+    "baselines",
     "expected_gradient",
     "flow",
     "group_advantages",

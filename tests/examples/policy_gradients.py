@@ -16,6 +16,9 @@ SMALL = Population(CORRECT[None], np.eye(3), np.zeros(3), own=np.zeros((1, 3)))
 LOG = AnswerLog(["a"] * 4, [1, 1, 1, 0], answers=["x", "x", "y", "z"])
 
 CALLS: dict[str, Callable[[], Call]] = {
+    "baselines.enumerate_groups": lambda: call(P, CORRECT, group_size=2),
+    "baselines.reinforce": lambda: call(P, CORRECT),
+    "baselines.sampled_gradient": lambda: call(P, CORRECT, group_size=2, n_groups=3, rng=0),
     "expected_gradient": lambda: call(P, CORRECT, group_size=4, unlikeliness=0.5),
     "flow": lambda: call(P, CORRECT, group_size=4, step_size=0.5, n_steps=2),
     "group_advantages": lambda: call(REWARDS, log_probs=-REWARDS - 1, unlikeliness=0.5),

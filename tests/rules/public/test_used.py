@@ -45,6 +45,9 @@ KEPT = {
     "matrix_completion.baselines.soft_impute": "what is compared with: the nuclear norm",
     "matrix_completion.baselines.svp": "what is compared with: projected gradient steps",
     "matrix_compression.make_quantization_residuals": "residuals of quantized layers, for adapters that repair them",
+    "policy_gradients.baselines.enumerate_groups": "what is compared with: a sum over all groups",
+    "policy_gradients.baselines.reinforce": "what is compared with: rewards without a baseline",
+    "policy_gradients.baselines.sampled_gradient": "what is compared with: groups that are drawn",
     "transductive_clustering.nearest_neighbors": "the search behind `knn_affinity`, for a graph of one's own",
 }
 
