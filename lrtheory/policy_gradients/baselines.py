@@ -1,4 +1,4 @@
-"""What one would do without closed forms: list all groups, draw some, and learn from each answer alone."""
+"""The expected update without closed forms: a list of all groups, a draw of some, and rewards without a baseline."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def pass_at_k(
     delta : float
         Probability that an interval fails.
     population : str
-        What intervals speak of: problems of the kind from which these were drawn, or these problems alone.
+        Problems that intervals speak of: the kind from which those of the log were drawn, or those of the log alone.
 
     Returns
     -------

@@ -108,7 +108,7 @@ def flow(
     method : {"steps", "rk4"}
         Steps as training makes them, or of Runge and Kutta of fourth order along the continuous flow.
     every : int
-        Laws are recorded after each so many steps, and after the last one.
+        Number of steps from one recorded law to the next; the last law is recorded too.
     norm, std_offset, unlikeliness, ties, drop_uniform, lengths, kl, lam, ref
         Settings of the update, as `expected_gradient` has them; `lengths` and `ref` hold for all problems.
 

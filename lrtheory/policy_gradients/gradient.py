@@ -28,7 +28,7 @@ class GradientResult(Result):
     method : str
         Way in which the mean over groups was taken: "closed" or "enumerate".
     message : str
-        The same, with the statement behind it, and settings that GR-1 does not cover.
+        Way of the mean, the statement behind it, and settings that GR-1 does not cover.
     """
 
     gradient: Array

@@ -27,7 +27,7 @@ class InnerResult(Result):
     p : array of shape (n_answers,)
         Law of the answers after the last update.
     ratios : array of shape (n_answers,)
-        Its ratio to the law before the first one; 1 for answers of probability 0.
+        Ratio of the law to that before the first update; 1 for answers of probability 0.
     active : bool array of shape (n_answers,)
         Whether the clip lets the answer still push the policy.
     n_iter : int

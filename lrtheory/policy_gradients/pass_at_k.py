@@ -95,8 +95,8 @@ def pass_at_k(
     delta : float
         Probability that an interval fails, in (0, 1).
     population : {"like these", "these"}
-        What the interval of the mean speaks of: problems of the kind from which these were drawn independently, or
-        these problems alone, which is narrower where each has many answers.
+        Problems that the interval of the mean speaks of: the kind from which those of the log were drawn independently,
+        or those of the log alone, which is narrower where each has many answers.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def pass_at_k(
     Raises
     ------
     TypeError
-        If counts are no numbers.
+        If a count is not a number.
     ValueError
         If there are no problems, more right answers than answers, or a k is above the answers of every problem.
 
@@ -188,7 +188,7 @@ def _mean_of(each: np.ndarray, n: np.ndarray, k: int, delta: float, population: 
 
 
 def left_out(sizes: np.ndarray, n_problems: int, kept: np.ndarray) -> str:
-    """How many problems have too few answers, in words that go on a sentence."""
+    """The number of problems with too few answers, in words that go on a sentence."""
     gone = [(int(size), n_problems - int(m)) for size, m in zip(sizes, kept, strict=True) if m < n_problems]
     if not gone:
         return ""

@@ -157,7 +157,7 @@ def _listed(name: str, values: Any) -> list[Any]:
 def _right(
     place: Mapping[Any, int], at: np.ndarray, told: np.ndarray, answers: list[Any]
 ) -> tuple[dict[Any, int], ...]:
-    """How often each right answer to a problem occurs; an answer is right or wrong, not both."""
+    """Count each right answer to a problem; an answer is right or wrong, not both."""
     if len(answers) != len(at):
         raise must("answers", f"one entry for each of {len(at)} rows", Words(f"{len(answers)} entries"))
     counts: tuple[dict[Any, int], ...] = tuple({} for _ in place)
@@ -214,7 +214,7 @@ class Bandit:
     p : array of shape (n_answers,)
         Probability of each answer.
     correct : bool array of shape (n_answers,)
-        Whether it is right.
+        Whether an answer is right.
     """
 
     p: np.ndarray

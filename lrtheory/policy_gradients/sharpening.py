@@ -1,4 +1,4 @@
-r"""What two logs say of a training: how far it sharpened, and how many prompts carry no signal.
+r"""Answers of logs to two questions: did a training only sharpen, and how many prompts carry no signal.
 
 Updates by rewards alone make the law of the right answers to a problem less even, whatever the norm and the size of
 groups (statement GR-4d): the probability that two right answers are the same cannot fall. It is estimated without bias
@@ -32,11 +32,11 @@ class SignalShare(Result):
     group_sizes : int64 array of shape (sizes,)
         Answers of a group.
     no_signal : float64 array of shape (sizes,)
-        Mean of the estimates of all problems with so many answers, without bias.
+        Mean of the estimates of all problems with enough answers for a group, without bias.
     lower, upper : float64 array of shape (sizes,)
         Interval for the mean over problems like these, which fails with probability `delta` at most, for each size.
     n_problems : int64 array of shape (sizes,)
-        Number of problems with so many answers.
+        Number of problems with enough answers for a group.
     per_problem : float64 array of shape (problems, sizes)
         Estimate of each problem; NaN where it has too few answers.
     problems : tuple
@@ -96,7 +96,7 @@ def signal_share(
     Raises
     ------
     TypeError
-        If counts are no numbers.
+        If a count is not a number.
     ValueError
         If there are no problems, more right answers than answers, or a size is above the answers of every problem.
 
@@ -126,7 +126,7 @@ def signal_share(
 
 @result
 class Sharpening(Result):
-    """What a training did to the answers, from a log before it and one after it.
+    """The change that a training made to answers, from a log before it and one after it.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ ROUNDING = 64
 
 
 class Settings(NamedTuple):
-    """How rewards become advantages."""
+    """Norm, tolerances and penalty of advantages."""
 
     norm: str
     tie_tol: float

@@ -1,4 +1,4 @@
-r"""How many samples a rare answer pays for, and how strong a penalty lifts it.
+r"""The number of samples that a rare answer pays for, and the penalty that lifts it.
 
 Part of `theory`, where users find these functions.
 """
