@@ -130,7 +130,7 @@ def advantage(r: int, s: int, G: int, norm: str) -> Any:
         return 0
     centred = Fraction(r) - Fraction(s, G)
     if norm in ("none", "loo", "mean"):
-        return centred * {"none": 1, "loo": Fraction(G, G - 1), "mean": Fraction(G, s)}[norm]
+        return centred * {"none": Fraction(1), "loo": Fraction(G, G - 1), "mean": Fraction(G, s)}[norm]
     return float(centred) / math.sqrt(s * (G - s) / (G * (G if norm == "std" else G - 1)))
 
 

@@ -115,8 +115,9 @@ def as_losses(case: Pair, found: Descents, first: bool = False) -> Sides:
     k3 = r - 1 - np.log(r)
     reverse = [as_loss(p, -np.log(r)), as_loss(p, k3 + 1 - r), p * (np.log(p / f) - divergence)]
     forward = [as_loss(p, 1 - r), forward_pull(p, f)]
-    lhs = [*[found.reverse] * len(reverse), *[found.forward] * len(forward), [p @ -np.log(r), p @ k3]]
-    rhs = [*reverse, *forward, [divergence, divergence]]
+    values = np.array([p @ -np.log(r), p @ k3])
+    lhs = [*[found.reverse] * len(reverse), *[found.forward] * len(forward), values]
+    rhs = [*reverse, *forward, np.array([divergence, divergence])]
     if first:
         lhs, rhs = [*lhs, found.reverse], [*rhs, as_loss(p, np.ones(len(p)))]
     size = 1 + float(np.abs(np.log(r)).max())

@@ -1,8 +1,8 @@
 """Where the flow of an update with a divergence to a reference comes to rest.
 
 f is the reference, p a stationary law, C the set of right answers, P = p(C) and P_f = f(C). G is the size of a group,
-w(P) the factor of grad P in the update, c = w(P) P (1 - P), and lam > 0 the weight of the divergence. The reverse one is
-KL(p || f), the forward one KL(f || p).
+w(P) the factor of grad P in the update, c = w(P) P (1 - P), and lam > 0 the weight of the divergence. The reverse one
+is KL(p || f), the forward one KL(f || p).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -115,7 +116,8 @@ def is_at_rest(case: Pulled, found: np.ndarray, weighed: bool = True) -> Sides:
     """Compare the update with the pull at each law, laws within C and the rest with the reference, P, and the count."""
     f, right, lam = case.law, case.right, case.lam
     P_f = float(f[right].sum())
-    lhs, rhs = [len(found)], [1 if case.direction == "forward" else crossings(case)]
+    lhs: list[Any] = [len(found)]
+    rhs: list[Any] = [1 if case.direction == "forward" else crossings(case)]
     for p in found:
         P = float(p[right].sum())
         w = float(weight_of(case, P))

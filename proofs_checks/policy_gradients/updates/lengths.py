@@ -197,8 +197,8 @@ def falls(case: Falling, found: np.ndarray, floor: Number = 0) -> Sides:
     rate = p[0] * (g[0] - sum(a * b for a, b in zip(p, g, strict=True)))
     due = success_rate(p[0], case.length * Fraction(1))
     x = 1 / case.inverse
-    sides = [float(rate), float(rate), float(due)], [-float(floor) * x**3, float(due), float(rate)]
-    return Sides(*map(np.array, sides), rounding=rounded(500, x * x))
+    lhs, rhs = [float(rate), float(rate), float(due)], [-float(floor) * x**3, float(due), float(rate)]
+    return Sides(np.array(lhs), np.array(rhs), rounding=rounded(500, x * x))
 
 
 GR_9F = Statement(
