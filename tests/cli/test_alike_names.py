@@ -33,6 +33,7 @@ TABLES = {
     ("matrix_completion", "complete"): (
         RATINGS, ["--rank", "1", "--ridge", "1"]
     ),
+    ("policy_gradients", "groups"): ("problem,correct\nAnn,1\nann,0\n", ["--sizes", "1"]),
     ("transductive_clustering", "cluster"): ("name,x,y\nAnn,1,2\nann,2,1\nbob,5,6\n", ["-k", "1"]),
     ("transductive_clustering", "classify"): ("x,y,kind\n1,2,Ann\n2,1,ann\n5,6,\n", ["--label", "kind"]),
 }  # fmt: skip
@@ -40,6 +41,7 @@ TABLES = {
 WITHOUT = {
     "pace", "edit", "diagnose", "extract", "convert", "compare", "diff", "absorb", "recommend", "fit", "fold_in",
     "squeeze", "merge", "ranks", "certify", "bounds", "basis", "cluster", "evaluate", "index", "valid", "bias",
+    "pass_at_k", "sharpening",
 }  # fmt: skip
 SENTENCE = "log.csv: names differ in capitals alone, and count as different ones: 'Ann' and 'ann'"
 
