@@ -6,7 +6,8 @@ Part of `theory`, where users find these functions.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+
+import numpy as np
 
 from lrtheory._numbers import formula
 from lrtheory._types import Number
@@ -54,18 +55,16 @@ def best_n(p: Number, *, uplift: Number) -> float:
     return math.log(a / b) / (b - a)
 
 
-@formula(likely="[0, inf)", rare="[0, inf)", group_size="[2, inf)")
-def unlikeliness_threshold(
-    p: Sequence[Number], correct: Sequence[bool], *, likely: int, rare: int, group_size: int
-) -> Number:
+@formula(p="k in [0, 1]", correct="k in [0, 1]", likely="[0, inf)", rare="[0, inf)", group_size="[2, inf)")
+def unlikeliness_threshold(p: np.ndarray, correct: np.ndarray, *, likely: int, rare: int, group_size: int) -> Number:
     r"""Compute the strength of the unlikeliness penalty from which a rare right answer gains on a likely one.
 
     Parameters
     ----------
-    p : sequence of n numbers
+    p : array of shape (k,)
         Law of the answers.
-    correct : sequence of n bools
-        Whether an answer is right.
+    correct : array of shape (k,)
+        1 for right answers, 0 for wrong ones.
     likely, rare : int
         Places of two right answers, the likelier one first.
     group_size : int

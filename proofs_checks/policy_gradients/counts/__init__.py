@@ -1,1 +1,1 @@
-"""What counts of right answers tell: groups without a signal, and pass@k with its limits."""
+"""Counts of right answers: groups without a signal, and pass@k with its limits."""

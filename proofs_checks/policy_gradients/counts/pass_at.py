@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from lrtheory._numbers import any_of
 from lrtheory._numbers.confidence import clopper_pearson
 from lrtheory.bounds import (
     Classical,
@@ -114,7 +115,7 @@ def at_least_one(P: Number, k: int) -> Number:
     has one with probability 1 - (1 - P)^k. C(n - c, k) / C(n, k) is the product of 1 - k / i over i = n - c + 1, ...,
     n, whose factors are below 1, so that nothing overflows.
     """
-    return 1 - (1 - P) ** k
+    return any_of(P, k)
 
 
 def unbiased(case: Trials, found: list[np.ndarray], exact: bool = False) -> Sides:

@@ -33,7 +33,7 @@ class Grouped:
 
     @property
     def rewards(self) -> np.ndarray:
-        """The rewards of all 2^G groups, one a row."""
+        """The rewards of all 2^G groups, a group a row."""
         return np.array(list(product((0, 1), repeat=self.group_size)))
 
 
@@ -112,7 +112,7 @@ GR_7 = Statement(
 
 @dataclass(frozen=True)
 class Logged(Grouped):
-    """The same, and n answers of a log."""
+    """A group, and a log of n answers."""
 
     n: int = 1
 

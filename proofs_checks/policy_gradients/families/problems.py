@@ -83,14 +83,14 @@ def draw_problem(draws: Draws, *, right: int = 1, most: int = 4, norms: tuple[st
 
 @functools.cache
 def all_groups(K: int, G: int) -> np.ndarray:
-    """Return all K^G groups of G answers, one a row."""
+    """Return all K^G groups of G answers, a group a row."""
     found = np.array(list(product(range(K), repeat=G)))
     found.flags.writeable = False
     return found
 
 
 def normed(rewards: np.ndarray, norm: str) -> np.ndarray:
-    """Return the advantages of groups, one a row, by the definition of a norm; a group of equal rewards gets zeros."""
+    """Return advantages, a group a row, by the definition of a norm; a group of equal rewards gets zeros."""
     G = rewards.shape[1]
     mean = rewards.sum(1, keepdims=True) / G
     centred = rewards - mean
@@ -134,9 +134,16 @@ def advantage(r: int, s: int, G: int, norm: str) -> Any:
     return float(centred) / math.sqrt(s * (G - s) / (G * (G if norm == "std" else G - 1)))
 
 
-@formula(P="[0, 1]", G="[2, inf)")
-def slope(P: Numbers, G: int, f: Callable[[int, int], Any]) -> Numbers:
-    """The factor a(P) of the update a grad P, for advantages f(r, s) of reward r where s of the group G are right.
+def differences(G: int, f: Callable[[int, int], Any]) -> np.ndarray:
+    """Return f(1, 1 + j) - f(0, j) for j = 0, ..., G - 1 other right answers of a group."""
+    return np.array([f(1, j + 1) - f(0, j) for j in range(G)])
+
+
+@formula(P="[0, 1]", d="G")
+def slope(P: Numbers, d: np.ndarray) -> Numbers:
+    """The factor a(P) of the update a grad P, for d_j = f(1, 1 + j) - f(0, j) and advantages f(r, s).
+
+    f(r, s) is the advantage of reward r in a group in which s answers are right.
 
     Proof
     -----
@@ -146,10 +153,11 @@ def slope(P: Numbers, G: int, f: Callable[[int, int], Any]) -> Numbers:
     r_1 plus a binomial J of G - 1 trials, so that f may be replaced by its mean, phi(1) = E f(1, 1 + J) or phi(0) = E
     f(0, J). Since sum_y grad p(y) = 0, the sum over y of phi(r(y)) grad p(y) is (phi(1) - phi(0)) grad P.
     """
-    terms = [math.comb(G - 1, j) * P**j * (1 - P) ** (G - 1 - j) * (f(1, j + 1) - f(0, j)) for j in range(G)]
+    G = len(d)
+    terms = [math.comb(G - 1, j) * P**j * (1 - P) ** (G - 1 - j) * d[j] for j in range(G)]
     return sum(terms[1:], start=terms[0])
 
 
 def weight_of(case: Problem, P: Numbers) -> Numbers:
     """Return a(P) by the norm of a problem."""
-    return slope(P, case.group_size, functools.partial(advantage, G=case.group_size, norm=case.norm))
+    return slope(P, differences(case.group_size, functools.partial(advantage, G=case.group_size, norm=case.norm)))

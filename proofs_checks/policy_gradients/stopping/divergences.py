@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 
+from lrtheory._numbers import gathered
 from lrtheory.bounds import Derived, Draws, Family, Identity, Sides, Statement, formula, saboteur
 from lrtheory.bounds import rounding as rounded
 from lrtheory.policy_gradients import expected_gradient
@@ -104,7 +105,7 @@ def forward_pull(p: np.ndarray, f: np.ndarray) -> np.ndarray:
     of KL(f || p), and for a softmax p - f. Adding k3 grad log p to it leaves -log r grad log p, the mean of which is
     that of k2. As numbers, the mean of -log r is KL(p || f), and that of r - 1 is 0.
     """
-    return p - f
+    return gathered(p - f)
 
 
 def as_losses(case: Pair, found: Descents, first: bool = False) -> Sides:
@@ -128,9 +129,9 @@ GR_8 = Statement(
     id="policy_gradients/GR-8",
     title="As a loss, the estimator k3 descends the other divergence",
     says=(
-        "For answers of p, a reference f and r = f / p: differentiated through log p, k1 = -log r has a gradient of mean 0,"
-        " k2 = (log r)^2 / 2 that of KL(p || f), and k3 = r - 1 - log r that of KL(f || p), which is p - f in the "
-        "logits; with k3 grad log p added, k3 has that of KL(p || f). As numbers, k1 and k3 have the mean KL(p || f)."
+        "For answers of p, a reference f and r = f / p: differentiated through log p, k1 = -log r has a gradient of "
+        "mean 0, k2 = (log r)^2 / 2 that of KL(p || f), and k3 = r - 1 - log r that of KL(f || p), p - f in the logits"
+        "; with k3 grad log p added, k3 has that of KL(p || f). As numbers, k1 and k3 have the mean KL(p || f)."
     ),
     source=Derived(forward_pull),
     tex=(

@@ -33,7 +33,7 @@ class Loop(Problem):
 
     @property
     def counts(self) -> list[int]:
-        """How often each answer is in the group."""
+        """The number of times that each answer is in the group."""
         return [self.group.count(k) for k in range(len(self.weights))]
 
     @property

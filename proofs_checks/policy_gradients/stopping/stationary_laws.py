@@ -69,7 +69,7 @@ PULLED = Family(
 
 
 def at_rest(case: Pulled, rng: np.random.Generator) -> np.ndarray:
-    """Ask the library for all stationary laws, one a row."""
+    """Ask the library for all stationary laws, a law a row."""
     found = stationary_points(
         case.law,
         case.right,

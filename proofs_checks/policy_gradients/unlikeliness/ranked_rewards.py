@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Sides, Statement, formula, saboteur
+from lrtheory._numbers import gathered
+from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Statement, formula, saboteur
 from lrtheory.bounds import rounding as rounded
 from lrtheory.policy_gradients import expected_gradient
 from proofs_checks.policy_gradients.families.problems import (
@@ -102,17 +103,17 @@ def below(weights: np.ndarray) -> np.ndarray:
     return np.asarray((weights[None, :] < weights[:, None]) + (weights[None, :] == weights[:, None]) / 2)
 
 
-def closed(p: np.ndarray, r: np.ndarray, h: np.ndarray, G: int, beta: float, others: int = 1) -> np.ndarray:
+def closed(p: np.ndarray, r: np.ndarray, h: np.ndarray, G: int, beta: Any, others: int = 1) -> np.ndarray:
     """Return the update by its formula, with the effect on others or without."""
     share = (G - 1) / G
     earned = r * (1 - beta * share * (h @ p))
     lowered = (p * r) @ h
     own, theirs = share * (earned - p @ earned), beta * share / G * (lowered - p @ lowered)
-    return np.asarray(p * (own + others * theirs))
+    return gathered(p * (own + others * theirs))
 
 
-@formula(p="k", r="k", h="k x k", G="[2, inf)")
-def penalized_update(p: np.ndarray, r: np.ndarray, h: np.ndarray, G: int, beta: float) -> np.ndarray:
+@formula(p="k in [0, 1]", r="k in [0, 1]", h="k x k in [0, 1]", G="[2, inf)", beta="[0, inf)")
+def penalized_update(p: np.ndarray, r: np.ndarray, h: np.ndarray, G: int, beta: Number) -> np.ndarray:
     """The update for rewards r_k that are lowered by rank; h(j, k) is 1 where k is less likely than j, 1/2 in a tie.
 
     Proof

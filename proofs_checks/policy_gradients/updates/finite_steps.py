@@ -1,4 +1,4 @@
-"""What one step of any size does to a policy, when advantages rest on rewards alone.
+"""One step of any size, along advantages that rest on rewards alone.
 
 p is the policy and p' the policy after a step of size h, C the set of right answers, P = p(C), q = p / P the law within
 C and u = p / (1 - P) that within the rest. a(P) >= 0 is the factor of the update a(P) grad P.
@@ -126,9 +126,11 @@ def _own(case: Step) -> Advantages:
     return ranked(case, case.beta / 100)
 
 
-@formula(h="[0, inf)", a="[0, inf)", P="(0, 1)")
-def least_odds_growth(q: np.ndarray, u: np.ndarray, h: Number, a: Number, P: Number) -> float:
-    """The growth of the logarithm of P / (1 - P) by a step, which is not negative.
+@formula(t="[0, inf)", x="[0, most]", most="[0, 1]")
+def sharpened_mass(t: Number, x: Number, most: Number) -> float:
+    """The mass x e^(-t (most - x)) of a right answer of the share x of C, up to a factor that all share.
+
+    `most` is the largest share, and t is h a P (1 - P).
 
     Proof
     -----
@@ -136,11 +138,10 @@ def least_odds_growth(q: np.ndarray, u: np.ndarray, h: Number, a: Number, P: Num
     the rest.
 
     Proof: (a) the odds grow by the factor E_q exp(h a p (1 - P)) / E_u exp(-h a p P), whose numerator is at least and
-    whose denominator at most 1. (b) q'_k is q_k exp(x_k) up to a factor, with x_k = h a (1 - P) P q_k, which grows with
-    q_k. So the ratio q' / q is largest on the likeliest answers, and no sum of the j likeliest falls.
+    whose denominator at most 1. (b) q'_k is q_k exp(t q_k) up to a factor, which grows with q_k faster than q_k itself.
+    So the ratio q' / q is largest on the likeliest answers, and no sum of the j likeliest falls.
     """
-    t = float(h * a * P * (1 - P))
-    return math.log(float((q * np.exp(t * q)).sum())) - math.log(float((u * np.exp(-t * u)).sum()))
+    return float(x) * math.exp(-float(t) * float(most - x))
 
 
 def within(p: np.ndarray, members: np.ndarray) -> np.ndarray:
@@ -169,7 +170,7 @@ GR_4D = Statement(
         "within C afterwards majorizes the law q before: no sum of the likeliest right answers falls, and the entropy "
         "within C does not grow."
     ),
-    source=Derived(least_odds_growth),
+    source=Derived(sharpened_mass),
     tex=r"P' \ge P, \qquad q' \succeq q",
     hypotheses={
         "some answers are right and some are wrong": is_mixed,
@@ -212,6 +213,7 @@ EVENED = Family(
         Step((1, 2, 1), (0, 0, 1), 2, "std", (1, 1, 1), 0, 8),
         Step((8, 3, 1, 8), (0, 0, 0, 1), 4, "std", (1, 1, 1, 1), 0, 64),
         Step((1, 6, 3, 2), (1, 0, 0, 0), 3, "sample", (1, 1, 1, 1), 0, 40),
+        Step((2, 2, 1), (1, 0, 0), 2, "std", (2, 2, 2), 0, 8),
     ),
     draw=lambda draws: _with_two_wrong(draw_step(draws, 64)),
 )

@@ -1,4 +1,4 @@
-"""How the size of a group decides the size of the update.
+"""The size of the update by the size of the group.
 
 w(P) is the factor of grad P where rewards are divided by the deviation of their group, P being the success probability
 and G >= 2 the size of a group, and c_G = w(P) P (1 - P).
@@ -12,11 +12,11 @@ from fractions import Fraction
 from functools import partial
 
 import numpy as np
-from lrtheory.policy_gradients.theory import weight
 
 from lrtheory.bounds import Derived, Draws, Family, Inequality, Number, Sides, Statement, Tight, formula, saboteur
 from lrtheory.bounds import rounding as rounded
-from proofs_checks.policy_gradients.families.problems import advantage, slope
+from lrtheory.policy_gradients.theory import weight
+from proofs_checks.policy_gradients.families.problems import advantage, differences, slope
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def between(case: Size, found: np.ndarray, factor: Fraction = Fraction(2), fewer
     if fewer == 1:
         most = deviation_limit(P, G)
     now, more = found
-    due = [P * (1 - P) * float(slope(P, n, partial(advantage, G=n, norm="std"))) for n in (G, G + 1)]
+    due = [P * (1 - P) * float(slope(P, differences(n, partial(advantage, G=n, norm="std")))) for n in (G, G + 1)]
     lhs, rhs = [least, now, now, more, *found, *due], [now, most, more, root, *due, *found]
     return Sides(np.array(lhs), np.array(rhs), rounding=rounded(100 * G, root))
 

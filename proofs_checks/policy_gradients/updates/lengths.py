@@ -13,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from lrtheory._numbers import gathered
 from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Number, Sides, Statement, formula, saboteur
 from lrtheory.bounds import rounding as rounded
 from lrtheory.policy_gradients import expected_gradient
@@ -82,7 +83,7 @@ def before_centring(case: Long, rng: np.random.Generator) -> np.ndarray:
     return expected(case, lambda rewards: normed(rewards / lengths, case.norm))
 
 
-@formula(c="(-inf, inf)", P="(0, 1)")
+@formula(p="k", r="k", lengths="k in (0, inf)", c="(-inf, inf)", P="(0, 1)")
 def divided_update(p: np.ndarray, r: np.ndarray, lengths: np.ndarray, c: Number, P: Number) -> np.ndarray:
     """The update for advantages over `lengths`, with c = a(P) P (1 - P) for the factor a of grad P.
 
@@ -97,7 +98,7 @@ def divided_update(p: np.ndarray, r: np.ndarray, lengths: np.ndarray, c: Number,
     p_k c ((1 - P) / (P l) + 1 / m) on C, and -P / (1 - P) times that factor elsewhere, so it is along grad P.
     """
     A = np.where(r == 1, c / P, -c / (1 - P)) / lengths
-    return np.asarray(p * (A - (p * A).sum()))
+    return gathered(p * (A - (p * A).sum()))
 
 
 def by_lengths(case: Long, found: np.ndarray) -> Sides:

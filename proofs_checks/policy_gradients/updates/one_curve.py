@@ -1,4 +1,4 @@
-"""What the flow of every reward-only norm leaves constant.
+"""Constants of the flow, which every reward-only norm leaves alone.
 
 p is the policy, C the set of right answers, P = p(C), and a(P) the factor of the update a(P) grad P. The rate of a
 number is its derivative in time along the flow of that update.

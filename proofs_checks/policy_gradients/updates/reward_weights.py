@@ -19,6 +19,7 @@ from lrtheory.policy_gradients import expected_gradient
 from proofs_checks.policy_gradients.families.problems import (
     Problem,
     all_groups,
+    differences,
     draw_problem,
     expected,
     is_mixed,
@@ -143,7 +144,7 @@ class Rewarded(Problem):
         return (self.gains[s - 1] if r else self.losses[s]) * Fraction(1)
 
     def advantages(self, rewards: np.ndarray) -> np.ndarray:
-        """The advantages of groups, one a row."""
+        """The advantages of groups, a group a row."""
         rows = [[self.f(int(r), int(sum(row))) for r in row] for row in rewards.tolist()]
         return np.array(rows, object)
 
@@ -167,9 +168,9 @@ REWARDED = Family(
 )
 
 
-@formula(P="[0, 1]")
-def success_direction(p: np.ndarray, r: np.ndarray, P: Number) -> np.ndarray:
-    """The gradient of P in the logits of a softmax, p_k (r_k - P).
+@formula(p="[0, 1]", r="[0, 1]", P="[0, 1]")
+def success_direction(p: Number, r: Number, P: Number) -> Number:
+    """The derivative p_k (r_k - P) of P by the logit of the answer k, in a softmax.
 
     Proof
     -----
@@ -177,7 +178,7 @@ def success_direction(p: np.ndarray, r: np.ndarray, P: Number) -> np.ndarray:
 
     Proof: the derivative of p_j in the logit of k is p_k (1[j = k] - p_j); sum over j in C.
     """
-    return np.array([p[k] * (r[k] - P) for k in range(len(p))], object)
+    return p * (r - P)
 
 
 def by_formula(case: Rewarded, rng: np.random.Generator | None = None, shift: int = 0) -> np.ndarray:
@@ -185,7 +186,8 @@ def by_formula(case: Rewarded, rng: np.random.Generator | None = None, shift: in
     p, r, G = case.p, case.correct, case.group_size
     P = sum((p[k] for k in range(1, len(p)) if r[k]), start=p[0] * r[0])
     f = lambda one, s: case.f(one, s if one else (s + shift) % G)
-    return slope(P, G, f) * success_direction(p, np.array(r, object), P)
+    factor = slope(P, differences(G, f))
+    return np.array([factor * success_direction(one, reward, P) for one, reward in zip(p, r, strict=True)], object)
 
 
 def by_all_groups(case: Rewarded, found: np.ndarray) -> Sides:
