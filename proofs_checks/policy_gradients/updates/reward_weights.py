@@ -224,7 +224,7 @@ GR_1F = Statement(
     closed="the claim is about the formula of a(P)",
     claim=Identity(by_all_groups),
     saboteurs=(saboteur("a wrong answer counts itself as right", solve=partial(by_formula, shift=1)),),
-    notes="Where a(P) is negative the update lowers P. Added constants are no part of f: its mean times 0 is left out.",
+    notes="Where a(P) is negative the update lowers P.",
 )
 
 # --- the likelier gains on the rarer ---------------------------------------------------------------------------------
