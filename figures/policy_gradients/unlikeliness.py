@@ -43,7 +43,7 @@ def solved(strength: float, **options: Any) -> np.ndarray:
 
 def compute_unlikeliness(profile: str) -> dict[str, np.ndarray]:
     """By strength: the drift on a mixed problem, and the update of a solved one, by normalization."""
-    tiny, p, right = np.geomspace(1e-9, 1, INPUTS[profile]["tiny"]), P.tolist(), CORRECT.tolist()
+    tiny, p, right = np.geomspace(1e-9, 1, INPUTS[profile]["tiny"]), P.tolist(), CORRECT.astype(int).tolist()
     some = [{"group_size": G, "norm": "std", "drop_uniform": drop} for drop in (False, True)]
     return {
         "tiny": tiny,
