@@ -41,7 +41,7 @@ def line(norm: str, direction: str, points: int) -> np.ndarray:
     """Pairs of a success at rest and the success of the reference from which it is at rest (GR-8f)."""
     weight = lambda p: np.array([theory.weight(one, group_size=G, norm=norm) for one in p.tolist()], float)
     if direction == "reverse":
-        p = 1 / (1 + np.exp(-np.linspace(-16, 16, points)))
+        p = 1 / (1 + np.exp(-np.linspace(-19, 19, points)))
         return np.array([p, 1 / (1 + np.exp(weight(p) / LAM) * (1 - p) / p)])
     # below the success from which a reference of success 0 leads, there is no point of rest
     p = at_rest(norm, direction, G, LAM, 1e-9)[0] + np.geomspace(1e-9, 0.05, points)
@@ -91,7 +91,8 @@ def draw_rest(arrays: Any) -> matplotlib.figure.Figure:
         axis.plot(REFERENCES, arrays["roots"][i], color=COLORS[i], marker="o", markersize=4, linestyle="")
     axis.plot([], [], color="gray", marker="o", markersize=4, linestyle="", label="points that the solver finds")
     axis.plot((5e-7, 0.3), (5e-7, 0.3), color="gray", linestyle=":", label="success of the reference")
-    axis.set(xscale="log", yscale="logit", ylim=(5e-7, 1 - 1e-6), yticks=[1e-6, 1e-4, 1e-2, 0.5, 1 - 1e-2, 1 - 1e-4])
+    axis.set(xscale="log", yscale="logit", ylim=(5e-7, 1 - 5e-9))
+    axis.set_yticks([1e-6, 1e-4, 1e-2, 0.5, 1 - 1e-2, 1 - 1e-4, 1 - 1e-6, 1 - 1e-8])
     axis.set(xlabel="success probability of the reference", ylabel="success probability at rest")
     return finish(
         figure,
