@@ -149,9 +149,9 @@ assert verdicts["penalty of 1.5, no division"] == "adds"
 
 # %% [markdown]
 # A quarter changes little. Several updates from a batch are proposed against the preference for likely answers; here
-# four of them sharpen more than one. A penalty of 1 keeps nearly all of the entropy and costs more than half of the gain
-# at the first answer. The last setting makes right answers more even, and pays for it: the first answer is right no more
-# often than before. "Adds" speaks of the variety of right answers and not of success.
+# four of them sharpen more than one. A penalty of 1 keeps nearly all of the entropy and costs more than half of what
+# the first answer gained. The last setting makes right answers more even, and pays for it: the first answer is right
+# no more often than before. "Adds" speaks of the variety of right answers and not of success.
 #
 # ## Why, without noise
 #
