@@ -31,9 +31,11 @@ CALLS: dict[str, Callable[[], Call]] = {
     "stationary_points": lambda: call(P, CORRECT, lam=0.5, group_size=4),
     "theory.best_n": lambda: call(0.125, uplift=0.5),
     "theory.no_signal_probability": lambda: call(0.25, group_size=4),
+    "theory.stationary_success": lambda: call(0.25, lam=0.5, group_size=4),
     "theory.unlikeliness_threshold": lambda: call(
         (0.5, 0.125, 0.375), (True, True, False), likely=0, rare=1, group_size=4
     ),
     "theory.weight": lambda: call(0.25, group_size=4, std_offset=0.125),
+    "theory.weight_bounds": lambda: call(0.25, group_size=4),
     "train": lambda: call(SMALL, group_size=4, n_steps=2, rng=0),
 }

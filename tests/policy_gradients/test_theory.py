@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lrtheory.policy_gradients import expected_gradient, theory
+from lrtheory.policy_gradients import expected_gradient, stationary_points, theory
 
 
 def weight_of(P, G, norm):
@@ -87,6 +87,65 @@ def test_the_threshold_of_the_penalty():
         options = {"group_size": G, "norm": "none", "unlikeliness": float(found)}
         gradient = expected_gradient(p, right, **options).gradient
         assert gradient[0] == pytest.approx(gradient[1], abs=1e-15)
+
+
+@pytest.mark.parametrize("G", [2, 3, 4, 17, 300])
+def test_bounds_on_weights(G):
+    for P in (0.0, 1e-300, 1e-18, 1e-3, 0.3, 0.5, 0.999, 1 - 2.0**-53, 1.0):
+        lower, upper = theory.weight_bounds(P, group_size=G)
+        w = theory.weight(P, group_size=G)
+        assert lower * (1 - 1e-14) <= w <= upper * (1 + 1e-14)
+        assert (lower, upper) == pytest.approx(
+            (2 - 2 / G, min(math.sqrt(G - 1), math.sqrt((G - 1) / (G * P * (1 - P))) if 0 < P < 1 else math.inf)),
+            rel=1e-14,
+        )
+    if G == 2:  # both bounds are attained, and w does not depend on P
+        assert theory.weight_bounds(0.0, group_size=G) == (1, 1)
+    assert theory.weight_bounds(Fraction(1, 3), group_size=3)[0] == Fraction(4, 3)
+
+
+@pytest.mark.parametrize("norm", ["none", "loo"])
+@pytest.mark.parametrize("direction", ["reverse", "forward"])
+@pytest.mark.parametrize("P", [1e-12, 1e-4, 0.3, 0.5, 0.999])
+def test_success_at_rest(norm, direction, P):
+    for lam in (0.02, 0.5, 0.75, 1, 1 + 2.0**-52, 30.0):
+        options = {"lam": lam, "group_size": 4, "norm": norm, "direction": direction}
+        told = theory.stationary_success(P, **options)
+        (found,) = stationary_points([P, 1 - P], [True, False], **options).success
+        assert told == pytest.approx(found, rel=1e-12)
+
+
+def decimal_root(P, e):
+    """The root in [0, 1] of e x^2 + (1 - e) x - P, with 60 digits."""
+    with localcontext() as context:
+        context.prec = 60
+        e, P = Decimal(e.numerator) / e.denominator, Decimal(P)
+        r = ((1 - e) ** 2 + 4 * e * P).sqrt()
+        return float(2 * P / (1 - e + r) if e <= 1 else (e - 1 + r) / (2 * e))
+
+
+@pytest.mark.parametrize("P", [1e-300, 1e-18, 0.25, 1 - 2.0**-53])
+@pytest.mark.parametrize("lam", [5e-324, 1e-300, 1e-8, 0.75 * (1 - 2.0**-40), 0.75, 0.75 * (1 + 2.0**-40), 1e8, 1e300])
+def test_success_at_rest_keeps_its_digits(P, lam):
+    forward = theory.stationary_success(P, lam=lam, group_size=4, direction="forward")
+    assert forward == pytest.approx(decimal_root(P, Fraction(3, 4) / Fraction(lam)), rel=1e-14)
+    reverse = theory.stationary_success(P, lam=lam, group_size=4)
+    with localcontext() as context:
+        context.prec = 60
+        fall = (Decimal("-.75") / Decimal(lam)).exp()
+        assert reverse == pytest.approx(float(Decimal(P) / (Decimal(P) + (1 - Decimal(P)) * fall)), rel=1e-13)
+
+
+def test_success_at_rest_of_the_other_norms_is_refused():
+    with pytest.raises(ValueError, match="`norm` must be"):
+        theory.stationary_success(0.5, lam=1, group_size=2, norm="std")
+    with pytest.raises(ValueError, match="`direction` must be"):
+        theory.stationary_success(0.5, lam=1, group_size=2, direction="k3")
+    with pytest.raises(ValueError, match="`lam` must be"):
+        theory.stationary_success(0.5, lam=0, group_size=2)
+    for P in (0, 1, Fraction(1, 10**400)):
+        with pytest.raises(ValueError, match="`P_ref` must be"):
+            theory.stationary_success(P, lam=1, group_size=2)
 
 
 def test_refusals():

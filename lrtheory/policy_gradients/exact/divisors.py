@@ -17,6 +17,8 @@ TIES = ("average", "position")
 STD, SAMPLE, NONE, LOO, BATCH, MEAN = range(6)  # as kernels know them
 #: rewards of a group that differ by at most so many units in the last place of the largest are equal
 ROUNDING = 64
+#: deviations between these have squares and sums of squares in the range of doubles; others are scaled first
+SMALL, LARGE = 1e-100, 1e100
 
 
 class Settings(NamedTuple):
@@ -51,20 +53,18 @@ def on_host(rewards: np.ndarray, likely: np.ndarray | None, layout: Layout, sett
     order, starts = layout.order, layout.starts
     flat = rewards.reshape(-1) if order is None else rewards[order]
     penalized = np.array(flat)
-    uniform = np.empty(len(starts) - 1, np.bool_)
+    no_signal = np.empty(len(starts) - 1, np.bool_)
     rounding = ROUNDING * float(np.finfo(flat.dtype).eps)
-    compare(kernel_input(flat), starts, settings.tie_tol, rounding, uniform)
-    no_signal = uniform
+    uniform = no_signal
     if likely is not None:
+        uniform = np.empty_like(no_signal)
+        compare(kernel_input(flat), starts, settings.tie_tol, rounding, uniform)
         ranked = kernel_input(likely.reshape(-1) if order is None else likely[order], np.float64)
         penalize(ranked, starts, settings.unlikeliness, settings.ties == "average", penalized)
-        no_signal = np.empty_like(uniform)
-        compare(kernel_input(penalized), starts, settings.tie_tol, rounding, no_signal)
     spread = _whole_deviation(np, penalized) if settings.norm == "batch" else 0.0
-    advantages = np.zeros_like(penalized)
-    bad = divide(
-        kernel_input(penalized), starts, no_signal, NORMS.index(settings.norm), settings.std_offset, spread, advantages
-    )
+    advantages = np.empty_like(penalized)
+    numbers = settings.tie_tol, rounding, NORMS.index(settings.norm), settings.std_offset, spread
+    bad = divide(kernel_input(penalized), starts, *numbers, no_signal, advantages)
     if bad >= 0:
         raise _no_mean(
             float(penalized[starts[bad] : starts[bad + 1]].mean()), layout.labels[bad] if layout.labels else bad
@@ -80,10 +80,18 @@ def on_host(rewards: np.ndarray, likely: np.ndarray | None, layout: Layout, sett
 def compare(rewards, starts, tie_tol, rounding, equal):
     """Say of each group whether its rewards differ by no more than a tolerance, or than rounding."""
     for g in range(len(starts) - 1):
-        low = high = float(rewards[starts[g]])
-        for i in range(starts[g], starts[g + 1]):
-            low, high = min(low, float(rewards[i])), max(high, float(rewards[i]))
+        low, high = extent(rewards[starts[g] : starts[g + 1]])
         equal[g] = high - low <= max(tie_tol, rounding * max(abs(low), abs(high)))
+
+
+@kernel
+def extent(rewards):
+    """The smallest and the largest reward of a group."""
+    low = high = float(rewards[0])
+    for i in range(len(rewards)):
+        low = rewards[i] if rewards[i] < low else low
+        high = rewards[i] if rewards[i] > high else high
+    return low, high
 
 
 @kernel
@@ -102,35 +110,63 @@ def penalize(likely, starts, strength, averaged, rewards):
 
 
 @kernel
-def divide(rewards, starts, no_signal, norm, offset, spread, advantages):
-    """Write the advantages of groups with a signal; return the first group whose mean divides and is not positive."""
+def divide(rewards, starts, tie_tol, rounding, norm, offset, spread, no_signal, advantages):
+    """Write which groups have no signal, and advantages; return the first group whose mean divides and is not positive.
+
+    Groups are short slices, since a compiler sees that places in them are not negative, and takes several at once.
+    """
     for g in range(len(starts) - 1):
-        first, last = starts[g], starts[g + 1]
-        size, total = last - first, 0.0
-        for i in range(first, last):
-            total += rewards[i]
-        mean = total / size
+        group, found = rewards[starts[g] : starts[g + 1]], advantages[starts[g] : starts[g + 1]]
+        size, mean = len(group), total(group) / len(group)
+        low, high = extent(group)
+        no_signal[g] = high - low <= max(tie_tol, rounding * max(abs(low), abs(high)))
         if norm == MEAN and (mean < 0 or (mean + offset <= 0 and not no_signal[g])):
             return g
         if no_signal[g]:
+            found[:] = 0.0
             continue
         divisor = 1.0
         if norm in (STD, SAMPLE):
-            top, squares = 0.0, 0.0  # scaled, so that squares stay in the range of doubles
-            for i in range(first, last):
-                top = max(top, abs(rewards[i] - mean))
-            for i in range(first, last):
-                squares += ((rewards[i] - mean) / top) ** 2
-            divisor = top * math.sqrt(squares / (size if norm == STD else size - 1)) + offset
+            top = max(high - mean, mean - low)
+            scale = 1.0 if SMALL < top < LARGE else top
+            divisor = scale * math.sqrt(squares(group, mean, scale) / (size if norm == STD else size - 1)) + offset
         elif norm == LOO:
             divisor = (size - 1) / size
         elif norm == BATCH:
             divisor = spread + offset
         elif norm == MEAN:
             divisor = mean + offset
-        for i in range(first, last):
-            advantages[i] = (rewards[i] - mean) / divisor
+        put(group, mean, divisor, found)
     return -1
+
+
+@kernel(fastmath={"reassoc"})
+def total(rewards):
+    """The sum of a group, in any order."""
+    found = 0.0
+    for i in range(len(rewards)):
+        found += rewards[i]
+    return found
+
+
+@kernel(fastmath={"reassoc"}, error_model="numpy")
+def squares(rewards, mean, scale):
+    """The sum of squares about a mean in a unit, in any order."""
+    found = 0.0
+    if scale == 1.0:
+        for i in range(len(rewards)):
+            found += (rewards[i] - mean) * (rewards[i] - mean)
+    else:
+        for i in range(len(rewards)):
+            found += ((rewards[i] - mean) / scale) ** 2
+    return found
+
+
+@kernel(error_model="numpy")
+def put(rewards, mean, divisor, advantages):
+    """Write rewards minus a mean, divided."""
+    for i in range(len(rewards)):
+        advantages[i] = (rewards[i] - mean) / divisor
 
 
 def _whole_deviation(xp: Any, rewards: Any) -> float:

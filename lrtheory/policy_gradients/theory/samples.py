@@ -89,7 +89,7 @@ def unlikeliness_threshold(p: np.ndarray, correct: np.ndarray, *, likely: int, r
 
     Examples
     --------
-    >>> round(unlikeliness_threshold([0.4, 0.15, 0.05, 0.4], [1, 1, 1, 0], likely=0, rare=2, group_size=16), 3)
+    >>> round(float(unlikeliness_threshold([0.4, 0.15, 0.05, 0.4], [1, 1, 1, 0], likely=0, rare=2, group_size=16)), 3)
     0.993
     """
     if not (correct[likely] and correct[rare] and p[likely] > p[rare] > 0):

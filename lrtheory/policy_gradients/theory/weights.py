@@ -6,6 +6,7 @@ independent answers of a group.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from lrtheory._numbers import formula
@@ -13,7 +14,7 @@ from lrtheory._types import Number
 from lrtheory._validation import choice
 from lrtheory.policy_gradients.exact.binomials import binomial_mean, divisors
 
-__all__ = ["no_signal_probability", "weight"]
+__all__ = ["no_signal_probability", "weight", "weight_bounds"]
 
 NORMS = ("std", "sample", "none", "loo", "mean")
 
@@ -67,6 +68,42 @@ def weight(P: Number, *, group_size: int, norm: str = "std", std_offset: Number 
     if norm == "mean" and isinstance(P, Fraction) and not std_offset:
         return (1 - (1 - P) ** (group_size - 1)) / P if P else Fraction(group_size - 1)
     return float(binomial_mean(float(P), divisors(group_size, norm, float(std_offset))))
+
+
+@formula(P="[0, 1]", group_size="[2, inf)")
+def weight_bounds(P: Number, *, group_size: int) -> tuple[Number, float]:
+    r"""Bound the factor w(P) of the norm "std" from below and above, without a sum (statement GR-3).
+
+    Parameters
+    ----------
+    P : number
+        P.
+    group_size : int
+        G.
+
+    Returns
+    -------
+    tuple of numbers
+        2 (G - 1)/G, and the smaller one of sqrt((G - 1)/(G P (1 - P))) and sqrt(G - 1), which w(0) and w(1) are.
+
+    Proof
+    -----
+    Assumes: statement GR-3, whose bounds on w P (1 - P) are divided by P (1 - P).
+
+    Proof: w(P) is the mean of (G - 1)/sqrt((1 + J)(G - 1 - J)), where J is binomial with G - 2 trials of probability P
+    (see `weight`). The product of 1 + J and G - 1 - J, whose sum is G, is at least G - 1 and at most G^2/4, so that no
+    value lies above sqrt(G - 1) or below 2 (G - 1)/G; this holds at P = 0 and P = 1 too.
+
+    Examples
+    --------
+    >>> lower, upper = weight_bounds(0.5, group_size=16)
+    >>> lower, round(upper, 3)
+    (1.875, 1.936)
+    """
+    G, spread = group_size, P * (1 - P)
+    lower = 2 * Fraction(G - 1, G) if isinstance(P, Fraction) else 2 * (G - 1) / G
+    # the first one is the smaller one where G P (1 - P) > 1
+    return lower, math.sqrt((G - 1) / max(G * spread, 1))
 
 
 @formula(P="[0, 1]", group_size="[1, inf)")

@@ -141,7 +141,7 @@ def differences(G: int, f: Callable[[int, int], Any]) -> np.ndarray:
 
 @formula(P="[0, 1]", d="G")
 def slope(P: Numbers, d: np.ndarray) -> Numbers:
-    """The factor a(P) of the update a grad P, for d_j = f(1, 1 + j) - f(0, j) and advantages f(r, s).
+    """The factor a(P) of the update a grad P, where d holds d_j = f(1, 1 + j) - f(0, j) for advantages f(r, s).
 
     f(r, s) is the advantage of reward r in a group in which s answers are right.
 

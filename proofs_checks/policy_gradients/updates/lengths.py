@@ -85,7 +85,9 @@ def before_centring(case: Long, rng: np.random.Generator) -> np.ndarray:
 
 @formula(p="k", r="k", lengths="k in (0, inf)", c="(-inf, inf)", P="(0, 1)")
 def divided_update(p: np.ndarray, r: np.ndarray, lengths: np.ndarray, c: Number, P: Number) -> np.ndarray:
-    """The update for advantages over `lengths`, with c = a(P) P (1 - P) for the factor a of grad P.
+    """The update of a law p for advantages over `lengths`.
+
+    r holds the rewards, and c = a(P) P (1 - P) for the factor a of grad P.
 
     Proof
     -----
