@@ -74,4 +74,28 @@ FINDINGS = (
             "gradients": Published("continual_learning/permuted-digits", "accuracy, adam gradient"),
         },
     ),
+    Finding(
+        "**Small settings of a trainer, other ends.** With advantages divided by their deviation and a KL term, a "
+        "policy may rest at three success probabilities: {low:.3f}, {middle:.3f} and {high:.3f} in groups of 8, where the "
+        "reference is right once in ten thousand; without division at {none:.4f} alone. The estimator k3 as a loss "
+        "descends the other divergence, and {one}. On a solved problem a penalty on ranks, however weak, moves the "
+        "logit of the likeliest answer by {update:.3f}, and not at all at strength 0. Among right answers {turns}.",
+        {
+            "low": Published(
+                "policy_gradients/stationary", "point of rest 1 of three, G = 8, lam = 0.2, reference 0.0001"
+            ),
+            "middle": Published(
+                "policy_gradients/stationary", "point of rest 2 of three, G = 8, lam = 0.2, reference 0.0001"
+            ),
+            "high": Published(
+                "policy_gradients/stationary", "point of rest 3 of three, G = 8, lam = 0.2, reference 0.0001"
+            ),
+            "none": Published("policy_gradients/stationary", "point of rest without division, G = 8"),
+            "one": Shown("policy_gradients/stationary", "with KL(reference || p) there is one point of rest (GR-8f)"),
+            "update": Published("policy_gradients/unlikeliness", "update of answer 1 of a solved problem"),
+            "turns": Shown(
+                "policy_gradients/unlikeliness", "a strength of 1/4 turns the drift for no size of the group"
+            ),
+        },
+    ),
 )

@@ -65,7 +65,7 @@ def unlikeliness_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     return {
         "without division the drift is linear in the strength (GR-5)": below(abs(np.diff(arrays["drift"], 2)), 1e-12),
         "it turns where the formula says": below(abs(np.array(turns) - arrays["overtakes"]), 1e-9),
-        "a strength of 1/4 turns it for no size of the group": below(0, arrays["drift"][:, LINE <= 0.26]),
+        "a strength of 1/4 turns the drift for no size of the group": below(0, arrays["drift"][:, LINE <= 0.26]),
         "on a solved problem every strength has one effect (GR-6)": below(np.ptp(std), 1e-8),
         "yet strength 0 has none": below(abs(arrays["unpunished"]).max(), 1e-12),
         "without division the effect falls with the strength": below(abs(none), 0.1 * tiny),

@@ -62,12 +62,12 @@ def stationary_success(
     choice("norm", norm, ("none", "loo"))
     choice("direction", direction, ("reverse", "forward"))
     gain = Fraction(1) if norm == "loo" else Fraction(group_size - 1, group_size)
-    P, pull = float(P_ref), Fraction(lam)
+    P, pull = float(P_ref), lam if isinstance(lam, Fraction) else Fraction(float(lam))
     if P == 0:
         raise must("P_ref", "at least the smallest double", P_ref)
     if direction == "reverse":
         # the smallest double is exp(-745)
-        return P / (P + float(1 - P_ref) * math.exp(-float(min(gain / pull, 745))))
+        return P / (P + float(1 - P_ref) * math.exp(-min(float(gain / pull), 745.0)))
     # in Fractions, since 1 - e is small where the pull is about as strong as the update
     if gain <= pull:
         e = float(gain / pull)
