@@ -76,8 +76,8 @@ FINDINGS = (
     ),
     Finding(
         "**Small settings of a trainer, other ends.** With advantages divided by their deviation and a KL term, a "
-        "policy may rest at three success probabilities: {low:.3f}, {middle:.3f} and {high:.3f} in groups of 8, where the "
-        "reference is right once in ten thousand; without division at {none:.4f} alone. The estimator k3 as a loss "
+        "policy may rest at three success probabilities: {low:.3f}, {middle:.3f} and {high:.3f} in groups of 8, where "
+        "the reference is right once in ten thousand; without division at {none:.4f} alone. The estimator k3 as a loss "
         "descends the other divergence, and {one}. On a solved problem a penalty on ranks, however weak, moves the "
         "logit of the likeliest answer by {update:.3f}, and not at all at strength 0. Among right answers {turns}.",
         {
