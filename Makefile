@@ -10,7 +10,7 @@ NOTEBOOKS ?= force
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs facts
 
-.PHONY: help test bounds certificates guarantees lint figures report bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
+.PHONY: help test bounds certificates coqchk guarantees lint figures report bench gpu data notebooks demos docs torch jax dask peft estimators mutants wheel clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,6 +28,9 @@ endif
 
 certificates: $(VENV)/.with-dev ## theorems for all sizes, their anchors and what must be rejected, read by Coq (apt install coq)
 	$(BIN)/lrtheory certificates -o build/certificates --check$(if $(findstring coq,$(LRTHEORY_REQUIRE)), --require coq)
+
+coqchk: certificates ## before a release: the second checker of Coq reads the same proofs, and its own library's
+	cd build/certificates && python3 coq.py --coqchk
 
 guarantees: .venv-guarantees/.ready ## what the documentation of libraries promises, measured, into guarantees/measured.md
 	cd guarantees && ../.venv-guarantees/bin/python -m pytest && ../.venv-guarantees/bin/lrtheory report && ../.venv-guarantees/bin/python figure.py
