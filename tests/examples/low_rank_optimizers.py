@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lrtheory._files.adapters import AdapterFile, AdapterModule
 from lrtheory.low_rank_optimizers import make_cubic
-from lrtheory.matrix_compression import AdapterFile, AdapterModule
 from tests.backends import need_data
 from tests.examples import Call, call
 
