@@ -23,9 +23,14 @@ PAGES = (ROOT / "README.md", ROOT / "docs" / "files.md")
 def system_rows() -> list[str]:
     """The rows of the table of systems, in Markdown."""
     return [
-        f"| `{system}` | {told['paper']} | {told['solves']}{' (frozen)' * (told['state'] == 'frozen')} |"
+        f"| `{system}` | {_short(told['paper'])} | {told['solves']}{' (frozen)' * (told['state'] == 'frozen')} |"
         for system, told in of_all().items()
     ]
+
+
+def _short(paper: str) -> str:
+    """The paper without its subtitle, since the README has a limit and its link leads to the whole title."""
+    return re.sub(r": [^\[]*(?=, \[)", "", paper, count=1)
 
 
 def verb_rows() -> list[str]:
