@@ -18,7 +18,7 @@ from lrtheory.compatible_representations import compatibility_gap
 
 @dataclass(frozen=True)
 class Collapsed:
-    """How many items of each class either encoder puts on each vertex: K rows of K counts, whose sums are one number."""
+    """How many items of each class either encoder puts on each vertex: K rows of K counts with one sum."""
 
     old: tuple[tuple[int, ...], ...]
     new: tuple[tuple[int, ...], ...]
@@ -61,8 +61,8 @@ def all_gaps(new: np.ndarray, old: np.ndarray, gallery: np.ndarray, n_classes: i
             gallery_labels=labels[labels == other],
             delta=None,
         )
-        for one in gap.by_class:
-            found[one.label, other] = one.same if one.label == other else one.different
+        one = gap.by_class
+        found[:, other] = np.where(np.array(one.labels) == other, one.pair_same, one.pair_different)
     return found
 
 

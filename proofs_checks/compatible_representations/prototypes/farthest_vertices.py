@@ -122,7 +122,7 @@ SX_1 = Statement(
         saboteur("prototypes that are not centred", solve=lambda case, rng: not_centred(len(case.rows))),
         saboteur("-1 / K", claim=Inequality(lambda case, found: as_far(case, found, more=1), unbounded=UNBOUNDED)),
     ),
-    notes="The square of the norm of the sum, K + sum over i != j of <w_i, w_j>, is not negative. For K = 2 it says -1.",
+    notes="The squared norm of the sum, K + sum over i != j of <w_i, w_j>, is not negative. For K = 2 it says -1.",
 )
 
 # --- vertices for classes to come ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import numpy as np
 from lrtheory.bounds import Ball, Derived, Draws, Family, Inequality, Number, Sides, Statement, exp, log, saboteur
 from lrtheory.compatible_representations import simplex_logits, simplex_prototypes
 from lrtheory.compatible_representations.theory import alignment_from_loss, cross_entropy_floor
-from proofs_checks.compatible_representations.families.coordinates import in_frame, norms
+from proofs_checks.compatible_representations.families.coordinates import in_frame
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def promised(
     losses = np.log1p(np.exp(apart).sum(1))
     return Promised(
         np.array([floor(float(r), n_classes=K) for r in np.linalg.norm(features, axis=1)]),
-        np.array([alignment(float(l), n_classes=K) for l in losses]),
+        np.array([alignment(float(loss), n_classes=K) for loss in losses]),
         float(alignment(float(losses.mean()), n_classes=K)),
     )
 

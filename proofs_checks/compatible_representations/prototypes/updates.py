@@ -127,7 +127,10 @@ SX_5 = Statement(
         "= w_y has that margin."
     ),
     source=Derived(largest_margin),
-    tex=r"\min_{y' \ne y} -\langle \delta, w_{y'} \rangle \le \tfrac{1}{K - 1} = \min_{y' \ne y} -\langle w_y, w_{y'} \rangle",
+    tex=(
+        r"\min_{y' \ne y} -\langle \delta, w_{y'} \rangle \le \tfrac{1}{K - 1}"
+        r" = \min_{y' \ne y} -\langle w_y, w_{y'} \rangle"
+    ),
     hypotheses={"three or more classes, and changes that are not 0": is_changed},
     instances=CHANGED,
     solve=stationary,
