@@ -38,22 +38,24 @@ class Items:
 
 
 def is_dyadic(case: Items) -> bool:
-    """Decide whether there is a power of two of items in each class, so that means are exact in doubles."""
-    return case.old.shape == case.new.shape and case.old.ndim == 3 and case.old.shape[1] in (1, 2, 4, 8)
+    """Decide whether there is a power of two of items in each class, so that means are exact, and none is 0."""
+    shaped = case.old.shape == case.new.shape and case.old.ndim == 3 and case.old.shape[1] in (1, 2, 4, 8)
+    return shaped and all(bool((one != 0).any(2).all()) for one in (case.old, case.new))
 
 
 def draw_items(draws: Draws) -> Items:
     """Draw two to four classes of two or four items, in one to three dimensions."""
     shape = draws.integers(2, 4), draws.choice((2, 4)), draws.integers(1, 3)
-    return Items(draws.integers(-4, 4, shape=shape), draws.integers(-4, 4, shape=shape))
+    old, new = (draws.integers(-4, 3, shape=shape) for _ in range(2))
+    return Items(*(one + (one >= 0) for one in (old, new)))  # a feature of zeros is none
 
 
 ITEMS = Family(
     "items-of-classes",
     always=(
-        Items(np.array([[[1], [2]], [[-1], [0]]]), np.array([[[3], [0]], [[-2], [-1]]])),
+        Items(np.array([[[1], [2]], [[-1], [3]]]), np.array([[[3], [1]], [[-2], [-1]]])),
         Items(np.array([[[1, 0], [1, 2]], [[0, 3], [-1, 1]]]), np.array([[[2, 0], [0, 2]], [[0, 1], [1, -3]]])),
-        Items(np.arange(24).reshape(3, 4, 2) % 5 - 2, np.arange(24).reshape(3, 4, 2) % 7 - 3),
+        Items(np.arange(24).reshape(3, 4, 2) % 5 + 1, np.arange(24).reshape(3, 4, 2) % 7 - 9),
     ),
     draw=draw_items,
 )
@@ -116,7 +118,7 @@ SX_0 = Statement(
     ),
     source=Derived(gap_of_means),
     tex=r"G(y, y') = \langle \mu_n(y) - \mu_o(y), \mu_o(y') \rangle",
-    hypotheses={"as many items of each class, a power of two": is_dyadic},
+    hypotheses={"as many items of each class, a power of two, none of which is 0": is_dyadic},
     instances=ITEMS,
     solve=gaps_of_items,
     claim=Identity(by_means),
@@ -187,14 +189,11 @@ def as_on_rays(case: Collapsed, gaps: np.ndarray, *, opposite: int = 1, least: N
 
 
 def positive(case: Collapsed, rng: np.random.Generator) -> np.ndarray:
-    """Return the gaps of items at K e_y + 1 where they are on their vertex, and at 0 where they are on another one."""
+    """Return the gaps of items that are all at their class mean, a multiple of K e_y + 1."""
     K = len(case.old)
     prototypes = K * np.eye(K) + 1
-    own = lambda counts: [(row[y], case.n_items - row[y]) for y, row in enumerate(counts)]
-    old, new = (
-        np.concatenate([np.repeat([w, 0 * w], n, axis=0) for w, n in zip(prototypes, own(counts), strict=True)])
-        for counts in (case.old, case.new)
-    )
+    own = lambda counts: [row[y] - row[y - 1] + 0.5 for y, row in enumerate(counts)]
+    old, new = (np.repeat(prototypes * np.array(own(counts))[:, None], 2, axis=0) for counts in (case.old, case.new))
     return all_gaps(new, old, old, K)
 
 

@@ -62,7 +62,8 @@ def all_gaps(new: np.ndarray, old: np.ndarray, gallery: np.ndarray, n_classes: i
             delta=None,
         )
         one = gap.by_class
-        found[:, other] = np.where(np.array(one.labels) == other, one.pair_same, one.pair_different)
+        labelled = np.array(one.labels)
+        found[labelled, other] = np.where(labelled == other, one.pair_same, one.pair_different)
     return found
 
 
