@@ -159,7 +159,7 @@ def compatibility_gap(
     >>> found.same, found.different
     (-0.5, 0.5)
     """
-    xp = array_namespace(*(one for one in (new, old, gallery) if not isinstance(one, np.ndarray)), *_numpy(new, old))
+    xp = array_namespace(new, old, gallery)
     rows = {name: feature_rows(xp, name, one) for name, one in (("new", new), ("old", old), ("gallery", gallery))}
     F, O, G = rows.values()
     check_width("new", F, "old", O)
@@ -175,11 +175,6 @@ def compatibility_gap(
     moved = xp.astype(F, xp.float64) - xp.astype(O, xp.float64)
     totals = _products(xp, moved, G, classes, skipped)
     return _summed(totals, classes, risk if is_unit else None, risk is not None and not is_unit)
-
-
-def _numpy(*values: Any) -> list[Any]:
-    """The arrays of NumPy among the values."""
-    return [value for value in values if isinstance(value, np.ndarray)]
 
 
 def _check_range(xp: Any, rows: dict[str, Any]) -> None:
