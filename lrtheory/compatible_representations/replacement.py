@@ -252,7 +252,7 @@ def check_replacement(
     --------
     >>> from lrtheory import compatible_representations as cr
     >>> problem = cr.make_rays(5, old_length=0.5, new_length=0.9, n_queries=300, n_gallery=100, rng=0)
-    >>> cr.check_replacement(*problem.features, **problem.labels).verdict
+    >>> cr.check_replacement(*problem.features, **problem.labels, metric="template").verdict
     'yes'
     """
     F, O, G = (on_host(name, one) for name, one in (("new", new), ("old", old), ("gallery", gallery)))
@@ -459,7 +459,7 @@ class ReplacementTest(Resumable):
     >>> while test.ask() is not None:
     ...     _ = test.tell(True, False)
     >>> test.verdict, test.n_queries
-    ('yes', 6)
+    ('yes', 8)
     """
 
     def __init__(self, *, margin: float = 0.0, delta: float = 0.05) -> None:

@@ -71,7 +71,7 @@ def unit_rows(rows: np.ndarray) -> np.ndarray:
     """The rows with norm 1, in their own precision."""
     squares = np.einsum("ij,ij->i", rows, rows)
     low, high = (1e-30, 1e30) if rows.dtype == np.float32 else (1e-280, 1e280)
-    if squares.min() > low and squares.max() < high:  # the squares have lost nothing
+    if squares.min(initial=high) > low and squares.max(initial=0.0) < high:  # the squares have lost nothing
         return rows / np.sqrt(squares)[:, None]
     _, exponent = np.frexp(np.abs(rows).max(axis=1))
     scaled = np.ldexp(rows, -exponent[:, None])

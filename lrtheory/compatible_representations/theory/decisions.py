@@ -71,7 +71,7 @@ def difference_limits(won: Numbers, lost: Numbers, n: Numbers, *, delta: Number)
     --------
     >>> lower, upper = difference_limits(40, 10, 200, delta=0.1)
     >>> round(lower, 4), round(upper, 4)
-    (0.0702, 0.2282)
+    (0.0712, 0.2249)
     """
     b, c, trials = (np.asarray(one) for one in (won, lost, n))
     if (b + c > trials).any():
@@ -238,7 +238,7 @@ def queries_needed(
     Examples
     --------
     >>> queries_needed(0.1, 0.05, delta=0.1)
-    404
+    424
     """
     if won + lost > 1 + 1e-12:
         raise must("lost", "a probability of sum at most 1 with `won`", lost)

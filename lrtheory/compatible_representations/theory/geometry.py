@@ -161,7 +161,7 @@ def cross_entropy_floor(radius: Number, *, n_classes: int) -> float:
     Examples
     --------
     >>> round(cross_entropy_floor(8.0, n_classes=10), 6)
-    0.001239
+    0.00124
     """
     k = n_classes
     return math.log1p((k - 1) * math.exp(-float(radius) * k / (k - 1)))

@@ -1,0 +1,245 @@
+"""The verbs of the shell: may the encoder be replaced, by which map, and from which share of a new gallery on?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from lrtheory._result import Result, result
+from lrtheory._validation import must
+from lrtheory.compatible_representations.maps import BackwardMap, fit_map, items_needed
+from lrtheory.compatible_representations.migration import Migration, mixed_test
+from lrtheory.compatible_representations.problem import Encodings, HitList, join
+from lrtheory.compatible_representations.replacement import Replacement, check_replacement, compare_hits
+
+__all__ = ["hits", "map", "migration", "replaceable"]
+
+#: verbs whose exit code is their yes, no or undecided
+ANSWERS = ("replaceable", "hits")
+#: what -o writes, where it is more than the table
+WRITES = {"map": "the map as .npz, or a table"}
+
+
+def replaceable(
+    new: Encodings,
+    old: Encodings,
+    *,
+    metric: Literal["nearest", "template"] = "nearest",
+    margin: float = 0.0,
+    delta: float = 0.05,
+) -> Replacement:
+    """Say whether queries may be encoded by a new encoder, while the gallery stays as the old one made it.
+
+    The exit code is 0 for yes, 1 for no, and 2 where the queries do not decide.
+
+    Parameters
+    ----------
+    new : Encodings
+        An npz or safetensors file with the queries by the new encoder, and query_ids if the old file has them.
+    old : Encodings
+        A file with queries, gallery, query_labels and gallery_labels, and query_ids and gallery_ids if there are any.
+    metric : {"nearest", "template"}
+        Whether the nearest item must be of the query's class, or the nearest class mean.
+    margin : float
+        Loss of accuracy that is accepted.
+    delta : float
+        Probability that the answer is wrong.
+
+    Returns
+    -------
+    Replacement
+        The answer, the difference of the accuracies with its limits, and queries that are needed.
+
+    Examples
+    --------
+    lrtheory compatible_representations replaceable new_vectors.npz old_vectors.npz
+    lrtheory compatible_representations replaceable new_vectors.npz old_vectors.npz --metric template --margin 0.05
+    """
+    both = join(new, old)
+    found = check_replacement(
+        both.new,
+        both.old,
+        both.gallery,
+        query_labels=both.query_labels,
+        gallery_labels=both.gallery_labels,
+        exclude=both.exclude,
+        metric=metric,
+        margin=margin,
+        delta=delta,
+    )
+    return _noted(found, both.message)
+
+
+def _noted(found: Replacement, message: str) -> Replacement:
+    """The answer with one sentence more."""
+    from dataclasses import replace
+
+    return replace(found, message="; ".join(filter(None, (message, found.message))))
+
+
+def hits(new: HitList, old: HitList, *, margin: float = 0.0, delta: float = 0.05) -> Replacement:
+    """Say whether a search is better than another one, by hits or scores that any engine has counted.
+
+    The exit code is 0 for yes, 1 for no, and 2 where the queries do not decide.
+
+    Parameters
+    ----------
+    new, old : HitList
+        Columns query and hit, or score in [0, 1], for the same queries in any order.
+    margin : float
+        Loss of accuracy that is accepted.
+    delta : float
+        Probability that the answer is wrong.
+
+    Returns
+    -------
+    Replacement
+        The answer, the difference of the means with its limits, and queries that are needed.
+
+    Examples
+    --------
+    lrtheory compatible_representations hits new_hits.csv old_hits.csv
+    lrtheory compatible_representations hits new_hits.csv old_hits.csv --margin 0.02
+    """
+    return compare_hits(*new.beside(old), margin=margin, delta=delta)
+
+
+@result
+class MapReport(Result):
+    """A map, and how many items it needs.
+
+    Attributes
+    ----------
+    kind : str
+        Kind of map.
+    residual : float
+        Residual on the items that it was fitted on, relative to the norm of their old features.
+    rank : int
+        Dimensions that the items determine.
+    items : int
+        Items that both files hold.
+    items_needed : int
+        Least number of them that is as good, up to a residual of 0.02, on the others.
+    cosine, without : float
+        Mean cosine with the old features on items that the map has not seen, and the same without a map.
+    message : str
+        What the items leave open, in a sentence.
+    backward_map : BackwardMap
+        The map.
+    """
+
+    kind: str
+    residual: float
+    rank: int
+    items: int
+    items_needed: int
+    cosine: float
+    without: float
+    message: str
+    backward_map: BackwardMap
+
+    def _columns(self) -> dict[str, Any]:
+        names = ("kind", "residual", "rank", "items", "items_needed", "cosine", "without")
+        return {name: [getattr(self, name)] for name in names}
+
+    def _write(self, target: Path) -> bool:
+        if target.suffix.lower() != ".npz":
+            return False
+        self.backward_map.to_file(target, force=True)
+        return True
+
+
+def map(  # the word for it; the function of Python is not used here
+    new: Encodings,
+    old: Encodings,
+    *,
+    method: Literal["rotation", "centred", "affine"] = "rotation",
+    shrinkage: float = 0.0,
+    ridge: float = 0.0,
+) -> MapReport:
+    """Fit a map from new features to old ones, on the items of the gallery that both files hold.
+
+    Queries are not used, so that they may judge the map.
+
+    Parameters
+    ----------
+    new : Encodings
+        A file with queries and a part of the gallery by the new encoder: the items of gallery_ids, or the first ones.
+    old : Encodings
+        A file with the gallery by the old encoder.
+    method : {"rotation", "centred", "affine"}
+        Kind of map.
+    shrinkage : float
+        Weight of the distance of a rotation from the identity; 0.03 is a good value for spaces with a common frame.
+    ridge : float
+        Weight of the squared matrix of an affine map.
+
+    Returns
+    -------
+    MapReport
+        The map, its residual, and the items that are needed.
+
+    Examples
+    --------
+    lrtheory compatible_representations map new_vectors.npz old_vectors.npz -o map.npz
+    lrtheory compatible_representations map new_vectors.npz old_vectors.npz --method affine --ridge 0.01
+    """
+    both = join(new, old)
+    if both.new_gallery is None:
+        raise must("new", "a file with items of the gallery", "none")
+    first, second = both.new_gallery, both.gallery[both.encoded]
+    found = fit_map(first, second, method=method, shrinkage=shrinkage, ridge=ridge)
+    curve = items_needed(first, second, method=method, shrinkage=shrinkage, ridge=ridge, rng=0)
+    return MapReport(
+        kind=found.method,
+        residual=found.residual,
+        rank=found.rank,
+        items=found.n_items,
+        items_needed=curve.needed,
+        cosine=float(curve.cosines[-1]),
+        without=curve.without,
+        message=found.message,
+        backward_map=found,
+    )
+
+
+def migration(
+    new: Encodings,
+    old: Encodings,
+    *,
+    shares: tuple[str, ...] = ("0", "0.1", "0.25", "0.5", "0.75", "1"),
+    metric: Literal["nearest", "template"] = "nearest",
+    margin: float = 0.0,
+    delta: float = 0.05,
+) -> Migration:
+    """Say from which share of re-encoded items on queries may be switched to the new encoder.
+
+    Parameters
+    ----------
+    new : Encodings
+        A file with queries and the gallery by the new encoder, as far as it is encoded.
+    old : Encodings
+        A file with queries, gallery, query_labels and gallery_labels by the old one.
+    shares : tuple of str
+        Shares of the gallery that are encoded anew, with commas between them.
+    metric : {"nearest", "template"}
+        As for `replaceable`.
+    margin : float
+        Loss of accuracy that is accepted.
+    delta : float
+        Probability that one of the answers is wrong.
+
+    Returns
+    -------
+    Migration
+        Accuracy, limits and an answer for each share.
+
+    Examples
+    --------
+    lrtheory compatible_representations migration new_vectors.npz old_vectors.npz --shares 0,0.5
+    """
+    try:
+        asked = [float(share) for share in shares]
+    except ValueError as error:
+        raise must("shares", "numbers with commas between them", shares) from error
+    return mixed_test(new, old, shares=asked, metric=metric, margin=margin, delta=delta, rng=0)

@@ -1,0 +1,220 @@
+"""What happens while the gallery is half old and half new: hits of new queries over shares of re-encoded items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike, Rng
+from lrtheory._validation import Words, as_array, choice, generator, must, open_interval, real, sequence
+from lrtheory.compatible_representations.maps import BackwardMap
+from lrtheory.compatible_representations.problem import Encodings, Joined, join
+from lrtheory.compatible_representations.replacement import Verdict, checked_margin, decided
+from lrtheory.compatible_representations.search.features import check_width, classes_of, unit_rows
+from lrtheory.compatible_representations.search.hits import METRICS, Metric, found_classes, hits_of
+
+__all__ = ["Migration", "mixed_test"]
+
+
+@result
+class Migration(Result):
+    """Quality of new queries while the gallery is re-encoded, by share.
+
+    Attributes
+    ----------
+    shares : float64 array of shape (k,)
+        Shares of the gallery that the new encoder has encoded, increasing.
+    accuracies : float64 array of shape (k,)
+        Share of the new queries that hit.
+    differences, lower, upper : float64 array of shape (k,)
+        Accuracy minus that of old queries in the old gallery, and its limits at delta divided by the number of shares.
+    verdicts : tuple of str
+        For each share "yes", "no" or "undecided", as `check_replacement` says it at that level. All of them hold
+        together with probability 1 - delta.
+    hits : bool array of shape (k, n)
+        Whether the query hits.
+    old_accuracy : float
+        Accuracy of old queries in the old gallery.
+    safe_share : float or None
+        The least share from which on every answer is yes; None if the last one is not.
+    message : str
+        What there is to say about the data, in a sentence.
+    """
+
+    shares: np.ndarray
+    accuracies: np.ndarray
+    differences: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    verdicts: tuple[Verdict, ...]
+    hits: np.ndarray
+    old_accuracy: float
+    safe_share: float | None
+    message: str
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            "share": self.shares,
+            "accuracy": self.accuracies,
+            "difference": self.differences,
+            "lower": self.lower,
+            "upper": self.upper,
+            "verdict": self.verdicts,
+        }
+
+    def _facts(self) -> list[str]:
+        if self.safe_share is None:
+            found = "at none of these shares may queries be switched for good"
+        else:
+            found = f"queries may be switched from a share of {self.safe_share:g} on"
+        return [f"{found}; old queries hit {self.old_accuracy:.4g}", *([self.message] if self.message else [])]
+
+    def _draw(self, ax: Any) -> None:
+        ax.fill_between(self.shares, self.old_accuracy + self.lower, self.old_accuracy + self.upper, alpha=0.3)
+        ax.plot(self.shares, self.accuracies, marker="o", label="new queries")
+        ax.axhline(self.old_accuracy, color="gray", label="old queries, old gallery")
+        ax.set(xlabel="share of the gallery that is encoded anew", ylabel="accuracy")
+        ax.legend()
+
+
+def mixed_test(
+    new: Encodings,
+    old: Encodings,
+    *,
+    shares: Sequence[float] = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0),
+    order: ArrayLike | None = None,
+    backward_map: BackwardMap | None = None,
+    metric: Metric = "nearest",
+    margin: float = 0.0,
+    delta: float = 0.05,
+    rng: Rng = None,
+) -> Migration:
+    """Test new queries on a gallery of which a share is encoded anew, and the rest is still old.
+
+    A new query meets re-encoded items by its own features, and the old ones by its mapped features if there is a map;
+    cosines of both decide together. The scores are compared with those of old queries in the old gallery.
+
+    Parameters
+    ----------
+    new : Encodings
+        Queries by the new encoder, and as much of the gallery as the largest share needs.
+    old : Encodings
+        The same queries and the whole gallery by the old encoder, with labels of both.
+    shares : sequence of float
+        Shares of the gallery that are encoded anew, in [0, 1].
+    order : array of shape (m,), optional
+        Order in which items are encoded anew, as numbers of items of the old gallery; those that `new` has come first.
+        By default a random one.
+    backward_map : BackwardMap, optional
+        Map from the new space to the old one, for the items that are still old. It is needed where the widths differ.
+    metric : {"nearest", "template"}
+        Whether the nearest item decides, or the nearest normalized class mean; for templates the old items of a class
+        and its new ones each have a mean of their own.
+    margin : float
+        As in `compare_hits`.
+    delta : float
+        Probability that one of the answers is wrong on one side.
+    rng : int, SeedSequence, Generator or None
+        Source of the order.
+
+    Returns
+    -------
+    Migration
+        Accuracy, limits and answer for each share.
+
+    Raises
+    ------
+    TypeError
+        If `new` or `old` is of another kind.
+    ValueError
+        If a share is outside [0, 1] or needs items that `new` lacks, widths differ without a map, or what `join` and
+        `compare_hits` refuse.
+
+    Examples
+    --------
+    >>> from lrtheory import compatible_representations as cr
+    >>> problem = cr.make_rays(5, old_length=0.5, new_length=0.95, n_queries=300, n_gallery=200, rng=0)
+    >>> better = cr.make_rays(5, old_length=0.95, new_length=0.95, n_queries=300, n_gallery=200, rng=0).gallery
+    >>> old = cr.Encodings(problem.old, problem.gallery, **problem.labels)
+    >>> found = cr.mixed_test(cr.Encodings(problem.new, better), old, shares=[0.0, 0.5, 1.0], metric="template", rng=0)
+    >>> found.safe_share
+    0.0
+    """
+    joined = join(new, old)
+    if len(sequence("shares", shares)) == 0:
+        raise must("shares", "at least one share", Words("none"))
+    asked = np.unique([real(f"shares[{i}]", share, low=0, high=1) for i, share in enumerate(shares)])
+    choice("metric", metric, METRICS)
+    checked_margin(margin)
+    risk = open_interval("delta", delta, 0, 1) / len(asked)
+    if backward_map is not None and not isinstance(backward_map, BackwardMap):
+        raise must("backward_map", "a BackwardMap or None", backward_map, TypeError)
+    mapped = joined.new if backward_map is None else np.asarray(backward_map.apply(joined.new))
+    check_width("new", mapped, "old", joined.old)
+    counts = np.round(asked * len(joined.gallery)).astype(np.int64)
+    sequence_of_items = _ordered(order, joined, int(counts.max()), rng)
+    classes = classes_of(joined.query_labels, joined.gallery_labels, len(joined.old), len(joined.gallery))
+    before = hits_of(joined.old, joined.gallery, classes, metric, joined.exclude)
+    hits = np.array([_hits(joined, classes, mapped, sequence_of_items[:count], metric) for count in counts])
+    answers = [decided(one, before, margin=margin, delta=risk) for one in hits]
+    verdicts = tuple(one.verdict for one in answers)
+    safe = len(asked)
+    while safe and verdicts[safe - 1] == "yes":
+        safe -= 1
+    return Migration(
+        shares=asked,
+        accuracies=hits.mean(axis=1),
+        differences=np.array([one.difference for one in answers]),
+        lower=np.array([one.lower for one in answers]),
+        upper=np.array([one.upper for one in answers]),
+        verdicts=verdicts,
+        hits=hits,
+        old_accuracy=float(before.mean()),
+        safe_share=float(asked[safe]) if safe < len(asked) else None,
+        message=joined.message,
+    )
+
+
+def _ordered(order: Any, joined: Joined, needed: int, rng: Rng) -> np.ndarray:
+    """Numbers of items in the order in which they are encoded anew; the first `needed` of them have been."""
+    m, have = len(joined.gallery), joined.encoded
+    if len(have) < needed:
+        raise must("shares", f"shares of at most {len(have) / m:.4g}, what the new encoder has encoded", needed / m)
+    if order is None:
+        return generator(rng).permutation(have)
+    found = as_array("order", order)
+    if found.dtype.kind not in "iu" or not np.array_equal(np.sort(found, axis=None), np.arange(m)):
+        raise must("order", f"the numbers 0 to {m - 1}, each once", found)
+    if not np.isin(found[:needed], have).all():
+        raise must("order", "one that begins with the items that the new encoder has encoded", found)
+    return found.astype(np.int64)
+
+
+def _hits(joined: Joined, classes: Any, mapped: np.ndarray, anew: np.ndarray, metric: Metric) -> np.ndarray:
+    """Hits of the new queries when these items are encoded anew."""
+    m = len(joined.gallery)
+    is_new = np.zeros(m, bool)
+    is_new[anew] = True
+    if not len(anew):
+        return hits_of(mapped, joined.gallery, classes, metric, joined.exclude)
+    assert joined.new_gallery is not None
+    place = np.full(m, -1)
+    place[joined.encoded] = np.arange(len(joined.encoded))
+    # both spaces side by side: an old item has zeros in the new one, and the reverse, so products are those of its own
+    queries = np.concatenate([unit_rows(mapped), unit_rows(joined.new)], axis=1)
+    items = np.zeros((m, queries.shape[1]))
+    width = mapped.shape[1]
+    items[~is_new, :width] = unit_rows(joined.gallery[~is_new])
+    items[is_new, width:] = unit_rows(joined.new_gallery[place[is_new]])
+    if metric == "nearest":
+        return hits_of(queries, items, classes, metric, joined.exclude)
+    half = classes._replace(gallery=classes.gallery + len(classes.names) * is_new)
+    _, codes = np.unique(half.gallery, return_inverse=True)
+    back = np.zeros(codes.max() + 1, np.int64)
+    back[codes] = classes.gallery
+    found = back[found_classes(queries, items, classes._replace(gallery=codes), metric, joined.exclude)]
+    right: np.ndarray = found == classes.queries
+    return right
