@@ -1,4 +1,4 @@
-r"""Compatible representations: may the encoder of a search service be replaced, and the gallery stay as it is?
+r"""Compatible representations: replacing the encoder of a search service while its gallery stays as it is.
 
 A gallery was indexed by an old encoder. A better one is there, and encoding the gallery again is slow, dear or not
 allowed. New queries in an old gallery may work, or find nothing at all:

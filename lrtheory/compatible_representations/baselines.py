@@ -48,9 +48,9 @@ def rotation(new: ArrayLike, old: ArrayLike) -> np.ndarray:
     >>> rotation([[0.0, 1.0], [-1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]).round(6).tolist()
     [[0.0, -1.0], [1.0, 0.0]]
     """
-    F, O = _both(new, old)
-    check_width("new", F, "old", O)
-    U, _, V = np.linalg.svd(F.T @ O)
+    F, B = _both(new, old)
+    check_width("new", F, "old", B)
+    U, _, V = np.linalg.svd(F.T @ B)
     found: np.ndarray = U @ V
     return found
 
@@ -81,16 +81,16 @@ def affine(new: ArrayLike, old: ArrayLike) -> np.ndarray:
     >>> affine([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[1.0], [3.0], [3.0]]).round(6).tolist()
     [[2.0], [0.0], [1.0]]
     """
-    F, O = _both(new, old)
-    found: np.ndarray = np.linalg.lstsq(np.hstack([F, np.ones((len(F), 1))]), O, rcond=None)[0]
+    F, B = _both(new, old)
+    found: np.ndarray = np.linalg.lstsq(np.hstack([F, np.ones((len(F), 1))]), B, rcond=None)[0]
     return found + 0.0
 
 
 def _both(new: ArrayLike, old: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    F, O = (on_host(name, one).astype(np.float64) for name, one in (("new", new), ("old", old)))
-    if len(F) != len(O):
-        raise must("new", f"of as many rows as `old`, {len(O)}", len(F))
-    return F, O
+    F, B = (on_host(name, one).astype(np.float64) for name, one in (("new", new), ("old", old)))
+    if len(F) != len(B):
+        raise must("new", f"of as many rows as `old`, {len(B)}", len(F))
+    return F, B
 
 
 @arrays("host")
@@ -122,11 +122,13 @@ def all_pairs(
     >>> all_pairs([[0.0, 1.0], [0.0, 1.0]], old, old, query_labels=[0, 1], gallery_labels=[0, 1])
     (-0.5, 0.5)
     """
-    F, O, G = (on_host(name, one).astype(np.float64) for name, one in (("new", new), ("old", old), ("gallery", gallery)))
-    check_width("new", F, "old", O)
-    check_width("gallery", G, "old", O)
-    classes = classes_of(query_labels, gallery_labels, len(O), len(G))
-    gaps = (F - O) @ G.T
+    F, B, G = (
+        on_host(name, one).astype(np.float64) for name, one in (("new", new), ("old", old), ("gallery", gallery))
+    )
+    check_width("new", F, "old", B)
+    check_width("gallery", G, "old", B)
+    classes = classes_of(query_labels, gallery_labels, len(B), len(G))
+    gaps = (F - B) @ G.T
     same = classes.queries[:, None] == classes.gallery[None, :]
     means = [float(gaps[kind].mean()) if kind.any() else float("nan") for kind in (same, ~same)]
     return means[0], means[1]
@@ -171,7 +173,9 @@ def independent(
     2
     """
     draws = generator(rng)
-    return [train(X, y, n_classes=n_classes, head=head, epochs=epochs, rng=draws) for X, y in pairs("versions", versions)]
+    return [
+        train(X, y, n_classes=n_classes, head=head, epochs=epochs, rng=draws) for X, y in pairs("versions", versions)
+    ]
 
 
 def finetune(

@@ -1,4 +1,4 @@
-"""The verbs of the shell: may the encoder be replaced, by which map, and from which share of a new gallery on?"""
+"""The verbs of the shell: whether an encoder may be replaced, maps, and mixed galleries."""
 
 from __future__ import annotations
 

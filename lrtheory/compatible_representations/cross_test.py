@@ -131,7 +131,9 @@ def cross_test(
     n, m = len(read[0][0]), len(read[0][1])
     for i, (queries, gallery) in enumerate(read):
         if (len(queries), len(gallery)) != (n, m):
-            raise must(f"features[{i}]", f"{n} queries and {m} items, as those of the first", (len(queries), len(gallery)))
+            raise must(
+                f"features[{i}]", f"{n} queries and {m} items, as those of the first", (len(queries), len(gallery))
+            )
         if queries.shape[1] != gallery.shape[1] or gallery.shape[1] != read[0][1].shape[1]:
             got = {queries.shape[1], gallery.shape[1]} - {read[0][1].shape[1]} or {queries.shape[1]}
             rule = f"must have the width of `features[0]` ({read[0][1].shape[1]}); got {min(got)}"

@@ -157,18 +157,18 @@ def compatibility_gap(
     """
     xp = array_namespace(new, old, gallery)
     rows = {name: feature_rows(xp, name, one) for name, one in (("new", new), ("old", old), ("gallery", gallery))}
-    F, O, G = rows.values()
-    check_width("new", F, "old", O)
-    check_width("gallery", G, "old", O)
-    if F.shape[0] != O.shape[0]:
-        raise must("new", f"of as many rows as `old`, {O.shape[0]}", F.shape[0])
+    F, B, G = rows.values()
+    check_width("new", F, "old", B)
+    check_width("gallery", G, "old", B)
+    if F.shape[0] != B.shape[0]:
+        raise must("new", f"of as many rows as `old`, {B.shape[0]}", F.shape[0])
     risk = None if delta is None else open_interval("delta", delta, 0, 1)
     n, m = int(F.shape[0]), int(G.shape[0])
     classes = classes_of(query_labels, gallery_labels, n, m)
     skipped = exclusions(exclude, n, m)
     _check_range(xp, rows)
     is_unit = risk is not None and all(has_unit_rows(xp, one) for one in rows.values())
-    moved = xp.astype(F, xp.float64) - xp.astype(O, xp.float64)
+    moved = xp.astype(F, xp.float64) - xp.astype(B, xp.float64)
     totals = _products(xp, moved, G, classes, skipped)
     return _summed(totals, classes, risk if is_unit else None, risk is not None and not is_unit)
 

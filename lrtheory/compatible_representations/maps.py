@@ -126,9 +126,9 @@ def fit_map(
     -----
     The rotation is the polar factor of C + kappa I with C = F_n^T F_o. Outside of the span of all rows it is the
     identity, and inside it is computed in their coordinates, so m items take O(d m^2). Where C leaves it free and kappa
-    is 0, it is the rotation nearest to the identity, that is, the limit of small kappa. If d_new > d_old, no matrix with
-    orthonormal columns has the least residual for simple reasons; this one has the largest sum of products
-    <f_n M, f_o>.
+    is 0, it is the rotation nearest to the identity, that is, the limit of small kappa. From a wider space into a
+    narrower one, the matrix is the one with the largest sum of products <f_n M, f_o>, as the least residual of all
+    matrices with orthonormal columns has no such formula.
 
     Examples
     --------
@@ -139,17 +139,17 @@ def fit_map(
     ([[0.0, 1.0], [-1.0, 0.0]], 2)
     """
     xp = array_namespace(new, old)
-    F, O = (feature_rows(xp, name, one) for name, one in (("new", new), ("old", old)))
-    if F.shape[0] != O.shape[0]:
-        raise must("new", f"of as many rows as `old`, {O.shape[0]}", F.shape[0])
+    F, G = (feature_rows(xp, name, one) for name, one in (("new", new), ("old", old)))
+    if F.shape[0] != G.shape[0]:
+        raise must("new", f"of as many rows as `old`, {G.shape[0]}", F.shape[0])
     choice("method", method, tuple(USES))
     refuse_unused(method, USES[method], shrinkage=(shrinkage, 0.0), ridge=(ridge, 0.0))
     largest = float(np.finfo(np.float64).max)
     kappa, penalty = real("shrinkage", shrinkage, low=0, high=largest), real("ridge", ridge, low=0, high=largest)
-    if kappa and F.shape[1] != O.shape[1]:
+    if kappa and F.shape[1] != G.shape[1]:
         raise must("shrinkage", "0 for spaces of unlike widths, which share no identity", kappa)
-    host = [np.asarray(to_numpy(one), np.float64) for one in (F, O)]
-    found = _fitted(*host, method, kappa, penalty)
+    host = [np.asarray(to_numpy(one), np.float64) for one in (F, G)]
+    found = _fitted(host[0], host[1], method, kappa, penalty)
     return BackwardMap(
         matrix=beside(found.matrix, F),
         offset=beside(found.offset, F),
@@ -178,9 +178,9 @@ class Fitted(NamedTuple):
 def _fitted(new: np.ndarray, old: np.ndarray, method: Method, kappa: float, penalty: float) -> Fitted:
     """The map in the unit of the largest entries, so that nothing overflows, and back in the caller's."""
     units = [2.0 ** np.frexp(np.abs(one).max())[1] for one in (new, old)]
-    F, O = new / units[0], old / units[1]
-    means = [np.zeros(one.shape[1]) if method == "rotation" else one.mean(axis=0) for one in (F, O)]
-    A, B = F - means[0], O - means[1]
+    F, G = new / units[0], old / units[1]
+    means = [np.zeros(one.shape[1]) if method == "rotation" else one.mean(axis=0) for one in (F, G)]
+    A, B = F - means[0], G - means[1]
     if method == "affine":
         matrix, rank, message = _least_squares(A, B, penalty)
         factor = units[1] / units[0]
@@ -240,7 +240,7 @@ def _polar_of(C: np.ndarray, A: np.ndarray, B: np.ndarray, kappa: float) -> tupl
     U, values, V = np.linalg.svd(C)
     rank = _rank(values, A, B)
     if kappa:
-        if not np.isfinite(kappa) or kappa > 1e8:  # the identity up to rounding
+        if not np.isfinite(kappa) or kappa > 1e17:  # the identity up to rounding
             return np.eye(len(C)), rank
         U, _, V = np.linalg.svd(C + kappa * values.max(initial=0.0) * np.eye(len(C)))
         return U @ V, rank
@@ -347,9 +347,9 @@ def items_needed(
     4
     """
     xp = array_namespace(np.empty(0))
-    F, O = (feature_rows(xp, name, one).astype(np.float64) for name, one in (("new", new), ("old", old)))
-    if len(F) != len(O):
-        raise must("new", f"of as many rows as `old`, {len(O)}", len(F))
+    F, G = (feature_rows(xp, name, one).astype(np.float64) for name, one in (("new", new), ("old", old)))
+    if len(F) != len(G):
+        raise must("new", f"of as many rows as `old`, {len(G)}", len(F))
     n = len(F)
     if n < 2:
         raise must("new", "features of at least two items", n)
@@ -361,15 +361,15 @@ def items_needed(
     order = generator(rng).permutation(n)
     others = order[chosen.max() :]
     residuals, cosines = np.empty(len(chosen)), np.empty(len(chosen))
-    size = np.linalg.norm(O[others])
+    size = np.linalg.norm(G[others])
     for i, count in enumerate(chosen.tolist()):
         fitted = order[:count]
-        found = fit_map(F[fitted], O[fitted], method=method, shrinkage=shrinkage, ridge=ridge)
+        found = fit_map(F[fitted], G[fitted], method=method, shrinkage=shrinkage, ridge=ridge)
         mapped = found.apply(F[others])
-        residuals[i] = np.linalg.norm(mapped - O[others]) / size
-        cosines[i] = _mean_cosine(mapped, O[others])
+        residuals[i] = np.linalg.norm(mapped - G[others]) / size
+        cosines[i] = _mean_cosine(mapped, G[others])
     within = residuals <= residuals.min() + TOLERATED
-    without = _mean_cosine(F[others], O[others]) if F.shape[1] == O.shape[1] else float("nan")
+    without = _mean_cosine(F[others], G[others]) if F.shape[1] == G.shape[1] else float("nan")
     return ItemCurve(chosen, residuals, cosines, without, int(chosen[within].min()), method)
 
 

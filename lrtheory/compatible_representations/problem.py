@@ -247,7 +247,8 @@ def _order(name: str, new: list[Any] | None, old: list[Any] | None, n_new: int, 
 
 def _places(new: Encodings, old: Encodings) -> np.ndarray:
     """The number in the old gallery of each item that the new encoder has seen."""
-    assert new.gallery is not None and old.gallery is not None
+    assert new.gallery is not None
+    assert old.gallery is not None
     if (new.gallery_ids is None) != (old.gallery_ids is None):
         raise must("gallery_ids", "in both files or in none", Words("one file with them"))
     if new.gallery_ids is None or old.gallery_ids is None:
@@ -379,7 +380,9 @@ def make_rays(
         found = length * rays + np.sqrt(1 - length**2) * noise
         return found
 
-    return ReplacementProblem(drawn(asked, lengths[1]), drawn(asked, lengths[0]), drawn(known, lengths[0]), asked, known)
+    return ReplacementProblem(
+        drawn(asked, lengths[1]), drawn(asked, lengths[0]), drawn(known, lengths[0]), asked, known
+    )
 
 
 def make_confusion(

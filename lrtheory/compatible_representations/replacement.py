@@ -192,7 +192,9 @@ class Replacement(Result):
             return f"no: the new encoder {f'loses more than {self.margin:g}' if self.margin else 'is worse'}, {sure}"
         needed = self.queries_needed
         if needed is None:
-            return f"undecided: {self.won} queries won and {self.lost} lost; at such shares no number of queries decides"
+            return (
+                f"undecided: {self.won} queries won and {self.lost} lost; at such shares no number of queries decides"
+            )
         fresh = f"a fresh test of {needed} queries decides with probability {1 - MISS:g}"
         return f"undecided after {self.n_queries} queries: {fresh} if the measured shares are the true ones"
 
@@ -255,21 +257,21 @@ def check_replacement(
     >>> cr.check_replacement(*problem.features, **problem.labels, metric="template").verdict
     'yes'
     """
-    F, O, G = (on_host(name, one) for name, one in (("new", new), ("old", old), ("gallery", gallery)))
-    check_width("new", F, "old", O)
-    check_width("gallery", G, "old", O)
-    if len(F) != len(O):
-        raise must("new", f"of as many rows as `old`, {len(O)}", len(F))
+    F, B, G = (on_host(name, one) for name, one in (("new", new), ("old", old), ("gallery", gallery)))
+    check_width("new", F, "old", B)
+    check_width("gallery", G, "old", B)
+    if len(F) != len(B):
+        raise must("new", f"of as many rows as `old`, {len(B)}", len(F))
     choice("metric", metric, METRICS)
-    classes = classes_of(query_labels, gallery_labels, len(O), len(G))
-    skipped = exclusions(exclude, len(O), len(G))
+    classes = classes_of(query_labels, gallery_labels, len(B), len(G))
+    skipped = exclusions(exclude, len(B), len(G))
     lost_cause = unanswerable(classes, skipped)
-    notes = [notes_on_norms(new=F, old=O, gallery=G)]
+    notes = [notes_on_norms(new=F, old=B, gallery=G)]
     if lost_cause:
-        notes.append(f"{lost_cause} of {len(O)} queries have no item of their class in the gallery")
-    if skipped is None and (twice := repeated(O, G)):
+        notes.append(f"{lost_cause} of {len(B)} queries have no item of their class in the gallery")
+    if skipped is None and (twice := repeated(B, G)):
         notes.append(f"{twice} queries are rows of the gallery and find themselves; `exclude` names their items")
-    hits = (hits_of(one, G, classes, metric, skipped) for one in (F, O))
+    hits = (hits_of(one, G, classes, metric, skipped) for one in (F, B))
     return decided(*hits, margin=margin, delta=delta, lost_cause=lost_cause, message="; ".join(filter(None, notes)))
 
 
@@ -280,9 +282,7 @@ def repeated(queries: np.ndarray, gallery: np.ndarray) -> int:
 
 
 @arrays("host")
-def compare_hits(
-    new_hits: ArrayLike, old_hits: ArrayLike, *, margin: float = 0.0, delta: float = 0.05
-) -> Replacement:
+def compare_hits(new_hits: ArrayLike, old_hits: ArrayLike, *, margin: float = 0.0, delta: float = 0.05) -> Replacement:
     r"""Compare two searches by their hits on the same queries, whoever has counted them (statements SX-9 and SX-9e).
 
     Without a margin, won and lost queries are compared with a fair coin, exactly. With a margin the answer follows from
@@ -324,7 +324,9 @@ def compare_hits(
     return decided(new_hits, old_hits, margin=margin, delta=delta)
 
 
-def decided(new_hits: Any, old_hits: Any, *, margin: Any, delta: Any, lost_cause: int = 0, message: str = "") -> Replacement:
+def decided(
+    new_hits: Any, old_hits: Any, *, margin: Any, delta: Any, lost_cause: int = 0, message: str = ""
+) -> Replacement:
     """Do `compare_hits`, with what is known about the queries."""
     new, old = scores_of("new_hits", new_hits), scores_of("old_hits", old_hits)
     if len(new) != len(old):

@@ -97,7 +97,8 @@ def train(
     r"""Train a small encoder whose features are drawn to the prototypes of their classes.
 
     With the simplex, every version of the encoder is drawn to the same vertices, so its features stay comparable with
-    those of earlier ones. Classes that come later take free vertices: `n_classes` may be larger than their number today.
+    those of earlier ones. Classes that come later take free vertices: `n_classes` may be larger than their number is
+    today.
 
     Arrays: any (copied to the host)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -206,11 +205,15 @@ def on_host(name: str, value: Any) -> np.ndarray:
     return found
 
 
-def notes_on_norms(**features: Sequence[Any]) -> str:
+def notes_on_norms(**features: np.ndarray) -> str:
     """A sentence where the rows of some features have norm 1 and those of others have not; else nothing."""
-    spans = {name: norms(np.asarray(rows)) for name, rows in features.items()}
+    spans = {name: norms(rows) for name, rows in features.items()}
     unit = {name: bool(np.abs(span - 1).max() <= UNIT_WITHIN[4]) for name, span in spans.items()}
     if all(unit.values()) or not any(unit.values()):
         return ""
-    odd = [f"`{name}` has norms from {spans[name].min():.3g} to {spans[name].max():.3g}" for name in spans if not unit[name]]
+    odd = [
+        f"`{name}` has norms from {spans[name].min():.3g} to {spans[name].max():.3g}"
+        for name in spans
+        if not unit[name]
+    ]
     return f"{odd[0]}, others have norm 1; directions alone are compared"

@@ -39,8 +39,8 @@ def gap_rays(old_length: Number, new_length: Number, *, n_classes: int) -> tuple
     Assumes: the two items of a pair are independent given their classes, so that the expected product is that of the
     means (the caller).
 
-    Proof: the mean of the old gallery item is a_o w_y, and the query's mean changes by (a_n - a_o) w_y. Their product is
-    a_o (a_n - a_o) for one class, and the same times w_y . w_y' = -1 / (K - 1) for two.
+    Proof: the mean of the old gallery item is a_o w_y, and the query's mean changes by (a_n - a_o) w_y. Their product
+    is a_o (a_n - a_o) for one class, and the same times w_y . w_y' = -1 / (K - 1) for two.
 
     Examples
     --------
