@@ -161,6 +161,7 @@ SX_18P = Statement(
     saboteurs=(
         saboteur(
             "the old encoder is mostly wrong in a class",
+            printed=True,
             breaks="the most frequent old vertex of a class is its own",
             instances=replace(PERFECT, name="mostly-wrong", always=(SKEWED,), draw=None, complete="one", members=1),
         ),

@@ -1,1 +1,1 @@
-"""What two rooms of compatible representations use: finite laws on the vertices of a simplex, and laws of hits."""
+"""Finite laws of features and coordinates on the vertices of a simplex, for several rooms."""

@@ -18,7 +18,7 @@ from lrtheory.compatible_representations import compatibility_gap
 
 @dataclass(frozen=True)
 class Collapsed:
-    """How many items of each class either encoder puts on each vertex: K rows of K counts with one sum."""
+    """Counts of the items of each class on each vertex, by both encoders: K rows of K counts with one sum."""
 
     old: tuple[tuple[int, ...], ...]
     new: tuple[tuple[int, ...], ...]

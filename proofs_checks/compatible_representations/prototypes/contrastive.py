@@ -89,7 +89,7 @@ def difference(case: Batch, rng: np.random.Generator, *, kind: str = "") -> floa
 
 @formula(n_i="[1, inf)", others="(0, inf)")
 def masked_excess(n_i: int, others: Number) -> Number:
-    """What the released loss of item i has more, for the sum of exp(mu s_ij) over items of other classes (`others`).
+    """The excess of the released loss of item i, for the sum of exp(mu s_ij) over items of other classes (`others`).
 
     Proof
     -----

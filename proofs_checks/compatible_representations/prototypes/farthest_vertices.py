@@ -1,4 +1,4 @@
-"""How far apart K unit prototypes can be, and what it costs to keep vertices free for classes to come.
+"""The largest distance of K unit prototypes from each other, and the price of vertices for classes to come.
 
 w_1, ..., w_K are unit vectors; a simplex is regular if they have one product and K - 1 dimensions.
 """

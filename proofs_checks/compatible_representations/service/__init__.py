@@ -1,1 +1,1 @@
-"""What labelled queries say of a replacement: limits, tests, their power, and averages over many models."""
+"""Labelled queries as judges of a replacement: limits, tests, their power, and averages over many versions."""

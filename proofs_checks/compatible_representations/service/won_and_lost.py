@@ -224,7 +224,7 @@ def by_normal_law(case: Discordant, rng: np.random.Generator) -> np.ndarray:
 
 
 def tail(won: int, n: int) -> Fraction:
-    """Return the probability that n fair coins show so many heads or more."""
+    """Return the probability that n fair coins show at least `won` heads."""
     return Fraction(sum(math.comb(n, k) for k in range(max(0, won), n + 1)), 2**n)
 
 
@@ -271,7 +271,7 @@ SX_9E = Statement(
 
 @dataclass(frozen=True)
 class Planned(Queries):
-    """The same, with the probability that the limit is not above 0."""
+    """A law of queries, their number and level, and the probability `miss` of a limit that is not above 0."""
 
     miss: float
 
