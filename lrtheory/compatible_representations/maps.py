@@ -361,19 +361,21 @@ def items_needed(
     order = generator(rng).permutation(n)
     others = order[chosen.max() :]
     residuals, cosines = np.empty(len(chosen)), np.empty(len(chosen))
-    size = np.linalg.norm(G[others])
+    unit = np.frexp(np.abs(G).max())[1]
+    due = np.ldexp(G[others], -unit)
     for i, count in enumerate(chosen.tolist()):
         fitted = order[:count]
         found = fit_map(F[fitted], G[fitted], method=method, shrinkage=shrinkage, ridge=ridge)
         mapped = found.apply(F[others])
-        residuals[i] = np.linalg.norm(mapped - G[others]) / size
-        cosines[i] = _mean_cosine(mapped, G[others])
+        residuals[i] = np.linalg.norm(np.ldexp(mapped, -unit) - due) / np.linalg.norm(due)
+        cosines[i] = _mean_cosine(mapped, due)
     within = residuals <= residuals.min() + TOLERATED
-    without = _mean_cosine(F[others], G[others]) if F.shape[1] == G.shape[1] else float("nan")
+    without = _mean_cosine(F[others], due) if F.shape[1] == G.shape[1] else float("nan")
     return ItemCurve(chosen, residuals, cosines, without, int(chosen[within].min()), method)
 
 
 def _mean_cosine(first: np.ndarray, second: np.ndarray) -> float:
+    first, second = (np.ldexp(one, -np.frexp(np.abs(one).max())[1]) for one in (first, second))  # nothing overflows
     lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     products = np.einsum("ij,ij->i", first, second)
     return float(np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0).mean())

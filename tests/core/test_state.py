@@ -15,6 +15,7 @@ import pytest
 
 import lrtheory
 from lrtheory import alpha_rank as ar
+from lrtheory import compatible_representations as cr
 from lrtheory import constrained_decoding as cd
 from lrtheory import continual_learning as cl
 from lrtheory import dual_mirror_descent as dmd
@@ -67,12 +68,19 @@ def voted(es: Any) -> Any:
     return es.network.weights["head"].copy()
 
 
+def judged(test: Any) -> Any:
+    number = test.ask()
+    test.tell(number % 3 > 0, number % 2 > 0)
+    return number, test.verdict, test.evidence, test.won, test.lost
+
+
 def switched(one: Any) -> Any:
     one.step(GRADIENT)
     return one.weight
 
 
 SOLVERS: dict[str, Solver] = {
+    "ReplacementTest": Solver(lambda: cr.ReplacementTest(margin=0.05), lambda: cr.ReplacementTest(margin=0.1), judged),
     "ResponseGraphUCB": Solver(
         lambda: ar.ResponseGraphUCB((2, 2), rng=0), lambda: ar.ResponseGraphUCB((2, 2), delta=0.2), sampled
     ),
