@@ -182,7 +182,7 @@ def as_on_rays(case: Collapsed, gaps: np.ndarray, *, opposite: int = 1, least: N
     a_o, a_n = (length(counts, case.products) for counts in (case.old, case.new))
     same, different = gap_rays(a_o, a_n, n_classes=K)
     own = np.eye(K, dtype=bool)
-    due = np.where(own, same, opposite * different)
+    due = np.where(own, np.array(same, object), np.array(opposite * different, object))
     compatible = all(found[own] >= 0) and all(found[~own] <= 0)
     lhs, rhs = [*found.ravel(), int(compatible)], [*due.ravel(), int(a_n >= a_o + least)]
     return Sides(np.array(lhs, object), np.array(rhs, object))

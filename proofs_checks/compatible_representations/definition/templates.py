@@ -91,7 +91,7 @@ def gallery(K: int, tilts: np.ndarray, spreads: np.ndarray, offsets: np.ndarray)
     """
     W = frame(K)
     pairs = list(itertools.combinations(range(K), 2))
-    queries, classes = [], []
+    queries, classes = list[np.ndarray](), list[int]()
     for (a, b), offset in itertools.product(pairs, offsets.tolist()):
         f = W[a] + W[b] + offset * (W[a] - W[b])
         queries.append(f / max(1.0, float(np.linalg.norm(f))))

@@ -118,7 +118,7 @@ def missed_or_unfounded(case: Asked, found: Spanned) -> np.ndarray:
     gaps, asked, ends = case.gaps, np.asarray(found.asked), np.asarray(found.ends)
     if ends.shape != (len(asked), 2) or asked.shape[1:] != (case.n,):
         raise OutcomeError("the queries of each run and an interval are due")
-    known = ((asked >= 0) & (asked < len(gaps))).all(1)
+    known = np.all((asked >= 0) & (asked < len(gaps)), axis=1).tolist()
     truth, events = gaps.mean(), []
     for run, is_known, (low, high) in zip(asked, known, ends, strict=True):
         due = mean_interval((gaps[run] + 2) / 4, case.delta) if is_known else (math.nan, math.nan)
