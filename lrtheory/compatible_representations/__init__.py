@@ -61,7 +61,6 @@ from lrtheory.compatible_representations.gaps import ClassGaps, CompatibilityGap
 from lrtheory.compatible_representations.loaders import (
     EncoderLayers,
     Versions,
-    encode_layers,
     load_digits_versions,
     load_encoder_layers,
     load_mnist_versions,
@@ -113,7 +112,6 @@ __all__ = [
     "compare_hits",
     "compatibility_gap",
     "cross_test",
-    "encode_layers",
     "fit_map",
     "items_needed",
     "load_digits_versions",

@@ -1,4 +1,4 @@
-"""What a user would do instead: encoders trained anew or further, plain maps, and gaps by all pairs."""
+"""Baselines that a user would try: encoders trained anew or further, plain maps, and gaps by all pairs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rotation(new: ArrayLike, old: ArrayLike) -> np.ndarray:
     Parameters
     ----------
     new, old : array of shape (n, d)
-        The same items by both encoders.
+        Items by the new encoder, and the same items by the old one.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def affine(new: ArrayLike, old: ArrayLike) -> np.ndarray:
     Parameters
     ----------
     new, old : array of shape (n, d_new) and (n, d_old)
-        The same items by both encoders.
+        Items by the new encoder, and the same items by the old one.
 
     Returns
     -------
@@ -103,8 +103,12 @@ def all_pairs(
 
     Parameters
     ----------
-    new, old, gallery, query_labels, gallery_labels
-        As in `compatibility_gap`.
+    new, old : array of shape (n, d)
+        Queries by both encoders.
+    gallery : array of shape (m, d)
+        Gallery by the old encoder.
+    query_labels, gallery_labels : sequence of n and of m labels
+        Classes, by labels of any kind.
 
     Returns
     -------
@@ -148,8 +152,12 @@ def independent(
     ----------
     versions : sequence of pairs of arrays of shape (n, d) and (n,)
         Inputs and classes that each version learns from.
-    n_classes, head, epochs
+    n_classes : int
+        Prototypes.
+    head : {"simplex", "learned"}
         As in `train`.
+    epochs : int
+        Passes over the rows of each version.
     rng : int, SeedSequence, Generator or None
         Source of all draws.
 
@@ -161,9 +169,9 @@ def independent(
     Raises
     ------
     TypeError
-        If `versions` is no sequence of pairs.
+        If `versions` is not a sequence of pairs.
     ValueError
-        What `train` refuses.
+        If `train` refuses the rows of a version or an option.
 
     Examples
     --------
@@ -190,8 +198,16 @@ def finetune(
 
     Parameters
     ----------
-    versions, n_classes, head, epochs, rng
-        As in `independent`.
+    versions : sequence of pairs of arrays of shape (n, d) and (n,)
+        Inputs and classes that each version learns from.
+    n_classes : int
+        Prototypes.
+    head : {"simplex", "learned"}
+        As in `train`.
+    epochs : int
+        Passes over the rows of each version.
+    rng : int, SeedSequence, Generator or None
+        Source of all draws.
 
     Returns
     -------
@@ -201,9 +217,9 @@ def finetune(
     Raises
     ------
     TypeError
-        If `versions` is no sequence of pairs.
+        If `versions` is not a sequence of pairs.
     ValueError
-        What `train` refuses.
+        If `train` refuses the rows of a version or an option.
 
     Examples
     --------

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from lrtheory._result import Result, result
 from lrtheory._validation import must
-from lrtheory.compatible_representations.maps import BackwardMap, fit_map, items_needed
+from lrtheory.compatible_representations.maps import MapReport, reported
 from lrtheory.compatible_representations.migration import Migration, mixed_test
 from lrtheory.compatible_representations.problem import Encodings, HitList, join
 from lrtheory.compatible_representations.replacement import Replacement, check_replacement, compare_hits
@@ -104,51 +102,6 @@ def hits(new: HitList, old: HitList, *, margin: float = 0.0, delta: float = 0.05
     return compare_hits(*new.beside(old), margin=margin, delta=delta)
 
 
-@result
-class MapReport(Result):
-    """A map, and how many items it needs.
-
-    Attributes
-    ----------
-    kind : str
-        Kind of map.
-    residual : float
-        Residual on the items that it was fitted on, relative to the norm of their old features.
-    rank : int
-        Dimensions that the items determine.
-    items : int
-        Items that both files hold.
-    items_needed : int
-        Least number of them that is as good, up to a residual of 0.02, on the others.
-    cosine, without : float
-        Mean cosine with the old features on items that the map has not seen, and the same without a map.
-    message : str
-        What the items leave open, in a sentence.
-    backward_map : BackwardMap
-        The map.
-    """
-
-    kind: str
-    residual: float
-    rank: int
-    items: int
-    items_needed: int
-    cosine: float
-    without: float
-    message: str
-    backward_map: BackwardMap
-
-    def _columns(self) -> dict[str, Any]:
-        names = ("kind", "residual", "rank", "items", "items_needed", "cosine", "without")
-        return {name: [getattr(self, name)] for name in names}
-
-    def _write(self, target: Path) -> bool:
-        if target.suffix.lower() != ".npz":
-            return False
-        self.backward_map.to_file(target, force=True)
-        return True
-
-
 def map(  # the word for it; the function of Python is not used here
     new: Encodings,
     old: Encodings,
@@ -187,20 +140,8 @@ def map(  # the word for it; the function of Python is not used here
     both = join(new, old)
     if both.new_gallery is None:
         raise must("new", "a file with items of the gallery", "none")
-    first, second = both.new_gallery, both.gallery[both.encoded]
-    found = fit_map(first, second, method=method, shrinkage=shrinkage, ridge=ridge)
-    curve = items_needed(first, second, method=method, shrinkage=shrinkage, ridge=ridge, rng=0)
-    return MapReport(
-        kind=found.method,
-        residual=found.residual,
-        rank=found.rank,
-        items=found.n_items,
-        items_needed=curve.needed,
-        cosine=float(curve.cosines[-1]),
-        without=curve.without,
-        message=found.message,
-        backward_map=found,
-    )
+    items = both.new_gallery, both.gallery[both.encoded]
+    return reported(*items, method=method, shrinkage=shrinkage, ridge=ridge)
 
 
 def migration(

@@ -37,7 +37,7 @@ class CrossTest(Result):
         For each pair j < i whether queries of i are "better" or "worse" in the gallery of j than those of j, or
         "undecided", by the exact test of `compare_hits` at level delta for each pair.
     metric : str
-        As in the call.
+        Kind of hit, "template" or "nearest".
     unanswerable : int
         Queries without an item of their class in the gallery, which count as wrong.
     """
@@ -107,7 +107,7 @@ def cross_test(
     Raises
     ------
     TypeError
-        If entries are not real numbers, or `features` is no sequence of pairs.
+        If entries are not real numbers, or `features` is not a sequence of pairs.
     ValueError
         If shapes do not fit, a row is zero or not finite, no query has a class of the gallery, or an option is out of
         range.

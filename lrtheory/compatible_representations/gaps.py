@@ -33,7 +33,7 @@ class ClassGaps(Result):
 
     Attributes
     ----------
-    labels : tuple
+    classes : tuple
         Labels as given.
     n_queries, n_gallery : int64 array of shape (classes,)
         Queries of the class, and its items in the gallery.
@@ -42,7 +42,7 @@ class ClassGaps(Result):
         pairs.
     """
 
-    labels: tuple[Any, ...]
+    classes: tuple[Any, ...]
     n_queries: np.ndarray
     n_gallery: np.ndarray
     pair_same: np.ndarray
@@ -50,7 +50,7 @@ class ClassGaps(Result):
 
     def _columns(self) -> dict[str, Any]:
         return {
-            "class": self.labels,
+            "class": self.classes,
             "queries": self.n_queries,
             "gallery": self.n_gallery,
             "same": self.pair_same,
@@ -60,7 +60,7 @@ class ClassGaps(Result):
 
 @result
 class CompatibilityGap(Result):
-    r"""How far similarities to the old gallery move when queries are encoded by the new encoder.
+    r"""Changes of the similarities to the old gallery when queries are encoded by the new encoder.
 
     The gap of a query and an item is <f_n(q) - f_o(q), f_o(g)>. The definition of compatibility wants it to be at least
     0 for equal classes and at most 0 for unlike ones; here it is taken in the mean.
@@ -83,7 +83,7 @@ class CompatibilityGap(Result):
     n_queries : int
         Queries.
     message : str
-        What was found, in a sentence.
+        Sentence on whether the definition holds.
     """
 
     same: float | None
@@ -124,7 +124,8 @@ def compatibility_gap(
     Parameters
     ----------
     new, old : array of shape (n, d)
-        The same queries, by the new and by the old encoder. Features are taken as they are and not normalized.
+        Queries by the new encoder, and the same queries by the old one. Features are taken as they are and not
+        normalized.
     gallery : array of shape (m, d)
         The gallery, by the old encoder.
     query_labels, gallery_labels : sequence of n and of m labels
@@ -226,7 +227,7 @@ def _summed(found: np.ndarray, classes: Classes, risk: float | None, other_norms
         by_class = [np.bincount(classes.queries, one, known) for one in found]
         means = [np.where(by_class[2 + k] > 0, by_class[k] / by_class[2 + k], np.nan) for k in range(2)]
     table = ClassGaps(
-        labels=classes.names,
+        classes=classes.names,
         n_queries=np.bincount(classes.queries, minlength=known),
         n_gallery=np.bincount(classes.gallery, minlength=known),
         pair_same=means[0],

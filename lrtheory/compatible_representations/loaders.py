@@ -21,7 +21,6 @@ __all__ = [
     "DATA_SETS",
     "EncoderLayers",
     "Versions",
-    "encode_layers",
     "load_digits_versions",
     "load_encoder_layers",
     "load_mnist_versions",
@@ -64,11 +63,11 @@ DATA_SETS: tuple[DataSet, ...] = (
 SEED = 0
 #: rows to learn from, and of the gallery, as shares of all
 LEARNED, KEPT = 800 / 1797, 500 / 1797
-#: the layers whose outputs are compared, and the share of the last one's vectors that are cached under one name
+#: layers whose outputs are compared
 LAYERS = (3, 4, 5, 6)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Versions:
     """Images that arrive in growing portions, for one version of an encoder after another.
 
@@ -99,7 +98,7 @@ class Versions:
         Returns
         -------
         Versions
-            The same versions with fewer items to search.
+            Versions as here, with fewer items to search.
 
         Raises
         ------
@@ -108,8 +107,13 @@ class Versions:
         """
         count = integer("n_classes", n_classes, low=1)
         kept, asked = self.gallery_labels < count, self.query_labels < count
-        items = self.gallery[kept], self.gallery_labels[kept]
-        return Versions(self.versions, *items, self.queries[asked], self.query_labels[asked])
+        return Versions(
+            versions=self.versions,
+            gallery=self.gallery[kept],
+            gallery_labels=self.gallery_labels[kept],
+            queries=self.queries[asked],
+            query_labels=self.query_labels[asked],
+        )
 
 
 def load_digits_versions(
@@ -152,7 +156,11 @@ def load_mnist_versions(
 
     Parameters
     ----------
-    sizes, by, rng
+    sizes : sequence of int
+        As in `load_digits_versions`.
+    by : {"rows", "classes"}
+        Meaning of `sizes`.
+    rng : int, SeedSequence, Generator or None
         As in `load_digits_versions`.
 
     Returns
@@ -192,7 +200,13 @@ def _versions(table: np.ndarray, brightest: float, sizes: Sequence[int], by: str
     else:
         versions = [(first[labels < count], labels[labels < count]) for count in counts]
     end = learned + kept
-    return Versions(versions, X[learned:end], y[learned:end], X[end:], y[end:])
+    return Versions(
+        versions=versions,
+        gallery=X[learned:end],
+        gallery_labels=y[learned:end],
+        queries=X[end:],
+        query_labels=y[end:],
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,7 +281,7 @@ def encode_layers(texts: Sequence[str]) -> dict[int, np.ndarray]:
     ImportError
         If the package that holds the model, or safetensors or tokenizers, is not installed.
     TypeError
-        If a text is no string.
+        If a text is not a string.
     ValueError
         If there are no texts, or a file is another one.
     """

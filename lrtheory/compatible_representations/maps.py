@@ -3,6 +3,7 @@ r"""Maps from the new encoder's space into the old one, fitted on a few items th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -36,20 +37,20 @@ class BackwardMap(Result):
         Norm of what the map leaves on the items that it was fitted on, divided by the norm of their old features.
     rank : int
         Dimensions on which the items determine the map.
-    method : {"rotation", "centred", "affine"}
-        Kind of map.
     n_items : int
         Items that it was fitted on.
+    method : {"rotation", "centred", "affine"}
+        Kind of map.
     message : str
-        What the items leave open, in a sentence.
+        Sentence on dimensions that the items leave open, if any.
     """
 
     matrix: Any
     offset: Any
     residual: float
     rank: int
-    method: Method
     n_items: int
+    method: Method
     message: str
 
     def apply(self, queries: ArrayLike) -> Any:
@@ -97,7 +98,7 @@ def fit_map(
     Parameters
     ----------
     new, old : array of shape (n, d_new) and (n, d_old)
-        The same items by both encoders.
+        Items by the new encoder, and the same items by the old one.
     method : {"rotation", "centred", "affine"}
         A rotation or reflection, which keeps all products between new features (statement SX-11); a rotation of
         features whose means are taken off and put back; or any matrix with an offset, by least squares. Where the
@@ -259,7 +260,7 @@ def _rank(values: np.ndarray, A: np.ndarray, B: np.ndarray) -> int:
 
 @result
 class ItemCurve(Result):
-    """How well maps do on items that they have not seen, by the number of items that they were fitted on.
+    """Errors of maps on items that they have not seen, by the number of items that they were fitted on.
 
     Attributes
     ----------
@@ -270,7 +271,7 @@ class ItemCurve(Result):
     cosines : float64 array of shape (k,)
         Mean cosine of mapped and old features of the other items.
     without : float
-        The same cosine without a map; NaN where the widths differ.
+        Mean cosine without a map; NaN where the widths differ.
     needed : int
         The least of the sizes whose residual is within 0.02 of the best one.
     method : str
@@ -318,10 +319,12 @@ def items_needed(
     Parameters
     ----------
     new, old : array of shape (n, d_new) and (n, d_old)
-        The same items by both encoders.
+        Items by the new encoder, and the same items by the old one.
     sizes : sequence of int, optional
         Numbers of items, each below n; by default 5, 10, 20, 40, ... up to half of n.
-    method, shrinkage, ridge
+    method : {"rotation", "centred", "affine"}
+        Kind of map.
+    shrinkage, ridge : float
         As in `fit_map`.
     rng : int, SeedSequence, Generator or None
         Source of the order.
@@ -379,3 +382,67 @@ def _mean_cosine(first: np.ndarray, second: np.ndarray) -> float:
     lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     products = np.einsum("ij,ij->i", first, second)
     return float(np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0).mean())
+
+
+@result
+class MapReport(Result):
+    """A map, and how many items it needs.
+
+    Attributes
+    ----------
+    kind : str
+        Kind of map.
+    residual : float
+        Residual on the items that it was fitted on, relative to the norm of their old features.
+    rank : int
+        Dimensions that the items determine.
+    items : int
+        Items that both files hold.
+    items_needed : int
+        Least number of them that is as good, up to a residual of 0.02, on the others.
+    cosine, without : float
+        Mean cosine with the old features on items that the map has not seen, and the same without a map.
+    backward_map : BackwardMap
+        Map itself.
+    message : str
+        Sentence on dimensions that the items leave open, if any.
+    """
+
+    kind: str
+    residual: float
+    rank: int
+    items: int
+    items_needed: int
+    cosine: float
+    without: float
+    backward_map: BackwardMap
+    message: str
+
+    def _columns(self) -> dict[str, Any]:
+        names = ("kind", "residual", "rank", "items", "items_needed", "cosine", "without")
+        return {name: [getattr(self, name)] for name in names}
+
+    def _write(self, target: Path) -> bool:
+        if target.suffix.lower() != ".npz":
+            return False
+        self.backward_map.to_file(target, force=True)
+        return True
+
+
+def reported(
+    new: np.ndarray, old: np.ndarray, *, method: Method, shrinkage: float = 0.0, ridge: float = 0.0
+) -> MapReport:
+    """Fit a map, and try it on items that it has not seen."""
+    found = fit_map(new, old, method=method, shrinkage=shrinkage, ridge=ridge)
+    curve = items_needed(new, old, method=method, shrinkage=shrinkage, ridge=ridge, rng=0)
+    return MapReport(
+        kind=found.method,
+        residual=found.residual,
+        rank=found.rank,
+        items=found.n_items,
+        items_needed=curve.needed,
+        cosine=float(curve.cosines[-1]),
+        without=curve.without,
+        backward_map=found,
+        message=found.message,
+    )

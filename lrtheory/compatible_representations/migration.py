@@ -1,4 +1,4 @@
-"""What happens while the gallery is half old and half new: hits of new queries over shares of re-encoded items."""
+"""Galleries that are half old and half new: hits of new queries over shares of re-encoded items."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Migration(Result):
     safe_share : float or None
         The least share from which on every answer is yes; None if the last one is not.
     message : str
-        What there is to say about the data, in a sentence.
+        Sentence on ids that were joined and queries that are items, if any.
     """
 
     shares: np.ndarray
@@ -102,7 +102,7 @@ def mixed_test(
     new : Encodings
         Queries by the new encoder, and as much of the gallery as the largest share needs.
     old : Encodings
-        The same queries and the whole gallery by the old encoder, with labels of both.
+        Queries, in the same number, and the whole gallery by the old encoder, with labels of both.
     shares : sequence of float
         Shares of the gallery that are encoded anew, in [0, 1].
     order : array of shape (m,), optional

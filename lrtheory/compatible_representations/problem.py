@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Self
@@ -21,14 +22,14 @@ __all__ = ["Encodings", "HitList", "ReplacementProblem", "make_confusion", "make
 NAMES = ("queries", "gallery", "query_labels", "gallery_labels", "query_ids", "gallery_ids")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ReplacementProblem:
     """Queries by both encoders, and the gallery by the old one.
 
     Parameters
     ----------
     new, old : array of shape (n, d)
-        The same queries by the new and by the old encoder.
+        Queries by the new encoder, and the same queries by the old one.
     gallery : array of shape (m, d)
         The gallery by the old encoder.
     query_labels : int array of shape (n,)
@@ -55,7 +56,7 @@ class ReplacementProblem:
 
 
 class Encodings:
-    """What one encoder makes of queries and of a gallery, with labels and ids where they are known.
+    """Vectors that one encoder makes of queries and of a gallery, with labels and ids where they are known.
 
     Parameters
     ----------
@@ -179,7 +180,7 @@ def join(new: Encodings, old: Encodings) -> Joined:
     Parameters
     ----------
     new, old : Encodings
-        What both encoders made of the same items. The old one has a gallery and labels.
+        Encodings of the same items by both encoders. The old one has a gallery and labels.
 
     Returns
     -------
@@ -263,7 +264,7 @@ def _places(new: Encodings, old: Encodings) -> np.ndarray:
 
 
 class HitList(FromTable):
-    """How a search did on each query: hits, or scores in [0, 1], as any engine has counted them.
+    """Hits of a search on each query, or scores in [0, 1], as any engine has counted them.
 
     Parameters
     ----------
@@ -380,9 +381,7 @@ def make_rays(
         found = length * rays + np.sqrt(1 - length**2) * noise
         return found
 
-    return ReplacementProblem(
-        drawn(asked, lengths[1]), drawn(asked, lengths[0]), drawn(known, lengths[0]), asked, known
-    )
+    return _problem(drawn, lengths, asked, known)
 
 
 def make_confusion(
@@ -430,7 +429,20 @@ def make_confusion(
         found: np.ndarray = W[(draws.random(len(labels))[:, None] >= steps[labels]).sum(axis=1)]
         return found
 
-    return ReplacementProblem(drawn(asked, laws[1]), drawn(asked, laws[0]), drawn(known, laws[0]), asked, known)
+    return _problem(drawn, laws, asked, known)
+
+
+def _problem(
+    drawn: Callable[..., np.ndarray], of: list[Any], asked: np.ndarray, known: np.ndarray
+) -> ReplacementProblem:
+    """Features of the old encoder, `of[0]`, and of the new one, `of[1]`."""
+    return ReplacementProblem(
+        new=drawn(asked, of[1]),
+        old=drawn(asked, of[0]),
+        gallery=drawn(known, of[0]),
+        query_labels=asked,
+        gallery_labels=known,
+    )
 
 
 def _labels(K: int, n_queries: Any, n_gallery: Any, draws: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -62,9 +62,9 @@ class ReplacementCertificate(Certificate):
     upper : float
         Upper limit.
     margin, delta : float
-        As in the call.
+        Loss of accuracy that is accepted, and the probability of an error.
     verdict : {"yes", "no", "undecided"}
-        The answer.
+        Answer.
     """
 
     won: int
@@ -124,18 +124,18 @@ class Replacement(Result):
     n_queries : int
         Queries.
     margin, delta : float
-        As in the call.
-    method : {"sign", "limits", "betting"}
-        Way to the answer: the exact test of won against lost queries, the limits, or limits by bets for scores between
-        0 and 1.
+        Loss of accuracy that is accepted, and the probability of an error.
     new_hits, old_hits : array of shape (n,)
         Hits or scores.
     unanswerable : int
         Queries without an item of their class in the gallery, which count as wrong for both.
+    method : {"sign", "limits", "betting"}
+        Way to the answer: the exact test of won against lost queries, the limits, or limits by bets for scores between
+        0 and 1.
+    message : str
+        Sentence on norms, on queries without an item of their class, and on queries that find themselves, if any.
     certificate : ReplacementCertificate
         Proof of the lower limit.
-    message : str
-        What there is to say about the data, in a sentence.
     """
 
     verdict: Verdict
@@ -147,12 +147,12 @@ class Replacement(Result):
     n_queries: int
     margin: float
     delta: float
-    method: str
     new_hits: np.ndarray
     old_hits: np.ndarray
     unanswerable: int
-    certificate: ReplacementCertificate
+    method: str
     message: str
+    certificate: ReplacementCertificate
 
     @property
     def queries_needed(self) -> int | None:
@@ -225,7 +225,7 @@ def check_replacement(
     Parameters
     ----------
     new, old : array of shape (n, d)
-        The same queries, by the new and by the old encoder.
+        Queries by the new encoder, and the same queries by the old one.
     gallery : array of shape (m, d)
         The gallery, by the old encoder.
     query_labels, gallery_labels : sequence of n and of m labels
@@ -362,12 +362,12 @@ def decided(
         n_queries=n,
         margin=most,
         delta=risk,
-        method=method,
         new_hits=new,
         old_hits=old,
         unanswerable=lost_cause,
-        certificate=proof,
+        method=method,
         message=message,
+        certificate=proof,
     )
 
 

@@ -17,12 +17,12 @@ __all__ = ["HeadAlignment", "align_head", "simplex_logits", "simplex_prototypes"
 
 
 def simplex_prototypes(n_classes: int, *, dtype: type | np.dtype | str = np.float64) -> np.ndarray:
-    r"""Make unit vectors that are as far apart as so many can be (statements SX-1 and SX-1b).
+    r"""Make K unit vectors that are as far apart as K vectors can be (statements SX-1 and SX-1b).
 
     Parameters
     ----------
     n_classes : int
-        K, at least 2; for two classes the vectors are -1 and 1.
+        K, at least 2; for two classes the vectors are 1 and -1.
     dtype : {float64, float32}
         Kind of number.
 
@@ -34,7 +34,7 @@ def simplex_prototypes(n_classes: int, *, dtype: type | np.dtype | str = np.floa
     Raises
     ------
     TypeError
-        If `n_classes` is no integer.
+        If `n_classes` is not an integer.
     ValueError
         If it is below 2.
 

@@ -42,7 +42,7 @@ class SmallEncoder(Result):
     alignment : float
         Mean cosine of the features of the training rows with their prototypes.
     alignment_bound : float or None
-        What the loss alone says that the alignment must be at least (statement SX-13); None for learned prototypes.
+        Least alignment that the loss allows (statement SX-13); None for learned prototypes.
     losses, alignments : float64 array of shape (epochs,)
         Both after each epoch.
     """

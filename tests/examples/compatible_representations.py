@@ -35,7 +35,6 @@ CALLS: dict[str, Callable[[], Call]] = {
     "compare_hits": lambda: call([True, True, False, True], [False, True, True, False]),
     "compatibility_gap": lambda: call(NEW, OLD, GALLERY, **LABELS),
     "cross_test": lambda: call([(OLD, GALLERY), (NEW, GALLERY)], LABELS["query_labels"], LABELS["gallery_labels"]),
-    "encode_layers": lambda: loaded("encoder_layers", ["A short text."]),
     "fit_map": lambda: call(NEW, OLD, shrinkage=0.03),
     "items_needed": lambda: call(NEW, OLD, sizes=[2, 4], rng=0),
     "load_digits_versions": lambda: loaded("digits_versions", (30, 60)),

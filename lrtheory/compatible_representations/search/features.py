@@ -123,7 +123,7 @@ def classes_of(query_labels: Any, gallery_labels: Any, n_queries: int, n_gallery
     Raises
     ------
     TypeError
-        If labels are no sequence, or cannot be looked up.
+        If labels are not a sequence, or cannot be looked up.
     ValueError
         If their number is wrong, one is NaN, or no query has a class of the gallery.
     """

@@ -43,7 +43,7 @@ def templates(gallery: np.ndarray, classes: np.ndarray, n_classes: int) -> np.nd
     gallery : array of shape (m, d)
         Rows of norm 1.
     classes : int array of shape (m,)
-        Their classes.
+        Classes of the rows.
     n_classes : int
         Number of classes, each of which has a row.
 

@@ -310,7 +310,7 @@ def _binomial(counts: np.ndarray, n: int, share: float) -> np.ndarray:
 
 
 def _tail(counts: np.ndarray, n: np.ndarray, share: float) -> np.ndarray:
-    """The probabilities of at least so many successes."""
+    """The probabilities that there are at least `counts` successes."""
     from scipy import special
 
     found: np.ndarray = np.where(counts <= 0, 1.0, special.bdtrc(np.clip(counts, 1, n) - 1, n, share))
@@ -351,7 +351,7 @@ def average_compatibility(matrix: np.ndarray) -> float:
     >>> average_compatibility(np.array([[0.5, 0.0], [0.6, 0.7]]))
     1.0
     """
-    found = array("matrix", matrix, finite=False) if not isinstance(matrix, np.ndarray) else matrix
+    found = array("matrix", matrix, finite=False) if type(matrix) is not np.ndarray else matrix
     if found.ndim != 2 or found.shape[0] != found.shape[1] or not len(found):
         raise must("matrix", "a square matrix", found.shape)
     rows, columns = np.tril_indices(len(found), -1)

@@ -17,7 +17,7 @@ from lrtheory import _array
 SENTENCE = (b"concat_impl", b"_pick_kind")
 
 #: systems whose work is all done by linear algebra
-WITHOUT = {"matrix_compression"}
+WITHOUT = {"compatible_representations", "matrix_compression"}
 #: kernels that still do so, to become fewer; one that is compiled and no longer does must leave the list
 LEFT = {
     "alpha_rank": {"information._laws"},

@@ -21,6 +21,8 @@ MADE = ("_build", "about", "api", "gallery", "notebooks", "papers")
 KEPT = {
     "alpha_rank.load_roshambo": "a tournament of known programs, which needs open-spiel",
     "alpha_rank.make_rps": "the smallest game with a cycle, for a first look",
+    "compatible_representations.load_mnist_versions": "growing classes on a data set that is installed",
+    "compatible_representations.make_confusion": "encoders that are compatible in no mean, however good they are",
     "constrained_decoding.load_airport_codes": "a catalogue of short codes that is installed",
     "constrained_decoding.load_film_titles": "titles that begin each other, cut by a tokenizer that is installed",
     "constrained_decoding.baselines.brute_force": "what is compared with: every item is scored",

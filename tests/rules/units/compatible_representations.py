@@ -75,7 +75,6 @@ UNITLESS: dict[str, str] = {
     "HitList": "hits are counts, and scores have no unit",
     "ReplacementTest": "hits are counts, and scores have no unit",
     "compare_hits": "hits are counts, and scores have no unit",
-    "encode_layers": "texts have no unit",
     "simplex_prototypes": "a number of classes has no unit",
     "train": "steps have one size, as those of the published training do",
 }
