@@ -1,4 +1,4 @@
-"""How often intervals of a mean gap, and limits of a difference of hits, miss what they are to hold."""
+"""Failures of intervals of a mean gap, and of limits of a difference of hits."""
 
 from __future__ import annotations
 

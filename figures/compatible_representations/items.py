@@ -1,4 +1,4 @@
-"""How many items must be encoded by both encoders, until a map helps new queries on an old gallery."""
+"""Accuracy of new queries on an old gallery, by the number of items on which a map was fitted."""
 
 from __future__ import annotations
 

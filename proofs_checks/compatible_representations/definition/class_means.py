@@ -192,8 +192,8 @@ def positive(case: Collapsed, rng: np.random.Generator) -> np.ndarray:
     """Return the gaps of items that are all at their class mean, a multiple of K e_y + 1."""
     K = len(case.old)
     prototypes = K * np.eye(K) + 1
-    own = lambda counts: [row[y] - row[y - 1] + 0.5 for y, row in enumerate(counts)]
-    old, new = (np.repeat(prototypes * np.array(own(counts))[:, None], 2, axis=0) for counts in (case.old, case.new))
+    own = lambda counts: np.array([row[y] - row[y - 1] + 0.5 for y, row in enumerate(counts)]) / case.n_items
+    old, new = (np.repeat(prototypes * own(counts)[:, None], 2, axis=0) for counts in (case.old, case.new))
     return all_gaps(new, old, old, K)
 
 

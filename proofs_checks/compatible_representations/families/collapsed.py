@@ -62,7 +62,7 @@ def all_gaps(new: np.ndarray, old: np.ndarray, gallery: np.ndarray, n_classes: i
             delta=None,
         )
         one = gap.by_class
-        labelled = np.array(one.labels)
+        labelled = np.array(one.classes)
         found[labelled, other] = np.where(labelled == other, one.pair_same, one.pair_different)
     return found
 
