@@ -27,12 +27,18 @@ from lrtheory import compatible_representations as cr
 try:
     data = cr.load_digits_versions((30, 800), rng=1)
 except ImportError:
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(1)
     centers = rng.normal(size=(10, 20))
     classes = np.arange(1797) % 10
     points = centers[classes] + rng.normal(size=(1797, 20))
     versions = [(points[:n], classes[:n]) for n in (30, 800)]
-    data = cr.Versions(versions, points[800:1300], classes[800:1300], points[1300:], classes[1300:])
+    data = cr.Versions(
+        versions=versions,
+        gallery=points[800:1300],
+        gallery_labels=classes[800:1300],
+        queries=points[1300:],
+        query_labels=classes[1300:],
+    )
 labels = {"query_labels": data.query_labels, "gallery_labels": data.gallery_labels}
 
 
@@ -53,9 +59,8 @@ old, new = encoded("learned")
 # %%
 models = [(one.queries, one.gallery) for one in (old, new)]
 table = cr.cross_test(models, **labels).matrix
-print(
-    f"old queries, old gallery {table[0, 0]:.2f}; new, new {table[1, 1]:.2f}; new queries, old gallery {table[1, 0]:.2f}"
-)
+print(f"old queries in the old gallery {table[0, 0]:.2f}, new ones in the new gallery {table[1, 1]:.2f}")
+print(f"new queries in the old gallery {table[1, 0]:.2f}")
 
 
 def decide(queries, **options):

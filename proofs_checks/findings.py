@@ -98,4 +98,24 @@ FINDINGS = (
             ),
         },
     ),
+    Finding(
+        "**A better encoder may break the definition of compatibility.** One of 800 digits replaces one of 30, "
+        "both on one fixed simplex: {both}, although {rays}. Where the old one is mostly wrong in a class, even an "
+        "encoder without errors has a gap of {gap:.2f} there, and not of 0 or more. Hits decide, and gaps are a "
+        "diagnosis. A map of few items is no cure: {hurts}.",
+        {
+            "both": Shown(
+                "compatible_representations/definition",
+                "at more than half of the seeds the definition fails for equal classes, and the service gains",
+            ),
+            "rays": Shown(
+                "compatible_representations/definition",
+                "at every seed means on the rays of the simplex would have a gap above 0",
+            ),
+            "gap": Side("compatible_representations/SX-18p", "rhs", "the old encoder is mostly wrong in a class"),
+            "hurts": Shown(
+                "compatible_representations/items", "a rotation fitted on 10 items hurts the simplex by more than 0.1"
+            ),
+        },
+    ),
 )
