@@ -74,6 +74,6 @@ def test_a_margin_is_kept_at_its_edge() -> None:
 
 
 def test_a_better_encoder_is_found() -> None:
-    found = chances(0.6, 0.1, 35)
+    found = chances(0.7, 0.05, 35)
     assert found["yes"] > 0.9
     assert found["no"] < 0.001
