@@ -33,13 +33,13 @@ Examples
 An encoder whose class means reach further out, in the gallery of an earlier one:
 
 >>> from lrtheory import compatible_representations as cr
->>> problem = cr.make_rays(10, old_length=0.7, new_length=0.9, n_queries=400, n_gallery=500, rng=0)
+>>> problem = cr.make_rays(10, old_length=0.4, new_length=0.7, n_queries=400, n_gallery=500, rng=0)
 >>> found = cr.check_replacement(*problem.features, **problem.labels, metric="template")
 >>> found.verdict, found.certificate.verify((found.new_hits, found.old_hits))
 ('yes', True)
 >>> gap = cr.compatibility_gap(*problem.features, **problem.labels)
->>> gap.same > 0 > gap.different, round(cr.theory.gap_rays(0.7, 0.9, n_classes=10)[0], 2)
-(True, 0.14)
+>>> gap.same > 0 > gap.different, round(cr.theory.gap_rays(0.4, 0.7, n_classes=10)[0], 2)
+(True, 0.12)
 
 A space that was turned finds nothing, and a map that was fitted on half of the items brings it back:
 

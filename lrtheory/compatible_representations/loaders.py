@@ -14,6 +14,7 @@ import numpy as np
 
 from lrtheory._data import DIGITS, MNIST, DataSet, read, read_table
 from lrtheory._data.sentence_encoder import MODEL, TOKENIZER, load_encoder
+from lrtheory._files import read_arrays
 from lrtheory._types import Rng
 from lrtheory._validation import Words, choice, generator, integer, must, sequence
 
@@ -61,8 +62,9 @@ DATA_SETS: tuple[DataSet, ...] = (
 )
 #: of the draws where a loader takes none
 SEED = 0
-#: rows to learn from, and of the gallery, as shares of all
-LEARNED, KEPT = 800 / 1797, 500 / 1797
+#: rows to learn from, and the share of all rows that the gallery holds
+ROWS = {"digits_versions": 800, "mnist_versions": 2226}
+KEPT = 500 / 1797
 #: layers whose outputs are compared
 LAYERS = (3, 4, 5, 6)
 
@@ -79,6 +81,11 @@ class Versions:
         Items that no version learns from.
     queries, query_labels : array of shape (q, d) and (q,)
         Others that no version learns from.
+
+    Raises
+    ------
+    ValueError
+        If `among` is asked for less than one class.
     """
 
     versions: list[tuple[np.ndarray, np.ndarray]]
@@ -146,7 +153,7 @@ def load_digits_versions(
     ----------
     .. [1] E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
     """
-    return _versions(read_table(_DIGITS), 16, sizes, by, rng)
+    return _versions(_DIGITS, 16, sizes, by, rng)
 
 
 def load_mnist_versions(
@@ -180,20 +187,23 @@ def load_mnist_versions(
     .. [1] Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition,
        Proceedings of the IEEE 86, 1998.
     """
-    return _versions(read_table(_MNIST), 255, sizes, by, rng)
+    return _versions(_MNIST, 255, sizes, by, rng)
 
 
-def _versions(table: np.ndarray, brightest: float, sizes: Sequence[int], by: str, rng: Rng) -> Versions:
+def _versions(data: DataSet, brightest: float, sizes: Sequence[int], by: str, rng: Rng) -> Versions:
     choice("by", by, ("rows", "classes"))
-    order = generator(SEED if rng is None else rng).permutation(len(table))
-    X, y = table[order, :-1] / brightest, table[order, -1].astype(np.int64)
-    learned, kept = round(LEARNED * len(X)), round(KEPT * len(X))
-    most = learned if by == "rows" else 10
     if not len(sequence("sizes", sizes)):
         raise must("sizes", "at least one size", Words("none"))
-    counts = [integer(f"sizes[{i}]", size, low=1, high=most) for i, size in enumerate(sizes)]
+    counts = [
+        integer(f"sizes[{i}]", size, low=1, high=ROWS[data.name] if by == "rows" else 10)
+        for i, size in enumerate(sizes)
+    ]
     if sorted(counts) != counts:
         raise must("sizes", "increasing", counts)
+    table = read_table(data)
+    order = generator(SEED if rng is None else rng).permutation(len(table))
+    X, y = table[order, :-1] / brightest, table[order, -1].astype(np.int64)
+    learned, kept = ROWS[data.name], round(KEPT * len(X))
     first, labels = X[:learned], y[:learned]
     if by == "rows":
         versions = [(first[:count], labels[:count]) for count in counts]
@@ -309,8 +319,8 @@ def _cached(texts: tuple[str, ...]) -> dict[int, np.ndarray]:
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrtheory"
     path = base / f"encoder-layers-{digest}.npz"
     try:
-        with np.load(path) as stored:
-            found = {layer: stored[f"layer_{layer}"] for layer in LAYERS}
+        stored = read_arrays(path)
+        found = {layer: stored[f"layer_{layer}"] for layer in LAYERS}
         if all(one.shape == (len(texts), 384) and np.isfinite(one).all() for one in found.values()):
             return found
     except (OSError, KeyError, ValueError):

@@ -42,7 +42,7 @@ Verdict = Literal["yes", "no", "undecided"]
 #: probability that a planned number of queries does not decide
 MISS = 0.1
 #: what a bettor stakes, as shares of the most that leaves nothing to lose
-STAKES = 0.9 * 0.5 ** np.arange(10)
+STAKES = tuple(0.9 * 0.5**k for k in range(10))
 
 
 @result
@@ -509,8 +509,9 @@ class ReplacementTest(Resumable):
         if self.verdict != "undecided":
             raise must("test", "undecided when a query is told", Words(f"one that said {self.verdict}"))
         moved = new - old + self.margin
-        self._better = self._better + np.log1p(STAKES * moved / (1 - self.margin))
-        self._worse = self._worse + np.log1p(-STAKES * moved / (1 + self.margin))
+        stakes = np.array(STAKES)
+        self._better = self._better + np.log1p(stakes * moved / (1 - self.margin))
+        self._worse = self._worse + np.log1p(-stakes * moved / (1 + self.margin))
         self.n_queries += 1
         self.won += new > old
         self.lost += new < old
@@ -552,7 +553,7 @@ class ReplacementTest(Resumable):
 
 def _capitals(name: str, value: Any) -> np.ndarray:
     found = np.asarray(value, np.float64)
-    if found.shape != STAKES.shape or not (found < math.inf).all():
+    if found.shape != (len(STAKES),) or not (found < math.inf).all():
         raise must(f"state[{name!r}]", f"{len(STAKES)} logarithms of capital", value)
     return found
 

@@ -124,7 +124,9 @@ def simplex_logits(features: ArrayLike, n_classes: int, *, scale: float = 1.0) -
     given = real_array(xp, "features", features)
     if given.ndim != 2 or given.shape[1] != K - 1:
         raise must("features", f"of shape (n, {K - 1})", tuple(given.shape))
-    factor = real("scale", scale, low=-np.finfo(np.float64).max, high=np.finfo(np.float64).max)
+    factor = real("scale", scale)
+    if not math.isfinite(factor):
+        raise must("scale", "a finite number", scale)
     alpha, mean, norm = _frame(K)
     sums = xp.sum(given, axis=1, keepdims=True)
     if xp is array_namespace(np.empty(0)):  # one array, filled in place

@@ -1,0 +1,1 @@
+"""Tests of compatible representations: gaps, searches, replacements, maps, migrations and training."""
