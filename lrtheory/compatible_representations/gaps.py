@@ -222,7 +222,7 @@ def _summed(found: np.ndarray, classes: Classes, risk: float | None, other_norms
     """The means over queries, over all pairs, and over the pairs of each class."""
     known = len(classes.names)
     sums, pairs = found[:2], found[2:]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
         values = np.where(pairs > 0, sums / np.where(pairs > 0, pairs, 1), np.nan)
         by_class = [np.bincount(classes.queries, one, known) for one in found]
         means = [np.where(by_class[2 + k] > 0, by_class[k] / by_class[2 + k], np.nan) for k in range(2)]

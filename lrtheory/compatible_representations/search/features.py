@@ -129,17 +129,31 @@ def classes_of(query_labels: Any, gallery_labels: Any, n_queries: int, n_gallery
     """
     queries = _labels("query_labels", query_labels, n_queries)
     gallery = _labels("gallery_labels", gallery_labels, n_gallery)
-    numbers: dict[Any, int] = {}
-    at = np.array([numbers.setdefault(label, len(numbers)) for label in gallery])
-    known = len(numbers)
-    asked = np.array([numbers.setdefault(label, len(numbers)) for label in queries])
-    if (asked >= known).all():
-        kinds = f"{queries[0]!r}, where the gallery has {gallery[0]!r}"
+    if isinstance(queries, np.ndarray) and isinstance(gallery, np.ndarray):
+        names, at = _numbered(np.concatenate([gallery, queries]))
+        found = Classes(names, at[n_gallery:], at[:n_gallery])
+    else:
+        queries, gallery = (one.tolist() if isinstance(one, np.ndarray) else one for one in (queries, gallery))
+        numbers: dict[Any, int] = {}
+        at, asked = (np.array([numbers.setdefault(one, len(numbers)) for one in many]) for many in (gallery, queries))
+        found = Classes(tuple(numbers), asked, at)
+    if (found.queries >= found.n_in_gallery).all():
+        kinds = f"{found.names[found.queries[0]]!r}, where the gallery has {found.names[0]!r}"
         raise must("query_labels", "labels of which the gallery has at least one", Words(kinds))
-    return Classes(tuple(numbers), asked, at)
+    return found
 
 
-def _labels(name: str, value: Any, n: int) -> list[Any]:
+def _numbered(labels: np.ndarray) -> tuple[tuple[int, ...], np.ndarray]:
+    """Different integers in the order of their first place, and the number of each entry."""
+    different, first, at = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return tuple(different[order].tolist()), rank[at]
+
+
+def _labels(name: str, value: Any, n: int) -> list[Any] | np.ndarray:
+    """Labels as Python's own; integers of an array stay one."""
     value = unmasked(name, to_numpy(value))
     if isinstance(value, (str, bytes)) or not is_iterable(value):
         raise must(name, "a sequence of labels", value, TypeError)
@@ -149,6 +163,8 @@ def _labels(name: str, value: Any, n: int) -> list[Any]:
         array = as_array(name, value)
         if array.ndim != 1:
             raise must(name, "a sequence of labels", array.shape)
+        if array.dtype.kind in "iu" and array.dtype != np.uint64 and len(array) == n:
+            return array.astype(np.int64)
         found = array.tolist()
     if len(found) != n:
         raise must(name, f"one label for each of {n} items", len(found))

@@ -31,7 +31,7 @@ def class_sums(rows: np.ndarray, classes: np.ndarray, n_classes: int) -> tuple[n
     there = counts > 0
     starts = (np.cumsum(counts) - counts)[there]
     sums = np.zeros((n_classes, rows.shape[1]))
-    sums[there] = np.add.reduceat(rows[order], starts, axis=0, dtype=np.float64)
+    sums[there] = np.add.reduceat(rows[order].astype(np.float64), starts, axis=0)
     return sums, counts
 
 
@@ -79,7 +79,7 @@ def nearest_templates(
         Classes.
     """
     sums, counts = class_sums(gallery, classes, n_classes)
-    scores = queries @ _directions(sums).T
+    scores = queries @ _directions(sums).astype(queries.dtype).T
     if exclude is not None:
         asked = np.flatnonzero(exclude >= 0)
         items = exclude[asked]
