@@ -61,13 +61,13 @@ SCALED = Family(
 
 @formula(a_o="(0, inf)", a_n="(-inf, inf)", v_o="[0, inf)", K="[2, inf)")
 def variance_window(a_o: Number, a_n: Number, v_o: Number, K: int) -> tuple[Number, Number]:
-    """The ends between which v_n must lie; there is no such v_n if the first end is the larger one.
+    r"""The ends between which v_n must lie; there is no such v_n if the first end is the larger one.
 
     Proof
     -----
     Assumes: the items of a pair are independent given their classes.
 
-    Proof: E |f - g|^2 = v_f + v_g + |mu_f - mu_g|^2. For one class the inequality is v_n + v_o + (a_n - a_o)^2 <= 2
+    Proof: E \|f - g\|^2 = v_f + v_g + \|mu_f - mu_g\|^2. For one class the inequality is v_n + v_o + (a_n - a_o)^2 <= 2
     v_o, which is the upper end. For two it is v_n + v_o + a_n^2 + a_o^2 + 2 a_n a_o / (K - 1) >= 2 v_o + 2 a_o^2 + 2
     a_o^2 / (K - 1), which is the lower end. The upper end minus the lower one is 2 a_o (a_n - a_o) K / (K - 1).
     """
@@ -170,13 +170,13 @@ def with_itself(case: Turned, rng: np.random.Generator, *, gallery: str = "old")
 
 @formula(distance="[0, 4]")
 def gap_with_itself(distance: Number) -> Number:
-    """The gap <f_n - f_o, f_o> of an item with itself, for the squared `distance` |f_n - f_o|^2.
+    r"""The gap <f_n - f_o, f_o> of an item with itself, for the squared `distance` \|f_n - f_o\|^2.
 
     Proof
     -----
-    Assumes: |f_n| = |f_o| = 1.
+    Assumes: \|f_n\| = \|f_o\| = 1.
 
-    Proof: |f_n - f_o|^2 = 2 - 2 <f_n, f_o>, and the gap is <f_n, f_o> - 1. It is not negative for f_n = f_o alone.
+    Proof: \|f_n - f_o\|^2 = 2 - 2 <f_n, f_o>, and the gap is <f_n, f_o> - 1. It is not negative for f_n = f_o alone.
     """
     return -distance / 2
 

@@ -152,11 +152,11 @@ def not_normalized(case: Gallery, rng: np.random.Generator) -> np.ndarray:
 
 @formula(margin="[0, 2]", eps="[0, 2]")
 def may_change(margin: Numbers, eps: Number) -> Numbers:
-    """Whether a query may be answered otherwise by templates than by prototypes; `eps` is their largest distance.
+    r"""Whether a query may be answered otherwise by templates than by prototypes; `eps` is their largest distance.
 
     Proof
     -----
-    Assumes: |f| <= 1 and |t_y - w_y| <= eps for all classes y.
+    Assumes: \|f\| <= 1 and \|t_y - w_y\| <= eps for all classes y.
 
     Proof: <f, t_y> and <f, w_y> differ by <f, t_y - w_y>, which is at most eps. So the difference of the products of
     two classes changes by at most 2 eps, and the nearest prototype stays the nearest template if its margin is larger.
@@ -255,13 +255,13 @@ def unframed(case: Unframed, rng: np.random.Generator, n: int, *, turn: str = "a
 
 @formula(K="[2, inf)")
 def accuracy_without_frame(K: int) -> float:
-    """The mean accuracy on the K prototypes of queries of any length that a random orthogonal matrix turns.
+    r"""The mean accuracy on the K prototypes of queries of any length that a random orthogonal matrix turns.
 
     Proof
     -----
     Assumes: the matrix Q has the invariant law (Haar's) of all orthogonal matrices of R^(K - 1), and f is not 0.
 
-    Proof: f Q is uniform on the sphere of radius |f| whatever f is, so that its nearest prototype does not depend on
+    Proof: f Q is uniform on the sphere of radius \|f\| whatever f is, so that its nearest prototype does not depend on
     its class. A symmetry of the simplex that takes w_i to w_j is an orthogonal matrix and leaves this law as it is, so
     each prototype is the nearest one with the same probability, 1 / K; ties have probability 0.
     """

@@ -1,7 +1,7 @@
 """Maps of new features onto old ones: the best rotation, one that is shrunk to the identity, and affine maps.
 
 F_n and F_o have the features of m items by the new and the old encoder in their rows, d numbers each. C = F_n^T F_o is
-their cross moment, sigma_1 its largest singular value, and ||.||_* the sum of the singular values.
+their cross moment, sigma_1 its largest singular value, and |.|_* the sum of the singular values.
 """
 
 from __future__ import annotations
@@ -101,13 +101,13 @@ def without_reflection(case: Pairs, rng: np.random.Generator) -> np.ndarray:
 
 @formula(new="[0, inf)", old="[0, inf)", total="[0, inf)")
 def least_error(new: Number, old: Number, total: Number) -> Number:
-    """The least ||F_n R - F_o||^2 over orthogonal R, for the squared norms of F_n and F_o and ||C||_* (`total`).
+    r"""The least \|F_n R - F_o\|^2 over orthogonal R, for the squared norms of F_n and F_o and \|C\|_* (`total`).
 
     Proof
     -----
-    Assumes: R is orthogonal, so that ||F_n R|| = ||F_n||.
+    Assumes: R is orthogonal, so that \|F_n R\| = \|F_n\|.
 
-    Proof: ||F_n R - F_o||^2 = ||F_n||^2 + ||F_o||^2 - 2 tr(R^T C). With C = U S V^T the trace is tr(Q S) for the
+    Proof: \|F_n R - F_o\|^2 = \|F_n\|^2 + \|F_o\|^2 - 2 tr(R^T C). With C = U S V^T the trace is tr(Q S) for the
     orthogonal matrix Q = V^T R^T U, whose diagonal entries are at most 1, so it is at most the sum of S. R = U V^T
     attains that.
     """
@@ -130,8 +130,8 @@ SX_11 = Statement(
     id="compatible_representations/SX-11",
     title="The best rotation of new features onto old ones",
     says=(
-        "The least ||F_n R - F_o||^2 over orthogonal matrices R is ||F_n||^2 + ||F_o||^2 - 2 ||F_n^T F_o||_*, with "
-        "||.||_* the sum of the singular values, and a rotation leaves all products of new features as they are."
+        "The least |F_n R - F_o|^2 over orthogonal matrices R is |F_n|^2 + |F_o|^2 - 2 |F_n^T F_o|_*, with "
+        "|.|_* the sum of the singular values, and a rotation leaves all products of new features as they are."
     ),
     source=Derived(least_error),
     tex=r"\min_{R^T R = I} \|F_n R - F_o\|^2 = \|F_n\|^2 + \|F_o\|^2 - 2 \|F_n^T F_o\|_*",
@@ -176,15 +176,15 @@ def shrunk(case: Pairs, rng: np.random.Generator, *, factor: float = 1.0) -> np.
 
 @formula(new="[0, inf)", old="[0, inf)", kappa="[0, inf)", d="[1, inf)", total="[0, inf)")
 def least_shrunk(new: Number, old: Number, kappa: Number, d: int, total: Number) -> Number:
-    """The least ||F_n R - F_o||^2 + kappa ||R - I||^2 over orthogonal R, in d dimensions.
+    r"""The least \|F_n R - F_o\|^2 + kappa \|R - I\|^2 over orthogonal R, in d dimensions.
 
-    `new` and `old` are the squared norms of F_n and F_o, and `total` is ||C + kappa I||_*.
+    `new` and `old` are the squared norms of F_n and F_o, and `total` is \|C + kappa I\|_*.
 
     Proof
     -----
     Assumes: R is orthogonal.
 
-    Proof: ||R - I||^2 = 2 d - 2 tr R, so that the objective is ||F_n||^2 + ||F_o||^2 + 2 kappa d
+    Proof: \|R - I\|^2 = 2 d - 2 tr R, so that the objective is \|F_n\|^2 + \|F_o\|^2 + 2 kappa d
     - 2 tr(R^T (C + kappa I)), and the trace is at most the sum of the singular values of C + kappa I, which its polar
     factor attains (`least_error`); no other one does if that matrix is regular.
     """
@@ -207,8 +207,8 @@ SX_11B = Statement(
     id="compatible_representations/SX-11b",
     title="A rotation that is shrunk to the identity is a polar factor",
     says=(
-        "The least ||F_n R - F_o||^2 + kappa ||R - I||^2 over orthogonal matrices R of d dimensions is ||F_n||^2 + "
-        "||F_o||^2 + 2 kappa d - 2 ||F_n^T F_o + kappa I||_*, with ||.||_* the sum of the singular values; the polar "
+        "The least |F_n R - F_o|^2 + kappa |R - I|^2 over orthogonal matrices R of d dimensions is |F_n|^2 + "
+        "|F_o|^2 + 2 kappa d - 2 |F_n^T F_o + kappa I|_*, with |.|_* the sum of the singular values; the polar "
         "factor of F_n^T F_o + kappa I attains it, and no other matrix does where that is regular."
     ),
     source=Derived(least_shrunk),
@@ -253,7 +253,7 @@ def rotation_as_affine(case: Pairs, rng: np.random.Generator) -> Affine:
 
 @formula(rotation="[0, inf)")
 def affine_error(rotation: Number) -> Number:
-    """A limit of ||F_n A + 1 b^T - F_o||^2 for least squares A and b, by the least error of a rotation.
+    r"""A limit of \|F_n A + 1 b^T - F_o\|^2 for least squares A and b, by the least error of a rotation.
 
     Proof
     -----
@@ -281,8 +281,8 @@ SX_11A = Statement(
     id="compatible_representations/SX-11a",
     title="An affine map fits no worse than a rotation",
     says=(
-        "On the items that it is fitted on, the affine map x A + b of least squares has an error ||F_n A + 1 b^T - "
-        "F_o||^2 of at most that of the best rotation R, if no ridge is added."
+        "On the items that it is fitted on, the affine map x A + b of least squares has an error |F_n A + 1 b^T - "
+        "F_o|^2 of at most that of the best rotation R, if no ridge is added."
     ),
     source=Derived(affine_error),
     tex=r"\min_{A, b} \|F_n A + 1 b^T - F_o\|^2 \le \min_{R^T R = I} \|F_n R - F_o\|^2",
