@@ -1,7 +1,7 @@
 """Maps of new features onto old ones: the best rotation, one that is shrunk to the identity, and affine maps.
 
 F_n and F_o have the features of m items by the new and the old encoder in their rows, d numbers each. C = F_n^T F_o is
-their cross moment, sigma_1 its largest singular value, and |.|_* the sum of the singular values.
+their cross moment, and sigma_1 its largest singular value.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The cross-entropy of features with fixed prototypes: its floor by their norm, and the alignment that it promises.
 
 w_y are the K vertices of a regular simplex, l is the cross-entropy of a feature f with the logits <f, w_j> and its
-class y, r = |f| is its norm, and <f, w_y> its alignment.
+class y, r is the norm of f, and <f, w_y> its alignment.
 """
 
 from __future__ import annotations
