@@ -115,25 +115,24 @@ PERFECT = Family(
 )
 
 
-@formula(p="K in [0, 1]", y="[0, inf)")
-def gain_of_a_perfect_encoder(p: np.ndarray, y: int) -> Number:
-    """The gap of a class y on itself, for its law p of vertices under the old encoder and a new one without errors.
+@formula(p="[0, 1]", square="[0, 1]", K="[2, inf)")
+def gain_of_a_perfect_encoder(p: Number, square: Number, K: int) -> Number:
+    """The gap of a class y on itself, for p = p_y(y), the `square` <p_y, p_y>, K vertices, and no errors anew.
 
     Proof
     -----
     Assumes: `gap_confusion`, whose proof is in the library; r_y is 1 at y.
 
-    Proof: then <r_y, p_y> = p(y), and the gap is K / (K - 1) (p(y) - <p, p>). If p(y) is the largest entry of p,
-    <p, p> <= max p * sum p = p(y), so that the gap is not negative.
+    Proof: then <r_y, p_y> = p, and the gap is K / (K - 1) (p - <p_y, p_y>). If p is the largest entry of p_y, then
+    <p_y, p_y> is at most the largest entry times the sum, which is p, so that the gap is not negative.
     """
-    K = len(p)
-    return (p[y] - (p * p).sum()) * Fraction(K, K - 1)
+    return (p - square) * K / (K - 1)
 
 
 def not_negative(case: Collapsed, gaps: np.ndarray, share: Number = 0) -> Sides:
     """Compare a share of the old errors with the gap of each class on itself, and this with its formula, both ways."""
     found, p = np.diag(in_units(case, gaps)), laws(case.old)
-    due = np.array([gain_of_a_perfect_encoder(row, y) for y, row in enumerate(p)], object)
+    due = np.array([gain_of_a_perfect_encoder(row[y], (row * row).sum(), len(p)) for y, row in enumerate(p)], object)
     least = np.array([share * (1 - row[y]) for y, row in enumerate(p)], object)
     return Sides(np.concatenate([least, found, due]), np.concatenate([found, due, found]))
 

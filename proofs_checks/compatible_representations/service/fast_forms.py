@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +13,7 @@ from lrtheory.bounds import (
     Draws,
     Family,
     Identity,
-    Number,
+    Numbers,
     OutcomeError,
     Sides,
     Statement,
@@ -34,8 +35,9 @@ class Logits:
 
 
 def has_width(case: Logits) -> bool:
-    """Decide whether there are features of one dimension or more."""
-    return case.features.ndim == 2 and case.features.size > 0 and case.scale > 0
+    """Decide whether there are features of one dimension or more, whose products stay normal numbers."""
+    sizes = np.abs(case.features[case.features != 0])
+    return case.features.ndim == 2 and case.features.size > 0 and case.scale > 0 and bool((sizes > 1e-100).all())
 
 
 def draw_logits(draws: Draws) -> Logits:
@@ -73,16 +75,21 @@ def logits(case: Logits, rng: np.random.Generator) -> Formed:
 def by_another_mean(case: Logits, rng: np.random.Generator) -> Formed:
     """Put alpha / K for (1 + alpha) / K, the mean of the rows that are centred."""
     F, K = case.features, case.features.shape[1] + 1
-    alpha = (1 - np.sqrt(K)) / (K - 1)
+    alpha = slope(K)
     mean, total = alpha / K, F.sum(1, keepdims=True)
     norm = np.sqrt((1 - mean) ** 2 + (K - 2) * mean**2)
     found = np.hstack([F - mean * total, (alpha - mean) * total]) / norm
     return Formed(case.scale * found, simplex_prototypes(K))
 
 
-@formula(f="d", S="(-inf, inf)", K="[2, inf)")
-def logits_of_sum(f: np.ndarray, S: Number, K: int) -> np.ndarray:
-    """The logits of a feature f of K - 1 numbers with the sum S, without a matrix.
+def slope(K: int) -> float:
+    """Return alpha, the number of the last row before it is centred."""
+    return (1 - math.sqrt(K)) / (K - 1)
+
+
+@formula(f="(-inf, inf)", S="(-inf, inf)", K="[2, inf)")
+def logit_of_sum(f: Numbers, S: Numbers, K: int) -> Numbers:
+    """The logit of a class whose number in the feature is f, for the sum S of all K - 1; f is alpha S for the last one.
 
     Proof
     -----
@@ -90,13 +97,11 @@ def logits_of_sum(f: np.ndarray, S: Number, K: int) -> np.ndarray:
     with alpha = (1 - sqrt K) / (K - 1).
 
     Proof: the mean is m (1, ..., 1) with m = (1 + alpha) / K, and a centred unit vector has the square nu^2 = (1 - m)^2
-    + (K - 2) m^2. For this alpha the last row has the same norm: (K - 1)(alpha - m)^2 = nu^2. The products with f are
-    (f_i - m S) / nu and (alpha - m) S / nu.
+    + (K - 2) m^2. For this alpha the last row has the same norm: (K - 1)(alpha - m)^2 = nu^2. The products with the
+    feature are (f - m S) / nu, and (alpha - m) S / nu for the last row.
     """
-    alpha = (1 - np.sqrt(K)) / (K - 1)
-    m = (1 + alpha) / K
-    nu = np.sqrt((1 - m) ** 2 + (K - 2) * m * m)
-    return np.append(f - m * S, (alpha - m) * S) / nu
+    m = (1 + slope(K)) / K
+    return (f - m * S) / math.sqrt((1 - m) ** 2 + (K - 2) * m * m)
 
 
 def as_dense(case: Logits, found: Formed, scaled: bool = True) -> Sides:
@@ -105,7 +110,8 @@ def as_dense(case: Logits, found: Formed, scaled: bool = True) -> Sides:
     K, scale = F.shape[1] + 1, float(case.scale) if scaled else 1.0
     W = np.asarray(found.prototypes, float)
     dense = scale * F @ W.T
-    formed = scale * np.array([logits_of_sum(f, float(f.sum()), K) for f in F])
+    sums = F.sum(1, keepdims=True)
+    formed = scale * logit_of_sum(np.hstack([F, slope(K) * sums]), sums, K)
     gram = (K * np.eye(K) - 1) / (K - 1)
     lhs = [np.ravel(found.logits), np.ravel(found.logits), (W @ W.T).ravel()]
     rhs = [dense.ravel(), formed.ravel(), gram.ravel()]
@@ -122,9 +128,9 @@ SX_19 = Statement(
         "alpha) / K and divided by their norm nu, a feature f with the sum S of its K - 1 numbers has the logits z_i = "
         "(f_i - m S) / nu and, for the last class, (alpha - m) S / nu."
     ),
-    source=Derived(logits_of_sum),
+    source=Derived(logit_of_sum),
     tex=r"z_i = (f_i - m S) / \nu,\quad z_K = (\alpha - m) S / \nu",
-    hypotheses={"features of one dimension or more": has_width},
+    hypotheses={"features of one dimension or more, none of them tiny": has_width},
     instances=LOGITS,
     solve=logits,
     claim=Identity(as_dense),

@@ -19,10 +19,10 @@ DOMAINS = {
     **{name: {"n_classes": "[2, inf)"} for name in ("alignment_from_loss", "cross_entropy_floor", "gap_rays")},
     "simplex_products": {"K": "[2, inf)", "P": "[2, inf)"},
     "growth_cosine": {"n_classes": "[2, inf)", "larger": "[n_classes, inf)"},
-    "logits_of_sum": {"K": "[2, inf)", "f": "d"},
+    "logit_of_sum": {"K": "[2, inf)"},
     # laws of vertices
     "gap_confusion": {"old": "k x k in [0, 1]", "new": "k x k in [0, 1]"},
-    "gain_of_a_perfect_encoder": {"p": "K in [0, 1]"},
+    "gain_of_a_perfect_encoder": {"p": "[0, 1]", "square": "[0, 1]", "K": "[2, inf)"},
     # rows of one width
     "gap_by_sums": {"moved": "d", "total": "d", "itself": "d"},
     "gap_of_means": {"mu_n": "d", "mu_o": "d", "other": "d"},
@@ -48,7 +48,7 @@ def test_hypotheses_hold_at_their_ends() -> None:
     assert formulas["largest_margin"](2) == 1
     assert formulas["accuracy_without_frame"](2) == 0.5
     assert formulas["gap_with_itself"](4) == -2
-    assert formulas["gain_of_a_perfect_encoder"](np.array([Fraction(1), Fraction(0)], object), 0) == 0
+    assert formulas["gain_of_a_perfect_encoder"](1, 1, 2) == 0
     assert formulas["variance_window"](Fraction(1, 2), Fraction(1, 2), Fraction(3, 4), 2) == (0.75, 0.75)
     assert theory.growth_cosine(5, larger=5) == 1
     assert theory.gap_rays(0, Fraction(1), n_classes=2) == (0, 0)

@@ -69,6 +69,7 @@ SMALL = {
         "tv_limit",
         "two_point_threshold",
     },
+    "distances of unit vectors": {"gap_with_itself", "may_change"},
     "numbers of 8 or 16 bits": {"half_gaps", "score_excess"},
 }
 #: answers to Fractions that differ from those to doubles, as the docstrings say
