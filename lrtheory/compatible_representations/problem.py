@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lrtheory._files import FromTable, Table, named_arrays, source_name
+from lrtheory._files import FromTable, Table, named_arrays, source_name, warn_alike
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import Words, array, generator, integer, must, real
 from lrtheory.compatible_representations.search.features import on_host
@@ -292,8 +292,10 @@ class HitList(FromTable):
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> Self:
         names = table.pick(columns, {"query": ("queries", "qid", "id"), "hit": ("hits", "score", "scores", "ndcg")})
+        queries = table.text(names["query"])
+        warn_alike(queries, table.origin)
         try:
-            return cls(table.text(names["query"]), table.floats(names["hit"]))
+            return cls(queries, table.floats(names["hit"]))
         except ValueError as error:
             raise ValueError(f"{table.origin}: {error}") from error
 

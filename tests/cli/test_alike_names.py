@@ -17,6 +17,7 @@ RATINGS = "user,item,rating\n" + "".join(f"{user},{item},{1 + i % 5}\n" for i, (
 TABLES = {
     ("alpha_rank", "rank"): ("model_a,model_b,winner\nAnn,bob,Ann\nann,bob,bob\n", []),
     ("alpha_rank", "next"): ("model_a,model_b,winner\nAnn,bob,Ann\nbob,ann,bob\n", ["-n", "2"]),
+    ("compatible_representations", "hits"): ("query,hit\nAnn,1\nann,0\n", ["log.csv"]),
     ("constrained_decoding", "mass"): ("item,log_weight\nAnn,-1\nann,-2\n", []),
     ("continual_learning", "metrics"): ("Ann,ann\n1,0\n.5,1\n", []),
     ("dual_mirror_descent", "allocate"): (
@@ -41,7 +42,7 @@ TABLES = {
 WITHOUT = {
     "pace", "edit", "diagnose", "extract", "convert", "compare", "diff", "absorb", "recommend", "fit", "fold_in",
     "squeeze", "merge", "ranks", "certify", "bounds", "basis", "cluster", "evaluate", "index", "valid", "bias",
-    "pass_at_k", "sharpening",
+    "pass_at_k", "sharpening", "replaceable", "map", "migration",
 }  # fmt: skip
 SENTENCE = "log.csv: names differ in capitals alone, and count as different ones: 'Ann' and 'ann'"
 

@@ -355,11 +355,12 @@ def average_compatibility(matrix: np.ndarray) -> float:
     if found.ndim != 2 or found.shape[0] != found.shape[1] or not len(found):
         raise must("matrix", "a square matrix", found.shape)
     rows, columns = np.tril_indices(len(found), -1)
-    if np.isnan(found[rows, columns]).any() or np.isnan(np.diagonal(found)).any():
+    read = np.concatenate([found[rows, columns], np.diagonal(found)])
+    if (read != read).any():  # NaN alone differs from itself
         raise must("matrix", "free of NaN on and below the diagonal", Words("NaN"))
     if not len(rows):
         return math.nan
-    return float((found[rows, columns] > found[columns, columns]).mean())
+    return float(np.mean(np.asarray(found[rows, columns] > found[columns, columns], bool)))
 
 
 @formula(accuracy="[0, 1]", n_queries="[1, inf)")

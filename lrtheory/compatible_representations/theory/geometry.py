@@ -7,6 +7,7 @@ unit vectors with products -1 / (K - 1).
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -97,7 +98,8 @@ def gap_confusion(old: np.ndarray, new: np.ndarray) -> tuple[np.ndarray, np.ndar
         sums = laws.sum(axis=1)
         if any(abs(float(total) - 1.0) > 1e-12 * k for total in sums):
             raise must(name, "a matrix whose rows sum to 1", sums)
-    different = (new @ old.T - old @ old.T) * k / (k - 1)
+    factor = Fraction(k, k - 1) if old.dtype == object or new.dtype == object else k / (k - 1)
+    different = (new @ old.T - old @ old.T) * factor
     return np.diagonal(different).copy(), different
 
 
