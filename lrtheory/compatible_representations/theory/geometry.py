@@ -98,7 +98,9 @@ def gap_confusion(old: np.ndarray, new: np.ndarray) -> tuple[np.ndarray, np.ndar
         sums = laws.sum(axis=1)
         if any(abs(float(total) - 1.0) > 1e-12 * k for total in sums):
             raise must(name, "a matrix whose rows sum to 1", sums)
-    factor = Fraction(k, k - 1) if old.dtype == object or new.dtype == object else k / (k - 1)
+    if "f" in (old.dtype.kind, new.dtype.kind):  # doubles beside exact numbers make doubles
+        old, new = old.astype(np.float64), new.astype(np.float64)
+    factor = Fraction(k, k - 1) if old.dtype == object else k / (k - 1)
     different = (new @ old.T - old @ old.T) * factor
     return np.diagonal(different).copy(), different
 
