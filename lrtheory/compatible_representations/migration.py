@@ -13,8 +13,10 @@ from lrtheory._validation import Words, as_array, choice, generator, must, open_
 from lrtheory.compatible_representations.maps import BackwardMap
 from lrtheory.compatible_representations.problem import Encodings, Joined, join
 from lrtheory.compatible_representations.replacement import Verdict, checked_margin, decided
-from lrtheory.compatible_representations.search.features import check_width, classes_of, unit_rows
-from lrtheory.compatible_representations.search.hits import METRICS, Metric, found_classes, hits_of
+from lrtheory.compatible_representations.search.features import Classes, check_width, classes_of, unit_rows
+from lrtheory.compatible_representations.search.hits import METRICS, Metric, hits_of
+from lrtheory.compatible_representations.search.nearest import nearest
+from lrtheory.compatible_representations.search.templates import template_scores
 
 __all__ = ["Migration", "mixed_test"]
 
@@ -193,28 +195,42 @@ def _ordered(order: Any, joined: Joined, needed: int, rng: Rng) -> np.ndarray:
     return found.astype(np.int64)
 
 
-def _hits(joined: Joined, classes: Any, mapped: np.ndarray, anew: np.ndarray, metric: Metric) -> np.ndarray:
-    """Hits of the new queries when these items are encoded anew."""
+def _hits(joined: Joined, classes: Classes, mapped: np.ndarray, anew: np.ndarray, metric: Metric) -> np.ndarray:
+    """Hits of the new queries when these items are encoded anew: each half is searched in its own space."""
     m = len(joined.gallery)
     is_new = np.zeros(m, bool)
     is_new[anew] = True
-    if not len(anew):
-        return hits_of(mapped, joined.gallery, classes, metric, joined.exclude)
-    assert joined.new_gallery is not None
     place = np.full(m, -1)
     place[joined.encoded] = np.arange(len(joined.encoded))
-    # both spaces side by side: an old item has zeros in the new one, and the reverse, so products are those of its own
-    queries = np.concatenate([unit_rows(mapped), unit_rows(joined.new)], axis=1)
-    items = np.zeros((m, queries.shape[1]))
-    width = mapped.shape[1]
-    items[~is_new, :width] = unit_rows(joined.gallery[~is_new])
-    items[is_new, width:] = unit_rows(joined.new_gallery[place[is_new]])
-    if metric == "nearest":
-        return hits_of(queries, items, classes, metric, joined.exclude)
-    half = classes._replace(gallery=classes.gallery + len(classes.names) * is_new)
-    _, codes = np.unique(half.gallery, return_inverse=True)
-    back = np.zeros(codes.max() + 1, np.int64)
-    back[codes] = classes.gallery
-    found = back[found_classes(queries, items, classes._replace(gallery=codes), metric, joined.exclude)]
-    right: np.ndarray = found == classes.queries
+    halves = [(mapped, joined.gallery, np.flatnonzero(~is_new), np.arange(m))]
+    if joined.new_gallery is not None:
+        halves.append((joined.new, joined.new_gallery, np.flatnonzero(is_new), place))
+    best, found = np.full(len(mapped), -np.inf), np.full(len(mapped), m)
+    scores = np.full((len(mapped), classes.n_in_gallery), -np.inf)
+    for queries, gallery, items, rows in halves:
+        if not len(items):
+            continue
+        part = unit_rows(queries), unit_rows(gallery[rows[items]])
+        skipped = None if joined.exclude is None else _within(joined.exclude, items)
+        if metric == "template":
+            own = template_scores(*part, classes.gallery[items], classes.n_in_gallery, skipped)
+            scores = np.maximum(scores, own)
+            continue
+        near = nearest(*part, skipped)
+        top = np.einsum("ij,ij->i", *(one.astype(np.float64) for one in (part[0], part[1][near])))
+        top = np.where(near < 0, -np.inf, top)
+        wins = (top > best) | ((top == best) & (items[near] < found) & (near >= 0))
+        best, found = np.where(wins, top, best), np.where(wins, items[near], found)
+    if metric == "template":
+        right: np.ndarray = (scores.argmax(axis=1) == classes.queries) & (scores.max(axis=1) > -np.inf)
+        return right
+    there = found < m
+    right = there & (classes.gallery[np.where(there, found, 0)] == classes.queries)
     return right
+
+
+def _within(exclude: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """The numbers of excluded items among some items in increasing order, -1 where they are not among them."""
+    at = np.minimum(np.searchsorted(items, exclude), len(items) - 1)
+    found: np.ndarray = np.where(items[at] == exclude, at, -1)
+    return found

@@ -37,6 +37,47 @@ def test_the_nearest_item_of_both_halves_decides(is_mapped):
     assert found.old_accuracy == before.mean()
 
 
+def test_each_half_of_a_class_has_a_template_of_its_own():
+    order = np.random.default_rng(2).permutation(20)
+    found = cr.mixed_test(NEW, OLD, shares=[0.5, 0.8], order=order, metric="template")
+    for share, hits in zip(found.shares, found.hits, strict=True):
+        is_new = np.isin(np.arange(20), order[: round(20 * share)])
+        for i in range(40):
+            best, label = -np.inf, -1
+            for c in range(4):
+                for half, items in ((~is_new, PROBLEM.gallery), (is_new, RENEWED)):
+                    mine = half & (PROBLEM.gallery_labels == c)
+                    if mine.any():
+                        mean = unit(items)[mine].sum(axis=0)
+                        score = PROBLEM.new[i] @ mean / np.linalg.norm(mean)
+                        best, label = (score, c) if score > best else (best, label)
+            assert hits[i] == (label == PROBLEM.query_labels[i])
+
+
+@pytest.mark.parametrize("metric", ["nearest", "template"])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_queries_that_are_items_do_not_find_themselves_in_either_half(metric, share):
+    ids, labels = np.arange(20), PROBLEM.gallery_labels
+    old = cr.Encodings(
+        PROBLEM.gallery, PROBLEM.gallery, query_labels=labels, gallery_labels=labels, query_ids=ids, gallery_ids=ids
+    )
+    new = cr.Encodings(RENEWED, RENEWED, query_ids=ids, gallery_ids=ids)
+    order = np.random.default_rng(3).permutation(20)
+    found = cr.mixed_test(new, old, shares=[share], order=order, metric=metric).hits[0]
+    is_new = np.isin(ids, order[: round(20 * share)])
+    for i in ids:
+        best, label = -np.inf, -1
+        for half, items in ((~is_new, unit(PROBLEM.gallery)), (is_new, unit(RENEWED))):
+            groups = [[j] for j in ids] if metric == "nearest" else [ids[labels == c] for c in range(4)]
+            for group in groups:
+                mine = [j for j in group if half[j] and j != i]
+                if mine:
+                    mean = items[mine].sum(axis=0)
+                    score = unit(RENEWED)[i] @ mean / np.linalg.norm(mean)
+                    best, label = (score, labels[mine[0]]) if score > best else (best, label)
+        assert found[i] == (label == labels[i])
+
+
 def test_each_share_is_judged_at_its_part_of_delta():
     found = cr.mixed_test(NEW, OLD, shares=[0, 0.5, 1], metric="template", delta=0.3, rng=0)
     before = cr.check_replacement(*PROBLEM.features, **PROBLEM.labels, metric="template").old_hits

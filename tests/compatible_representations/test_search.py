@@ -10,7 +10,7 @@ from lrtheory.compatible_representations.search import nearest as nearest_module
 from lrtheory.compatible_representations.search.features import classes_of, unit_rows
 from lrtheory.compatible_representations.search.hits import found_classes, unanswerable
 from lrtheory.compatible_representations.search.nearest import nearest
-from lrtheory.compatible_representations.search.templates import nearest_templates, templates
+from lrtheory.compatible_representations.search.templates import template_scores, templates
 
 
 def rows(rng, n, d=5, dtype=np.float64):
@@ -62,7 +62,7 @@ def test_a_template_without_the_item_itself_is_that_of_the_others():
     rng = np.random.default_rng(2)
     gallery, classes = rows(rng, 14), np.arange(14) % 4
     classes[13] = 4  # alone in its class
-    found = nearest_templates(gallery, gallery, classes, 5, np.arange(14))
+    found = template_scores(gallery, gallery, classes, 5, np.arange(14)).argmax(axis=1)
     for i in range(14):
         others = np.arange(14) != i
         best, label = -np.inf, -1

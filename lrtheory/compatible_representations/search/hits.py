@@ -8,7 +8,7 @@ import numpy as np
 
 from lrtheory.compatible_representations.search.features import Classes, unit_rows
 from lrtheory.compatible_representations.search.nearest import nearest
-from lrtheory.compatible_representations.search.templates import nearest_templates
+from lrtheory.compatible_representations.search.templates import template_scores
 
 __all__ = ["METRICS", "Metric", "found_classes", "hits_of", "unanswerable"]
 
@@ -41,7 +41,8 @@ def found_classes(
     """
     unit_queries, unit_gallery = unit_rows(queries), unit_rows(gallery)
     if metric == "template":
-        return nearest_templates(unit_queries, unit_gallery, classes.gallery, classes.n_in_gallery, exclude)
+        scores = template_scores(unit_queries, unit_gallery, classes.gallery, classes.n_in_gallery, exclude)
+        return np.where(np.isneginf(scores.max(axis=1)), -1, scores.argmax(axis=1))  # the first of equal ones
     items = nearest(unit_queries, unit_gallery, exclude)
     return np.where(items >= 0, classes.gallery[items], -1)
 

@@ -1,10 +1,10 @@
-"""Templates: the mean direction of each class of a gallery, and the class whose template is nearest to a query."""
+"""Templates: the mean direction of each class of a gallery, and its products with queries."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["class_sums", "nearest_templates", "templates"]
+__all__ = ["class_sums", "template_scores", "templates"]
 
 
 def class_sums(rows: np.ndarray, classes: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -55,10 +55,10 @@ def templates(gallery: np.ndarray, classes: np.ndarray, n_classes: int) -> np.nd
     return _directions(class_sums(gallery, classes, n_classes)[0])
 
 
-def nearest_templates(
+def template_scores(
     queries: np.ndarray, gallery: np.ndarray, classes: np.ndarray, n_classes: int, exclude: np.ndarray | None = None
 ) -> np.ndarray:
-    """The class whose template has the largest product with each query, the first of equal ones.
+    """The product of each query with each template.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def nearest_templates(
     gallery : array of shape (m, d)
         Rows of norm 1.
     classes : int array of shape (m,)
-        Classes of the gallery, each of which has a row.
+        Classes of the gallery.
     n_classes : int
         Number of classes.
     exclude : int array of shape (n,), optional
@@ -75,11 +75,12 @@ def nearest_templates(
 
     Returns
     -------
-    int64 array of shape (n,)
-        Classes.
+    array of shape (n, n_classes)
+        Scores; minus infinity for a class without rows.
     """
     sums, counts = class_sums(gallery, classes, n_classes)
     scores = queries @ _directions(sums).astype(queries.dtype).T
+    scores[:, counts == 0] = -np.inf
     if exclude is not None:
         asked = np.flatnonzero(exclude >= 0)
         items = exclude[asked]
@@ -88,8 +89,7 @@ def nearest_templates(
         scores[asked, own] = np.einsum("ij,ij->i", queries[asked], left)
         alone = counts[own] == 1
         scores[asked[alone], own[alone]] = -np.inf
-    found: np.ndarray = scores.argmax(axis=1)
-    return found
+    return scores
 
 
 def _directions(sums: np.ndarray) -> np.ndarray:
