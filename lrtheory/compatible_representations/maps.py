@@ -184,7 +184,8 @@ def _fitted(new: np.ndarray, old: np.ndarray, method: Method, kappa: float, pena
     A, B = F - means[0], G - means[1]
     if method == "affine":
         matrix, rank, message = _least_squares(A, B, penalty)
-        factor = units[1] / units[0]
+        with np.errstate(over="ignore", under="ignore"):
+            factor = float(units[1] / units[0])
     else:
         matrix, rank, message = _polar(A, B, kappa)
         factor = 1.0
@@ -192,7 +193,7 @@ def _fitted(new: np.ndarray, old: np.ndarray, method: Method, kappa: float, pena
         matrix = matrix * factor
         offset = means[1] * units[1] - (means[0] * units[0]) @ matrix
     if not (np.isfinite(matrix).all() and np.isfinite(offset).all()):
-        raise must("new", "features whose ratio to `old` is in the range of doubles", Words(f"{1 / factor:.3g}"))
+        raise must("new", "features whose ratio to `old` is in the range of doubles", Words("one beyond it"))
     # a rotation does not change units: what it leaves is measured in those of the larger of the two
     unit = max(units)
     left = (new / unit) @ matrix + offset / unit - old / unit

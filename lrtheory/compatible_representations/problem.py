@@ -148,7 +148,13 @@ def _listed(name: str, value: Any, n: int) -> list[Any] | None:
 
 def _named(name: str, value: Any, n: int) -> list[Any] | None:
     found = _listed(name, value, n)
-    if found is not None and len(set(found)) < len(found):
+    if found is None:
+        return None
+    try:
+        is_unique = len(set(found)) == len(found)
+    except TypeError as error:
+        raise must(name, "names that a dictionary takes, such as numbers and strings", value, TypeError) from error
+    if not is_unique:
         seen: set[Any] = set()
         twice = next(one for one in found if one in seen or seen.add(one))  # type: ignore[func-returns-value]
         raise must(name, "names that occur once", twice)

@@ -211,6 +211,8 @@ def test_features_of_a_cross_test_are_pairs_of_one_form():
         (lambda: cr.theory.replacement_power(0.7, 0.4, 10), "`lost` must be a probability of sum at most 1"),
         (lambda: cr.theory.queries_needed(0.7, 0.4), "`lost` must be a probability of sum at most 1"),
         (lambda: cr.theory.difference_limits(5, 6, 10, delta=0.1), "`n` must be at least the number of won"),
+        (lambda: cr.theory.difference_limits([1, 2], [0, 1, 2], 5, delta=0.1), "`lost` must be of a shape that fits"),
+        (lambda: cr.fit_map(NEW * 1e-300, OLD * 1e300, method="affine"), "`new` must be features whose ratio to `old`"),
         (lambda: cr.theory.average_compatibility(np.ones((2, 3))), "`matrix` must be a square matrix"),
         (lambda: cr.theory.average_compatibility(np.full((2, 2), np.nan)), "`matrix` must be free of NaN"),
     ],
@@ -218,3 +220,11 @@ def test_features_of_a_cross_test_are_pairs_of_one_form():
 def test_makers_and_formulas_refuse_in_one_sentence(make, sentence):
     with pytest.raises(ValueError, match=sentence):
         make()
+
+
+def test_numbers_at_the_ends_of_their_ranges():
+    assert cr.theory.queries_bound(1e-200, delta=0.1, miss=0.1) > 10**400
+    assert 1 - 1e-7 < cr.theory.replacement_power(0.3, 0.29, 10**6) <= 1.0
+    assert cr.theory.sign_level(0, 0) == 1.0
+    with pytest.raises(TypeError, match="`query_ids` must be names that a dictionary takes"):
+        cr.Encodings(NEW, query_ids=[[1]] * 12)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from numbers import Rational
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def difference_limits(won: Numbers, lost: Numbers, n: Numbers, *, delta: Number)
     Raises
     ------
     ValueError
-        If b + c is above n.
+        If b + c is above n, or the shapes do not fit.
 
     Proof
     -----
@@ -74,6 +75,12 @@ def difference_limits(won: Numbers, lost: Numbers, n: Numbers, *, delta: Number)
     (0.0712, 0.2249)
     """
     b, c, trials = (np.asarray(one) for one in (won, lost, n))
+    try:
+        np.broadcast_shapes(b.shape, c.shape, trials.shape)
+    except ValueError as error:
+        raise must(
+            "lost", f"of a shape that fits those of `won` and `n`, {b.shape} and {trials.shape}", c.shape
+        ) from error
     if (b + c > trials).any():
         raise must("n", "at least the number of won and lost queries", n)
     low_b, high_b = clopper_pearson(b, trials, delta)
@@ -170,7 +177,8 @@ def queries_bound(difference: Number, *, delta: Number, miss: Number) -> int:
     528
     """
     roots = math.sqrt(math.log(2 / delta)) + math.sqrt(math.log(1 / miss))
-    return math.ceil(2 * (roots / float(difference)) ** 2)
+    given = difference if isinstance(difference, Rational) else Fraction(float(difference))
+    return math.ceil(Fraction(2 * roots**2) / Fraction(given) ** 2)
 
 
 @formula(won="[0, 1]", lost="[0, 1]", n="[1, inf)", margin="[0, 1)", delta="(0, 1)")
@@ -264,7 +272,8 @@ def planned(won: float, lost: float, beyond: float, delta: float, miss: float) -
 
 def power_beyond(won: float, lost: float, n: int, beyond: float, delta: float) -> float:
     """The probability that the difference is found to be above `beyond`: by its sign for 0, else by its lower limit."""
-    return _sign_power(won, lost, n, delta) if beyond == 0 else _limit_power(won, lost, n, beyond, delta)
+    found = _sign_power(won, lost, n, delta) if beyond == 0 else _limit_power(won, lost, n, beyond, delta)
+    return min(1.0, found)  # the terms of the sum are rounded
 
 
 def _sign_power(won: float, lost: float, n: int, delta: float) -> float:
