@@ -1,0 +1,1 @@
+"""Tests of the difference of two systems."""

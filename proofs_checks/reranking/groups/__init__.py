@@ -1,0 +1,1 @@
+"""Groups of documents that are judged together, and rewards for judging them."""

@@ -1,0 +1,1 @@
+"""Metrics of a ranking: exchanges, ties, holes in the judgments, ideals."""

@@ -1,0 +1,1 @@
+"""Judges that err, by chance at each answer or once for ever."""

@@ -1,0 +1,1 @@
+"""Retrieval of the first documents without a look at all of them."""
