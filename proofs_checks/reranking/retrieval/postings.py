@@ -1,0 +1,295 @@
+"""Retrieval from lists of postings: what a term can add at most, and the best k without a look at all documents.
+
+A document D has tf copies of a term and \\|D\\| terms in all, avg being the mean of \\|D\\|. BM25 adds up over the terms of
+a query idf (k1 + 1) tf / (tf + K) with K = k1 (1 - b + b \\|D\\| / avg) and idf = ln(1 + (N - df + 1/2) / (df + 1/2)), for
+N documents of which df have the term.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from lrtheory.bounds import (
+    Derived,
+    Draws,
+    Family,
+    Identity,
+    Inequality,
+    Number,
+    OutcomeError,
+    Sides,
+    Statement,
+    formula,
+    rounding,
+    saboteur,
+)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """How often each document has each term (a row a document), and k1 and b in eighths."""
+
+    counts: tuple[tuple[int, ...], ...]
+    k1: int
+    b: int
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """The weight of each term in each document, (documents, terms), and the bound of each term."""
+
+    weights: np.ndarray
+    bounds: np.ndarray
+
+
+@formula(idf="[0, inf)", k1="[0, inf)", b="[0, 1]", avg="(0, inf)")
+def term_bound(idf: Number, k1: Number, b: Number, avg: Number) -> Number:
+    r"""No document gets more than this for one term.
+
+    Proof
+    -----
+    Assumes: k1 >= 0 and 0 <= b <= 1.
+
+    Proof: tf / (tf + K) falls in \|D\|, and \|D\| >= tf as the copies of the term are terms of D. So it is at most
+    tf / (tf + k1 (1 - b) + k1 b tf / avg), which is 1 / (1 + k1 (1 - b) / tf + k1 b / avg) and below
+    1 / (1 + k1 b / avg) unless k1 (1 - b) = 0. For b = 0 this is the usual bound idf (k1 + 1).
+    """
+    return idf * (k1 + 1) / (1 + k1 * b / avg)
+
+
+def weigh(case: Collection, rng: np.random.Generator, *, distinct: bool = False, shrunk: float = 1.0) -> Weighted:
+    """Compute weights and bounds in doubles; slips: lengths count different terms, or bounds are shrunk."""
+    tf = np.array(case.counts, float)
+    k1, b, N = case.k1 / 8, case.b / 8, len(tf)
+    df = (tf > 0).sum(0)
+    idf = np.log1p((N - df + 0.5) / (df + 0.5))
+    length = (tf > 0).sum(1) if distinct else tf.sum(1)
+    K = k1 * (1 - b + b * length / length.mean())
+    with np.errstate(invalid="ignore"):
+        part = np.where(tf > 0, tf / (tf + K[:, None]), 0.0)
+    bounds = np.array([term_bound(float(one), k1, b, float(length.mean())) for one in idf])
+    return Weighted(idf * (k1 + 1) * part, shrunk * bounds)
+
+
+def below_bounds(case: Collection, found: Weighted, usual: bool = False) -> Sides:
+    """Compare weights with bounds, and both with their definitions from both sides."""
+    k1, b, N = case.k1 / 8, case.b / 8, len(case.counts)
+    lengths = [sum(map(int, row)) for row in case.counts]
+    avg = sum(lengths) / N
+    small, large = [], []
+    for term in range(len(case.counts[0])):
+        df = sum(row[term] > 0 for row in case.counts)
+        idf = math.log(1 + (N - df + 0.5) / (df + 0.5))
+        most = term_bound(idf, k1, b, avg) if not usual else idf * (k1 + 1) / (1 + k1)
+        small, large = [*small, most, found.bounds[term]], [*large, found.bounds[term], most]
+        for row, length, weight in zip(case.counts, lengths, found.weights[:, term], strict=True):
+            tf = int(row[term])
+            K = k1 * (1 - b + b * length / avg)
+            due = idf * (k1 + 1) * tf / (tf + K) if tf else 0.0
+            small, large = [*small, weight, due, weight], [*large, due, weight, found.bounds[term]]
+    # logarithms of numbers up to 2 N are rounded by a few units of their size
+    return Sides(small, large, rounding=rounding(256, np.full(len(small), (1 + k1) * (1 + math.log(2 * N + 2)))))
+
+
+def is_collection(case: Collection) -> bool:
+    """Decide whether documents have terms, k1 >= 0 and 0 <= b <= 1."""
+    rows = case.counts
+    return bool(rows) and min(map(min, rows)) >= 0 and sum(map(sum, rows)) > 0 and case.k1 >= 0 and 0 <= case.b <= 8
+
+
+def draw_collection(draws: Draws) -> Collection:
+    """Draw two to six documents over one to four terms, none of them empty."""
+    shape = (draws.integers(2, 6), draws.integers(1, 4))
+    counts = draws.integers(0, 5, shape=shape)
+    counts[:, 0] += 1
+    return Collection(tuple(map(tuple, counts.tolist())), draws.integers(0, 16), draws.integers(0, 8))
+
+
+RK_B1 = Statement(
+    id="reranking/RK-B1",
+    title="What a term adds at most",
+    says=(
+        "The part of a BM25 score that a term gives is at most idf (k1 + 1) / (1 + k1 b / avg), where avg is the mean "
+        "length of a document, and less unless k1 (1 - b) = 0."
+    ),
+    source=Derived(term_bound),
+    tex=r"\mathrm{idf}\, (k_1 + 1) / (1 + k_1 b / \mathrm{avg})",
+    hypotheses={"documents with terms": is_collection},
+    instances=Family(
+        "collections",
+        always=(
+            Collection(((1,),), 8, 8),
+            Collection(((9, 0), (1, 1)), 10, 6),
+            Collection(((3, 0, 0), (0, 2, 2), (1, 1, 5)), 10, 0),
+            Collection(((7, 0), (0, 1), (1, 1)), 16, 8),  # b = 1, and a document of one term: equality
+        ),
+        draw=draw_collection,
+    ),
+    solve=weigh,
+    claim=Inequality(below_bounds, unbounded="a report may be any number"),
+    decisions=("weights", "bounds"),
+    saboteurs=(
+        saboteur("lengths count different terms", solve=partial(weigh, distinct=True)),
+        saboteur("half of the bound", solve=partial(weigh, shrunk=0.5)),
+        saboteur(
+            "the bound of b = 1 and documents of mean length 1 for all",
+            claim=Inequality(partial(below_bounds, usual=True), unbounded="a report may be any number"),
+        ),
+    ),
+    notes="The usual bound idf (k1 + 1) forgets that a document with many copies of a term is long.",
+)
+
+# --- pruning ---------------------------------------------------------------------------------------------------------
+
+NONE = -1
+
+
+@dataclass(frozen=True)
+class Query:
+    """The impacts of each term of a query in 64ths (a row a term, a column a document, 0 for no posting), and k."""
+
+    impacts: tuple[tuple[int, ...], ...]
+    k: int
+
+
+@dataclass(frozen=True)
+class Top:
+    """The best documents and their scores, filled up with -1 and 0."""
+
+    ids: np.ndarray
+    scores: np.ndarray
+
+
+def filled_up(case: Query, best: list[tuple[float, int]]) -> Top:
+    """Make an outcome of pairs of score and document."""
+    rest = case.k - len(best)
+    return Top(np.array([d for _, d in best] + [NONE] * rest), np.array([s for s, _ in best] + [0.0] * rest))
+
+
+def maxscore(
+    case: Query, rng: np.random.Generator, *, shrunk: int | None = None, larger: bool = False, strict: bool = False
+) -> Top:
+    """Visit documents of essential lists alone, and stop where the bounds of the rest cannot reach the k-th score.
+
+    Slips: the bound of one term is halved; of equal scores the larger document wins, with or without a strict test.
+    """
+    terms = [[int(value) / 64 for value in row] for row in case.impacts]
+    bounds = [max((v for v in row if v), default=0.0) * (0.5 if t == shrunk else 1) for t, row in enumerate(terms)]
+    ranked = sorted(range(len(terms)), key=bounds.__getitem__)
+    upto = list(np.cumsum([bounds[t] for t in ranked]))
+    best: list[tuple[float, int]] = []
+    for document in range(len(terms[0])):
+        theta = best[-1][0] if len(best) == case.k else -math.inf
+        hopeless = (lambda x, limit=theta: x < limit) if strict else (lambda x, limit=theta: x <= limit)
+        needed = [j for j in range(len(ranked)) if not hopeless(upto[j])]
+        if not any(terms[ranked[j]][document] for j in needed):
+            continue
+        score = sum(terms[ranked[j]][document] for j in needed)
+        for j in reversed(range(len(ranked) - len(needed))):
+            if hopeless(score + upto[j]):
+                break
+            score += terms[ranked[j]][document]
+        else:
+            if not hopeless(score):
+                best.append((score, document))
+                best.sort(key=lambda one: (-one[0], -one[1] if larger else one[1]))
+                best = best[: case.k]
+    return filled_up(case, best)
+
+
+def exhaustive(case: Query) -> list[tuple[int, int]]:
+    """Return score (in 64ths) and document of the best k with a posting, of equal scores the smaller document first."""
+    columns = list(zip(*case.impacts, strict=True))
+    scored = [(sum(map(int, column)), d) for d, column in enumerate(columns) if any(column)]
+    return sorted(scored, key=lambda one: (-one[0], one[1]))[: case.k]
+
+
+@formula(s="(-inf, inf)", U="[0, inf)", theta="(-inf, inf)")
+def cannot_enter(s: Number, U: Number, theta: Number) -> bool:
+    """Whether a document of the part score s, to which other terms add at most U, stays out for the k-th score theta.
+
+    Proof
+    -----
+    Assumes: impacts are not negative, so that the bound of a list is one for documents without it too; documents come
+    in the order of their numbers, and of equal scores the smaller number wins (hypotheses of B2).
+
+    Proof: the final score is at most s + U <= theta. All documents seen before have smaller numbers, so at a tie the
+    k-th of them stays; and theta never falls. A document that is only in lists whose bounds add up to at most theta has
+    s = 0 for the others, and is not visited for the same reason. All others are scored in full.
+    """
+    return s + U <= theta
+
+
+def same_top(case: Query, found: Top) -> Sides:
+    """Compare documents and scores with the exhaustive ones, and the rule with what was left out."""
+    ids, scores = np.asarray(found.ids).tolist(), list(np.asarray(found.scores))
+    if len(ids) != case.k or len(scores) != case.k:
+        raise OutcomeError(f"{case.k} documents and scores are due")
+    due = exhaustive(case)
+    rest = case.k - len(due)
+    theta = due[-1][0] if len(due) == case.k else None
+    # by the rule each document that is left out cannot enter behind the k-th: the full score is its own bound
+    left = [sum(map(int, column)) for d, column in enumerate(zip(*case.impacts, strict=True)) if (d not in ids)]
+    free = [int(not cannot_enter(s, 0, theta)) for s in left] if theta is not None else []
+    return Sides(
+        [*ids, *(64 * score for score in scores), sum(free)],
+        [*(d for _, d in due), *[NONE] * rest, *(s for s, _ in due), *[0] * rest, 0],
+    )
+
+
+def has_bounds(case: Query) -> bool:
+    """Decide whether impacts are not negative."""
+    return case.k >= 1 and bool(case.impacts) and min(map(min, case.impacts)) >= 0
+
+
+def draw_query(draws: Draws) -> Query:
+    """Draw one to four terms over two to ten documents, with many equal impacts, and k."""
+    shape = (draws.integers(1, 4), draws.integers(2, 10))
+    table = draws.integers(0, 4, shape=shape) * draws.integers(0, 1, shape=shape)
+    return Query(tuple(map(tuple, table.tolist())), draws.integers(1, 4))
+
+
+RK_B2 = Statement(
+    id="reranking/RK-B2",
+    title="Pruning by bounds returns the exhaustive list",
+    says=(
+        "Where impacts are not negative, of equal scores the smaller document wins, and a document of the part score s, to "
+        "which other terms add at most U, is left once s + U <= theta, the k-th score so far, the k documents, their "
+        "scores and their order are those of scoring every document."
+    ),
+    source=Derived(cannot_enter),
+    tex=r"s + U \le \theta \Rightarrow \text{not among the first } k",
+    hypotheses={"impacts that are not negative": has_bounds},
+    instances=Family(
+        "queries",
+        always=(
+            Query(((1,),), 1),
+            Query(((1, 1, 1),), 1),  # a tie
+            Query(((0, 3, 0, 2), (1, 0, 4, 2)), 2),
+            Query(((2, 0, 3, 1, 0, 3), (0, 2, 0, 2, 4, 1), (1, 1, 1, 1, 1, 1)), 3),
+            Query(((0, 0), (2, 0)), 3),  # fewer documents than are wanted
+            Query(((2, 0, 1, 4), (2, 0, 3, 0)), 1),
+        ),
+        draw=draw_query,
+    ),
+    solve=maxscore,
+    claim=Identity(same_top),
+    decisions=("ids", "scores"),
+    saboteurs=(
+        saboteur("the bound of the first term is halved", solve=partial(maxscore, shrunk=0)),
+        saboteur("of equal scores the larger document wins", solve=partial(maxscore, larger=True, strict=True)),
+        saboteur(
+            "impacts below 0",
+            breaks="impacts that are not negative",
+            instances=Family(
+                "negative-impacts",
+                always=(Query(((-4, -4, 0), (3, 3, 3)), 1), Query(((-1, -3), (-2, 0)), 1), Query(((-5, -1), (2, 2)), 1)),
+            ),
+        ),
+    ),
+    notes="In doubles the sums of bounds and scores are rounded in other orders, and the test needs a margin for that.",
+)
