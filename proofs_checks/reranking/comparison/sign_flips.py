@@ -162,7 +162,6 @@ def attained(case: Paired, found: np.ndarray, half: bool = False) -> Sides:
     if len(p) != 2 ** len(case.d) or any(one < 0 for one in p):
         raise OutcomeError("a p-value that is not negative is due for each of all signs")
     shares = [Fraction(sum(other <= one for other in p), len(p)) for one in p]
-    # a p-value that is too large keeps the level and tells nothing: what is claimed is the share itself
     return Sides(shares, [level(min(one, Fraction(1))) / (2 if half else 1) for one in p], trivial=[2] * len(p))
 
 
@@ -240,9 +239,7 @@ def chance_of_rejection(case: Sampled) -> Fraction:
     total = Fraction(0)
     for observed in set(sums):
         q = Fraction(sum(one >= observed for one in sums), len(sums))
-        few = sum(
-            (math.comb(case.B, b) * q**b * (1 - q) ** (case.B - b) for b in range(most + 1)), Fraction(0)
-        )
+        few = sum((math.comb(case.B, b) * q**b * (1 - q) ** (case.B - b) for b in range(most + 1)), Fraction(0))
         total += Fraction(sums.count(observed), len(sums)) * few
     return total
 
@@ -314,11 +311,11 @@ def p_of_doubles(case: Tenths, rng: np.random.Generator, *, slack: float = 2.0**
 
 @formula(n="[1, inf)", e="[0, inf)")
 def tie_slack(n: int, e: Number) -> Number:
-    """How far below the observed absolute sum of n doubles another one may lie that ties with it.
+    """The distance below the observed absolute sum of n doubles within which another one ties with it.
 
     Proof
     -----
-    Assumes: each double is within e / 4 of the difference that it stands for, and sums are rounded by less than n e / 4.
+    Assumes: each double is within e / 4 of the difference it stands for, and sums are rounded by less than n e / 4.
 
     Proof: two absolute sums that are equal differ by at most 2 n e / 4 from doubles and n e / 2 from sums, n e in all.
     So no tie is lost, and the p-value is never too small. Where different sums differ by more than 2 n e, as multiples

@@ -1,1 +1,1 @@
-"""What several rooms use: rankings with their metrics, and judges with a hidden order."""
+"""Rankings with their metrics, lists with their fusion, and judges with a hidden order, for several rooms."""

@@ -106,7 +106,7 @@ def missing(case: Hidden, order: np.ndarray, g: int, better: np.ndarray) -> int:
 
 def is_right(case: Hidden, order: np.ndarray) -> int:
     """Return how many of the first places hold the right document, up to the first wrong one."""
-    wrong = [place for place, (a, b) in enumerate(zip(np.asarray(order).tolist(), case.best)) if a != b]
+    wrong = [place for place, (a, b) in enumerate(zip(np.asarray(order).tolist(), case.best, strict=False)) if a != b]
     return wrong[0] if wrong else case.n
 
 

@@ -54,7 +54,7 @@ def exact_rrf(lists: Ranks, n: int, kappa: Any) -> list[Fraction]:
 
 
 def points(lists: Ranks, n: int) -> list[int]:
-    """Return the Borda points of each document: in a list of n_l documents n_l less the rank, and 0 where it is absent."""
+    """Return the Borda points of each document: the length of a list less the rank, and 0 where it is absent."""
     scores = [0] * n
     for one in lists:
         for rank, document in enumerate(one, 1):

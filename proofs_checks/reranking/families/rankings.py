@@ -33,7 +33,7 @@ def ndcg(gains: Sequence[int], judged: Sequence[int], k: int) -> Fraction:
 
 
 def average_precision(gains: Sequence[int], relevant: int, k: int) -> Fraction:
-    """Return the precisions at the ranks of relevant documents up to k, summed and divided by the number of relevant."""
+    """Return the sum of precisions at the ranks of relevant documents up to k, over the number of relevant ones."""
     total, above = Fraction(0), 0
     for r, g in enumerate(gains[:k], 1):
         above += g > 0
@@ -74,7 +74,7 @@ def metrics(gains: Sequence[int], judged: Sequence[int], k: int, top: int) -> li
     ]
 
 
-def of(names: Sequence[str], values: Sequence[Any]) -> list[Any]:
+def of(names: Sequence[str], values: Any) -> list[Any]:
     """Pick metrics by their names out of a list in the order of `METRICS`."""
     return [values[METRICS.index(name)] for name in names]
 

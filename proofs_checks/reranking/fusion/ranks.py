@@ -99,8 +99,8 @@ RK_F2 = Statement(
     id="reranking/RK-F2",
     title="With a large constant RRF is Borda",
     says=(
-        "For kappa >= L n^2 - n the order of L complete lists of n documents by RRF puts no document before one that has "
-        "more Borda points, n less the rank in each list."
+        "For kappa >= L n^2 - n the order of L complete lists of n documents by RRF puts no document before one that "
+        "has more Borda points, n less the rank in each list."
     ),
     source=Derived(rrf_borda_kappa),
     tex=r"\kappa \ge L n^2 - n",
@@ -140,9 +140,7 @@ def fused_duels(case: Duels, rng: np.random.Generator, method: str = "rrf") -> F
     """Fuse by RRF, or by the numbers of duels that are won."""
     if method == "rrf":
         return rrf(case.lists, 4, case.kappa)
-    before = [
-        [sum(one.index(a) < one.index(b) for one in case.lists) for b in range(4) if b != a] for a in range(4)
-    ]
+    before = [[sum(one.index(a) < one.index(b) for one in case.lists) for b in range(4) if b != a] for a in range(4)]
     return by_score(np.array([sum(2 * wins > len(case.lists) for wins in row) for row in before], float))
 
 
@@ -165,7 +163,10 @@ def winner_is_second(case: Duels, found: Fused) -> Sides:
     """Compare scores with their definition, their difference with the formula, and the first place with document 1."""
     order = demand_order(found.order, 4)
     lhs, rhs, error = scores_of(found, exact_rrf(case.lists, 4, case.kappa))
-    duels = sum(all(2 * sum(one.index(0) < one.index(b) for one in case.lists) > len(case.lists) for b in (b,)) for b in (1, 2, 3))
+    duels = sum(
+        all(2 * sum(one.index(0) < one.index(b) for one in case.lists) > len(case.lists) for b in (b,))
+        for b in (1, 2, 3)
+    )
     gap = float(loss_of_winner(Fraction(int(case.kappa)), int(case.copies)))
     return Sides(
         [order[0], order[1], duels, *lhs, found.scores[1] - found.scores[0]],
@@ -213,7 +214,7 @@ class Turns(Lists):
 
 
 def interleaved(case: Turns, rng: np.random.Generator, *, skip: int = 0, twice: bool = False) -> np.ndarray:
-    """Take all first places in the order of the lists, then all second ones, a document that is taken already but once."""
+    """Take all first places in the order of the lists, then all second ones, and no document twice."""
     order: list[int] = []
     depth = max(map(len, case.lists))
     for place in range(skip, depth + skip):
@@ -226,7 +227,7 @@ def interleaved(case: Turns, rng: np.random.Generator, *, skip: int = 0, twice: 
 
 @formula(k="[0, inf)", L="[1, inf)", i="[0, L)")
 def places_kept(k: int, L: int, i: int) -> int:
-    """How many of the first documents of list i are among the first k, for L lists, counted from i = 0.
+    """The number of first documents of list i that are among the first k, for L lists, counted from i = 0.
 
     Proof
     -----
@@ -266,8 +267,8 @@ RK_F5 = Statement(
     id="reranking/RK-F5",
     title="Taking turns keeps the head of every list",
     says=(
-        "Where L lists take turns, place by place, the first k documents hold the first floor((k - 1 - i)/L) + 1 of list "
-        "i = 0, ..., L - 1, so that recall at k is at least that of these places of any list."
+        "Where L lists take turns, place by place, the first k documents hold the first floor((k - 1 - i)/L) + 1 of "
+        "list i = 0, ..., L - 1, so that recall at k is at least that of these places of any list."
     ),
     source=Derived(places_kept),
     tex=r"\lfloor (k - 1 - i) / L \rfloor + 1",

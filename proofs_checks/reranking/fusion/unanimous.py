@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -112,7 +113,7 @@ def is_scored(case: Scored) -> bool:
         scores = [score for _, score in one]
         if len({document for document, _ in one}) < len(one) or min(scores, default=-1) < 0:
             return False
-        if any(a <= b for a, b in zip(scores, scores[1:])) or len(one) < 2:
+        if any(a <= b for a, b in itertools.pairwise(scores)) or len(one) < 2:
             return False
     return bool(case.lists)
 

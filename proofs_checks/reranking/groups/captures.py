@@ -5,10 +5,10 @@ n = G c documents are put into G groups of c, all partitions being equally likel
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 
 import numpy as np
 
@@ -110,7 +110,7 @@ def most_in_a_group(case: Partition, found: np.ndarray) -> np.ndarray:
 def capture_law(case: Partition) -> np.ndarray:
     """Return the claimed probabilities of 1, ..., min(c, k)."""
     below = [capture_probability(case.n, case.c, case.k, m) for m in range(min(case.c, case.k) + 1)]
-    return np.array([float(b - a) for a, b in zip(below, below[1:])])
+    return np.array([float(b - a) for a, b in itertools.pairwise(below)])
 
 
 def independent_law(case: Partition) -> np.ndarray:
@@ -198,8 +198,8 @@ GK_2_RECALL = Statement(
     id="reranking/GK-2-recall",
     title="What random groups keep of the best",
     says=(
-        "If each of G random groups of c out of n = G c documents keeps its best m, here 2, the mean share of the best k "
-        "that is kept is (G / k) times the sum of min(x, m) C(c, x) C(n - c, k - x) / C(n, k)."
+        "If each of G random groups of c out of n = G c documents keeps its best m, here 2, the mean share of the best "
+        "k that is kept is (G / k) times the sum of min(x, m) C(c, x) C(n - c, k - x) / C(n, k)."
     ),
     source=Derived(capture_recall),
     tex=r"\tfrac{G}{k} \sum_x \min(x, m) \tbinom{c}{x} \tbinom{n - c}{k - x} / \tbinom{n}{k}",
@@ -258,8 +258,9 @@ GK_3 = Statement(
     id="reranking/GK-3",
     title="The place within a random group is hypergeometric",
     says=(
-        "A document that rho of n documents are better than has within its random group of c a hypergeometric number of "
-        "better ones: with p = rho / (n - 1) the mean (c - 1) p and the variance (c - 1) p (1 - p) (n - c) / (n - 2)."
+        "A document that rho of n documents are better than has within its random group of c a hypergeometric number "
+        "of better ones: with p = rho / (n - 1) the mean is (c - 1) p and the variance "
+        "(c - 1) p (1 - p) (n - c) / (n - 2)."
     ),
     source=Derived(group_place_law),
     tex=r"P(x) = \tbinom{\rho}{x} \tbinom{n - 1 - \rho}{c - 1 - x} / \tbinom{n - 1}{c - 1}",
@@ -279,9 +280,7 @@ GK_3 = Statement(
     saboteurs=(
         saboteur("the order is cut into groups", solve=blocks),
         saboteur("the order is dealt out", solve=snake),
-        saboteur(
-            "draws with replacement", claim=Law(category=place_within, probabilities=binomial_law, within=0.06)
-        ),
+        saboteur("draws with replacement", claim=Law(category=place_within, probabilities=binomial_law, within=0.06)),
     ),
     notes="With groups of two a draw with replacement has the same law.",
 )

@@ -1,4 +1,4 @@
-"""How many random partitions into groups put all documents into order."""
+"""Random partitions into groups, whose mean places put documents into order."""
 
 from __future__ import annotations
 
@@ -78,7 +78,10 @@ def draw_averaged(draws: Draws) -> Averaged:
 
 AVERAGED = Family(
     "averaged-groups",
-    always=(Averaged(tuple(reversed(range(20))), 5, 5, 0.1), Averaged((3, 1, 4, 0, 5, 2, 11, 9, 10, 7, 8, 6), 4, 4, 0.1)),
+    always=(
+        Averaged(tuple(reversed(range(20))), 5, 5, 0.1),
+        Averaged((3, 1, 4, 0, 5, 2, 11, 9, 10, 7, 8, 6), 4, 4, 0.1),
+    ),
     draw=draw_averaged,
 )
 
@@ -101,5 +104,5 @@ GK_4 = Statement(
         saboteur("a twelfth of the partitions", solve=partial(mean_places, part=12)),
         saboteur("groups are cut from the list as it stands", solve=partial(mean_places, blocks=True)),
     ),
-    notes="Of 40 documents in groups of ten, 23 partitions, 92 calls, order what is ten places apart, with delta = 0.1.",
+    notes="23 partitions of 40 documents into groups of ten order what is ten places apart, with delta = 0.1.",
 )

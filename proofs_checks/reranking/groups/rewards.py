@@ -1,8 +1,8 @@
 """Advantages of a group of answers, whose rewards mix a metric of the ranking and a term about scores.
 
 G answers to one query have rewards r = alpha m + beta d, with m the metric, d the other term, alpha and beta positive.
-The advantage A(r) of an answer is its reward less the mean, over the standard deviation sd(r); it is 0 where all rewards
-are equal.
+The advantage A(r) of an answer is its reward less the mean, over the standard deviation sd(r); it is 0 where all
+rewards are equal.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def draw_rewards(draws: Draws) -> Rewards:
     """Draw two to eight answers, with one metric for all of them half of the time."""
     G = draws.integers(2, 8)
     m = [draws.integers(0, 9)] * G if draws.integers(0, 1) else draws.integers(0, 9, shape=G).tolist()
-    return Rewards(tuple(m), tuple(draws.integers(0, 9, shape=G).tolist()), draws.integers(1, 64), draws.integers(1, 64))
+    return Rewards(
+        tuple(m), tuple(draws.integers(0, 9, shape=G).tolist()), draws.integers(1, 64), draws.integers(1, 64)
+    )
 
 
 REWARDS = Family(

@@ -1,4 +1,4 @@
-"""How many calls any strategy needs, and how many it takes to check an order that somebody claims.
+"""The calls that any strategy needs, and those that check an order that somebody claims.
 
 A judge sorts w documents a call by one hidden order of n documents.
 """
@@ -107,7 +107,7 @@ WANTED = Family(
 
 
 def within_calls(case: Wanted, found: Asked, needed: object = calls_needed) -> Sides:
-    """Compare the calls that are needed with those that were asked; an order that does not follow from them is unfit."""
+    """Compare the calls that are needed with those that were asked; an order that does not follow is unfit."""
     calls, order = calls_of(case, found), np.asarray(found.order).tolist()
     if sorted(order) != list(range(case.n)):
         raise OutcomeError(f"an order must be of {case.n} documents")
@@ -144,8 +144,8 @@ RK_T2 = Statement(
         saboteur("one call more", claim=Inequality(partial(within_calls, needed=lambda c: calls_needed(c.n, c.w) + 1))),
     ),
     notes=(
-        "That (n - k) / (w - k) calls are needed, since a call drops w - k documents, is not so: of 9 documents the two "
-        "best take 5 calls about three, and not 7."
+        "That (n - k) / (w - k) calls are needed, since a call drops w - k documents, is not so: of 9 documents the "
+        "two best take 5 calls about three, and not 7."
     ),
 )
 
@@ -231,7 +231,13 @@ def accepted_iff_right(case: Claimed, found: Checked, fewer: int = 0) -> Sides:
     refuted = any(better[b, a] for a, b in behind)
     verdict = follows if right else refuted
     return Sides(
-        [int(found.accepted), int(verdict), int(joined.all()), len(calls), rounds_of(Asked(found.asked, found.asked, found.rounds))],
+        [
+            int(found.accepted),
+            int(verdict),
+            int(joined.all()),
+            len(calls),
+            rounds_of(Asked(found.asked, found.asked, found.rounds)),
+        ],
         [int(right), 1, 1, due - fewer, min(due, 1)],
     )
 

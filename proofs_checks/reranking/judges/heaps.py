@@ -155,9 +155,7 @@ RK_H1 = Statement(
     saboteurs=(
         saboteur("the first child alone is looked at", solve=partial(extract, children=1)),
         saboteur("a call is not told", solve=partial(extract, withheld=1)),
-        saboteur(
-            "one call less is claimed", claim=Inequality(fewer_claimed, unbounded="as for the statement")
-        ),
+        saboteur("one call less is claimed", claim=Inequality(fewer_claimed, unbounded="as for the statement")),
     ),
     notes="Of 100 documents the first ten take at most 40 calls about ten documents, and at most 25 about twenty.",
 )

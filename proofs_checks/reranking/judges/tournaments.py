@@ -261,8 +261,8 @@ RK_T3 = Statement(
     title="Merging sorted groups finds the best in three rounds",
     says=(
         "Let G = ceil(n / w) groups of at most w of n documents be sorted, then the first t = floor(w / G) of each "
-        "together, and last the candidates, k and at most the sum of k - i t over i t <= k. If these are at most w, the "
-        "first k are the k best, in order, after at most G + 2 calls in at most 3 rounds."
+        "together, and last the candidates, k and at most the sum of k - i t over i t <= k. If these are at most w, "
+        "the first k are the k best, in order, after at most G + 2 calls in at most 3 rounds."
     ),
     source=Derived(merge_candidates),
     tex=r"k + \sum_{i t \le k} (k - i t) \le w, \quad G + 2 \text{ calls}",

@@ -167,7 +167,7 @@ RK_W1 = Statement(
         saboteur("a call is not told", solve=partial(slide, withheld=1)),
         saboteur("one document more", claim=Identity(partial(prefix_follows, more=1))),
     ),
-    notes="At the usual n = 100, w = 20 and s = 10 the first ten are certain after nine calls, and not the first alone.",
+    notes="At the usual n = 100, w = 20 and s = 10 nine calls make the first ten certain, and not the first alone.",
 )
 
 # --- several passes --------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ RK_W1 = Statement(
 
 @formula(n="[1, inf)", w="[2, inf)", s="[1, inf)", p="[0, inf)")
 def passes_prefix(n: int, w: int, s: int, p: int) -> int:
-    """The number of best documents that are first, in order, after p passes; n - 1 of them leave the last one no choice.
+    """The number of best documents that are first, in order, after p passes; after n - 1 the last has no choice.
 
     Proof
     -----
@@ -209,7 +209,7 @@ def _with_passes(case: Windows, passes: int) -> Windows:
 
 
 def passes_follow(case: Windows, found: Asked, more: int = 0) -> Sides:
-    """Compare the prefix that is claimed with what follows and is right, and the number of calls with that of p passes."""
+    """Compare the claimed prefix with what follows and is right, and the number of calls with that of p passes."""
     calls, p = calls_of(case, found), case.passes
     better, claimed = known(case, calls), min(passes_prefix(case.n, case.w, case.s, p) + more, case.n)
     certain = next(g for g in range(case.n, -1, -1) if not missing(case, found.order, g, better))

@@ -36,7 +36,7 @@ OPEN = -1
 
 @dataclass(frozen=True)
 class Holes:
-    """Labels by rank, 1, 0 or -1 for a document that is not judged, and what was not found: relevant, and not judged."""
+    """Labels by rank, 1, 0 or -1 for none, and numbers of documents not found that are relevant, or not judged."""
 
     labels: tuple[int, ...]
     missed: int
@@ -67,17 +67,17 @@ class Ends:
 
 def completed(case: Holes, rng: np.random.Generator, *, choices: str = "both", inside: bool = True) -> Ends:
     """Measure where the first m or the last m open ranks are relevant, and take the ends; slips look at fewer."""
-    places, n = case.open, len(case.labels)
+    places = case.open
     some = range(len(places) + 1) if inside else (0, len(places))
-    marks = {
+    options: dict[str, list[list[int]]] = {
         "both": [m for size in some for m in (places[:size], places[len(places) - size :])],
         "first": [places[:size] for size in some],
         "zero": [[]],
-    }[choices]
+    }
     extra = range(case.unseen + 1) if choices != "zero" else (0,)
     values = [
         of(NAMES, measured(case.filled(marked), case.judged(case.filled(marked), more), case.k, 1))
-        for marked in marks
+        for marked in options[choices]
         for more in extra
     ]
     return Ends(np.min(values, axis=0), np.max(values, axis=0))
@@ -145,8 +145,8 @@ RK_M5 = Statement(
     id="reranking/RK-M5",
     title="Intervals of metrics between the holes in the judgments",
     says=(
-        "Of U documents of a ranking that are not judged, and e more that were not found, any may be relevant. The least "
-        "and the largest nDCG, AP, RR and recall at k are attained where the first m or the last m of the U are "
+        "Of U documents of a ranking that are not judged, and e more that were not found, any may be relevant. The "
+        "least and the largest nDCG, AP, RR and recall at k are attained where the first m or the last m of the U are "
         "relevant, for some m, and some number of the e: max(1, 2 U) (e + 1) completions in the place of 2^(U + e)."
     ),
     source=Derived(completions_needed),
@@ -161,7 +161,7 @@ RK_M5 = Statement(
         saboteur("the first open ranks alone", solve=partial(completed, choices="first")),
         saboteur("all or none are relevant", solve=partial(completed, inside=False)),
     ),
-    notes="With graded judgments the largest nDCG need not lie at gains of 0 or the largest: (2, u, 1) is best at u = 1.",
+    notes="With graded judgments the largest nDCG need not lie at the ends: of the gains (2, u, 1) u = 1 is best.",
 )
 
 # --- the residual of RBP ---------------------------------------------------------------------------------------------
@@ -221,8 +221,8 @@ RK_M6 = Statement(
     id="reranking/RK-M6",
     title="The residual of rank-biased precision",
     says=(
-        "Between the least and the largest RBP of a list of L documents lies (1 - p) times the sum of p^(r - 1) over its "
-        "ranks r that are not judged, and p^L for what lies behind it, where p is the probability of reading on."
+        "Between the least and the largest RBP of a list of L documents lies (1 - p) times the sum of p^(r - 1) over "
+        "its ranks r that are not judged, and p^L for what lies behind it, where p is the probability of reading on."
     ),
     source=Derived(unseen_mass),
     tex=r"(1 - p) \sum_{r \text{ open}} p^{r-1} + p^L",
@@ -245,7 +245,7 @@ RK_M6 = Statement(
 
 @dataclass(frozen=True)
 class Pool:
-    """Truth of n documents, runs as orders of all of them, the depth p of the pool, and k; the last run gave nothing."""
+    """Truth of n documents, runs as orders of them, the depth p of the pool, and k; the last run gave nothing."""
 
     relevant: tuple[int, ...]
     runs: tuple[tuple[int, ...], ...]
@@ -289,7 +289,9 @@ def against_truth(case: Pool, found: np.ndarray, outsiders_exact: bool = False) 
     """Compare each run on the pool with the truth; entries are pairs of a smaller and a larger side."""
     table, truth, k = np.asarray(found, float), case.relevant, case.k
     x = [label if document in case.members else 0 for document, label in enumerate(truth)]
-    small, large, most = [], [], []
+    small: list[Any] = []
+    large: list[Any] = []
+    most: list[float] = []
     for number, run in enumerate(case.runs):
         true = list(map(float, of(POOLED, metrics([truth[d] for d in run], truth, k, 1))))
         known = list(map(float, of(POOLED, metrics([x[d] for d in run], x, k, 1))))
@@ -300,7 +302,10 @@ def against_truth(case: Pool, found: np.ndarray, outsiders_exact: bool = False) 
         small, large = [*small, *table[number], *known], [*large, *known, *table[number]]
         most += [np.inf] * (2 * len(known))
         if number < len(case.runs) - 1:
-            small, large = [*small, *true[:2], *table[number, :2], *true[2:]], [*large, *table[number, :2], *true[:2], *table[number, 2:]]
+            small, large = (
+                [*small, *true[:2], *table[number, :2], *true[2:]],
+                [*large, *table[number, :2], *true[:2], *table[number, 2:]],
+            )
             most += [np.inf] * 7
         else:
             gap = 0 if outsiders_exact else sum(d not in case.members for d in run[:k])
@@ -328,8 +333,8 @@ RK_M10 = Statement(
     title="What pooled judgments say of runs inside and outside of the pool",
     says=(
         "The first p documents of contributing runs are judged, and k <= p. A contributor's precision and DCG at k are "
-        "exact, and its recall, AP and nDCG, which divide by what is known of R relevant documents, are never too small. "
-        "A run outside of the pool has at most as many hits more as documents among its first k are not judged."
+        "exact, and its recall, AP and nDCG, which divide by what is known of R relevant documents, are never too "
+        "small. A run outside of the pool has at most as many hits more as documents among its first k are not judged."
     ),
     source=Derived(pooled_recall),
     tex=r"R' \le R \Rightarrow \text{recall}' \ge \text{recall}",

@@ -65,7 +65,7 @@ def narrow_ideal(x: Number, a: Number, b: Number) -> Number:
 
 
 def ratio_of_ideals(case: Found, found: np.ndarray) -> Sides:
-    """Compare both numbers with their definitions, and one with the formula of the other; and equality with its rule."""
+    """Compare both numbers with definition and formula, and whether they are equal with its rule."""
     wide, narrow = np.asarray(found, float)
     k, all_, own = case.k, sorted(case.judged, reverse=True), sorted(case.gains, reverse=True)
     total, a, b = dcg(case.gains, k), dcg(all_, k), dcg(own, k)
@@ -146,7 +146,7 @@ class Cascade:
 
 def second_stage(case: Cascade, rng: np.random.Generator, *, less: int = 0, rising: bool = False) -> np.ndarray:
     """Measure the new order, and the ceiling: the same documents sorted by their gains; (2, 3)."""
-    m, n = len(case.order) - less, len(case.gains)
+    m = len(case.order) - less
     best = sorted(case.gains[:m], reverse=not rising)
     rows = [case.ranked(case.order), [*best, *case.gains[m:]]]
     return np.array([of(STAGE, measured(gains, case.judged, case.k, 4)) for gains in rows])

@@ -1,4 +1,4 @@
-"""What exchanging two documents of a ranking changes.
+"""Metrics before and after two documents of a ranking are exchanged.
 
 g_r is the gain at rank r and d_r its discount, here 1/r; x_r is 1 where g_r > 0, c counts the relevant documents above
 rank r, R all relevant ones, and R_r = (2^g_r - 1) / 2^top is the probability that a reader stops at rank r.
@@ -71,7 +71,7 @@ def dcg_change(g_i: Number, g_j: Number, d_i: Number, d_j: Number) -> Number:
     return (g_j - g_i) * (d_i - d_j)
 
 
-def changes(case: Exchange, i: int, j: int) -> list[Fraction]:
+def changes(case: Exchange, i: int, j: int) -> list[Number]:
     """Return what the formulas say of DCG, ERR and AP; the last two are for neighbors."""
     g, top = case.gains, case.top
     above, relevant = g[: i - 1], sum(one > 0 for one in case.judged)
@@ -82,11 +82,11 @@ def changes(case: Exchange, i: int, j: int) -> list[Fraction]:
     c = sum(one > 0 for one in above)
     x = (g[j - 1] > 0) - (g[i - 1] > 0)
     ap = Fraction(x * (c + 1), relevant) * (discount(i) - discount(j)) if relevant else Fraction(0)
-    return [Fraction(dcg_change(int(g[i - 1]), int(g[j - 1]), discount(i), discount(j))), err, ap]
+    return [dcg_change(int(g[i - 1]), int(g[j - 1]), discount(i), discount(j)), err, ap]
 
 
 def as_stated(case: Exchange, found: np.ndarray, *, far: bool = False) -> Sides:
-    """Compare the metrics with their definitions, and their differences with the formulas; `far` uses i and j for all."""
+    """Compare metrics with their definitions, and their differences with formulas; `far` uses i and j for all."""
     n, table = len(case.gains), np.asarray(found, float)
     orders = (case.gains, case.swapped(case.i, case.j), case.swapped(case.i, case.i + 1))
     true = [of(NAMES, metrics(gains, case.judged, n, case.top)) for gains in orders]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -227,15 +228,16 @@ def stated_means(case: Shuffled) -> list[Fraction]:
     mean = Fraction(sum(gains), n)
     ranks = [discount(r) for r in range(1, n + 1)]
     middle = sum(ranks) / n
-    spread = sum((g - mean) ** 2 for g in gains) * sum((d - middle) ** 2 for d in ranks)
+    spread: Any = sum((g - mean) * (g - mean) for g in gains) * sum((d - middle) * (d - middle) for d in ranks)
     ways = sum(
         (Fraction(math.comb(n - r, R - 1), r * math.comb(n, R)) for r in range(1, min(k, n - R + 1) + 1)), Fraction(0)
     )
+    none = Fraction(0)
     symmetric = [Fraction(1)]
     for g in gains:  # elementary symmetric polynomials, one document after the other
         keep = 1 - stop(g, case.top)
         symmetric = [
-            (symmetric[m] if m < len(symmetric) else 0) + (symmetric[m - 1] * keep if m else 0)
+            (symmetric[m] if m < len(symmetric) else none) + (symmetric[m - 1] * keep if m else none)
             for m in range(len(symmetric) + 1)
         ]
     read = [value / math.comb(n, m) for m, value in enumerate(symmetric)]
@@ -256,8 +258,10 @@ def random_means(case: Shuffled, rng: np.random.Generator, *, slip: str = "") ->
     if slip == "found":
         judged = case.gains
     rows = [
-        [*of(MEANS, measured(order, order[: case.k] if slip == "cut" else judged, case.k, case.top)),
-         measured(order, judged, case.n, case.top)[0]]
+        [
+            *of(MEANS, measured(order, order[: case.k] if slip == "cut" else judged, case.k, case.top)),
+            measured(order, judged, case.n, case.top)[0],
+        ]
         for order in set(itertools.permutations(case.gains))
     ]
     values = np.array(rows)

@@ -61,7 +61,7 @@ def by_wins(case: Fixed, rng: np.random.Generator, n: int, share: float = 1.0, r
 
 
 def far_pair_is_wrong(case: Fixed, found: np.ndarray, part: int = 1) -> np.ndarray:
-    """Mark the runs in which two documents whose places differ by h (or a part of it) or more are in the wrong order."""
+    """Mark the runs in which two documents whose places differ by h, or a part of it, are in the wrong order."""
     orders = np.asarray(found)
     if orders.shape[1:] != (case.n,) or not (np.sort(orders, axis=1) == np.arange(case.n)).all():
         raise OutcomeError(f"an outcome must be an order of {case.n} documents for each run")
@@ -96,8 +96,8 @@ RK_N3 = Statement(
     id="reranking/RK-N3",
     title="Errors that repeat are repaired by counting wins",
     says=(
-        "Every pair of n documents is asked once and answered wrongly with probability eps < 1/2, independently and for "
-        "ever. The order by the numbers of wins is right on all pairs whose true places differ by at least "
+        "Every pair of n documents is asked once and answered wrongly with probability eps < 1/2, independently and "
+        "for ever. The order by the numbers of wins is right on all pairs whose true places differ by at least "
         "h = sqrt(n ln(n^2 / (2 delta))) / (1 - 2 eps), with probability at least 1 - delta."
     ),
     source=Derived(copeland_gap),
@@ -114,7 +114,7 @@ RK_N3 = Statement(
     ),
     notes=(
         "The probability must be eps and not only at most eps: documents beyond both may add up to "
-        "-eps each, and then h >= (sqrt(n ln(n^2 / (2 delta))) + (n - 1) eps) / (1 - eps) is enough. Votes of one judge "
-        "at temperature 0 change nothing."
+        "-eps each, and then h >= (sqrt(n ln(n^2 / (2 delta))) + (n - 1) eps) / (1 - eps) is enough. Votes of one "
+        "judge at temperature 0 change nothing."
     ),
 )

@@ -116,9 +116,9 @@ RK_N1 = Statement(
     id="reranking/RK-N1",
     title="How many votes a question needs",
     says=(
-        "A strategy that asks at most C questions with two answers, each of them m times, where answers are independent "
-        "and right with probability at least q > 1/2, is right as a whole with probability at least 1 - delta, if m is "
-        "odd and at least ln(C / delta) / (2 (q - 1/2)^2)."
+        "A strategy that asks at most C questions with two answers, each of them m times, where answers are "
+        "independent and right with probability at least q > 1/2, is right as a whole with probability at least "
+        "1 - delta, if m is odd and at least ln(C / delta) / (2 (q - 1/2)^2)."
     ),
     source=Derived(votes),
     tex=r"m \ge \ln(C / \delta) / (2 (q - 1/2)^2) \Rightarrow P(\text{wrong}) \le \delta",

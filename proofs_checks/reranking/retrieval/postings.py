@@ -1,8 +1,8 @@
-"""Retrieval from lists of postings: what a term can add at most, and the best k without a look at all documents.
+r"""Retrieval from lists of postings: what a term can add at most, and the best k without a look at all documents.
 
-A document D has tf copies of a term and \\|D\\| terms in all, avg being the mean of \\|D\\|. BM25 adds up over the terms of
-a query idf (k1 + 1) tf / (tf + K) with K = k1 (1 - b + b \\|D\\| / avg) and idf = ln(1 + (N - df + 1/2) / (df + 1/2)), for
-N documents of which df have the term.
+A document D has tf copies of a term and \|D\| terms in all, avg being the mean of \|D\|. BM25 adds up over the terms of
+a query idf (k1 + 1) tf / (tf + K) with K = k1 (1 - b + b \|D\| / avg) and idf = ln(1 + (N - df + 1/2) / (df + 1/2)),
+for N documents of which df have the term.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ from lrtheory.bounds import (
 
 @dataclass(frozen=True)
 class Collection:
-    """How often each document has each term (a row a document), and k1 and b in eighths."""
+    """Numbers of copies of each term in each document (a row a document), and k1 and b in eighths."""
 
     counts: tuple[tuple[int, ...], ...]
     k1: int
@@ -80,7 +81,8 @@ def below_bounds(case: Collection, found: Weighted, usual: bool = False) -> Side
     k1, b, N = case.k1 / 8, case.b / 8, len(case.counts)
     lengths = [sum(map(int, row)) for row in case.counts]
     avg = sum(lengths) / N
-    small, large = [], []
+    small: list[Any] = []
+    large: list[Any] = []
     for term in range(len(case.counts[0])):
         df = sum(row[term] > 0 for row in case.counts)
         idf = math.log(1 + (N - df + 0.5) / (df + 0.5))
@@ -257,9 +259,9 @@ RK_B2 = Statement(
     id="reranking/RK-B2",
     title="Pruning by bounds returns the exhaustive list",
     says=(
-        "Where impacts are not negative, of equal scores the smaller document wins, and a document of the part score s, to "
-        "which other terms add at most U, is left once s + U <= theta, the k-th score so far, the k documents, their "
-        "scores and their order are those of scoring every document."
+        "Where impacts are not negative, of equal scores the smaller document wins, and a document of the part score "
+        "s, to which other terms add at most U, is left once s + U <= theta, the k-th score so far, the k documents, "
+        "their scores and their order are those of scoring every document."
     ),
     source=Derived(cannot_enter),
     tex=r"s + U \le \theta \Rightarrow \text{not among the first } k",
@@ -287,7 +289,11 @@ RK_B2 = Statement(
             breaks="impacts that are not negative",
             instances=Family(
                 "negative-impacts",
-                always=(Query(((-4, -4, 0), (3, 3, 3)), 1), Query(((-1, -3), (-2, 0)), 1), Query(((-5, -1), (2, 2)), 1)),
+                always=(
+                    Query(((-4, -4, 0), (3, 3, 3)), 1),
+                    Query(((-1, -3), (-2, 0)), 1),
+                    Query(((-5, -1), (2, 2)), 1),
+                ),
             ),
         ),
     ),
