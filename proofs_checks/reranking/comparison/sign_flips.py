@@ -271,7 +271,7 @@ RK_S3 = Statement(
         "the formula is at most the level": lambda case: sampled_level(case.B, case.alpha) <= case.alpha,
     },
     instances=Family(
-        "sampled-signs",
+        "flips-sampled",
         always=(Sampled((1, 2, 4, 8, 16, 32, 64, 128), 10, 5), Sampled((1, 2, 4, 8, 16, 32, 64), 10, 18)),
         draw=draw_sampled,
     ),

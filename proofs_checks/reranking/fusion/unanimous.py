@@ -15,7 +15,6 @@ from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement
 from proofs_checks.reranking.families.lists import points, reciprocal
 
 KAPPA = 60
-METHODS = ("rrf", "borda", "combsum", "combmnz")
 
 
 @dataclass(frozen=True)

@@ -224,7 +224,7 @@ def draw_merge(draws: Draws) -> Best:
 
 
 MERGES = Family(
-    "merges",
+    "merged-groups",
     always=(
         Best((0,), 2, 1),
         Best((1, 0, 2), 4, 2),

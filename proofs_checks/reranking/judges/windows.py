@@ -192,7 +192,7 @@ def passes_prefix(n: int, w: int, s: int, p: int) -> int:
 
 
 PASSES = Family(
-    "passes",
+    "window-passes",
     always=(
         *(Windows(tuple(reversed(range(9))), 3, 1, p) for p in (1, 2, 3)),
         Windows(tuple(reversed(range(12))), 5, 3, 3),
@@ -236,7 +236,7 @@ RK_W2 = Statement(
     saboteurs=(
         saboteur("one pass alone", solve=partial(slide, passes=1)),
         saboteur("from the top down", solve=partial(slide, down=True)),
-        saboteur("each window is cut from the input list", solve=partial(slide, from_input=True), printed=True),
+        saboteur("each window is cut from the input list", solve=partial(slide, from_input=True)),
         saboteur(
             "one document more",
             claim=Inequality(partial(passes_follow, more=1), unbounded="as for the statement"),

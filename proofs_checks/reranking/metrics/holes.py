@@ -228,7 +228,7 @@ RK_M6 = Statement(
     tex=r"(1 - p) \sum_{r \text{ open}} p^{r-1} + p^L",
     hypotheses={"a probability of reading on": lambda case: 0 < case.eighths < 8 and len(case.labels) > 0},
     instances=Family(
-        "residuals",
+        "rbp-residuals",
         always=(Patient((OPEN,), 4), Patient((1, OPEN, 0), 6), Patient((1, 0), 7), Patient((OPEN, 1, OPEN, 0), 2)),
         draw=lambda draws: Patient(
             tuple(draws.integers(-1, 1, shape=draws.integers(1, 8)).tolist()), draws.integers(1, 7)
