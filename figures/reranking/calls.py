@@ -73,8 +73,11 @@ def draw_calls(arrays: Any) -> matplotlib.figure.Figure:
         shown = arrays["calls"][:, m, 0] >= 0
         calls, rounds = arrays["calls"][shown, m].T
         axis.plot(rounds, calls, color=COLORS[m], marker=MARKERS[m], linestyle="", markersize=7, label=method)
-        for x, y, k in zip(rounds, calls, arrays["k"][shown], strict=True):
-            axis.annotate(f"{k}", (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8)
+        # below the marker for every other method, since two of them may meet; one label where numbers meet
+        for x, y in sorted(set(zip(rounds.tolist(), calls.tolist(), strict=True))):
+            told = arrays["k"][shown][(rounds == x) & (calls == y)].tolist()
+            place = (5, 5) if m % 2 else (5, -13)
+            axis.annotate(", ".join(map(str, told)), (x, y), xytext=place, textcoords="offset points", fontsize=8)
     axis.axhline(float(arrays["needed"]), color="gray", linestyle=":", label="every strategy needs (RK-T2)")
     axis.set(xlabel="rounds, which wait for each other", ylabel="calls", xlim=(0, None), ylim=(0, None))
     axis.legend()

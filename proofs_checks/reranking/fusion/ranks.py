@@ -117,7 +117,10 @@ RK_F2 = Statement(
         saboteur("kappa = 60", solve=partial(fused_late, kappa=60)),
         saboteur("kappa = 1", solve=partial(fused_late, kappa=1)),
     ),
-    notes="With 12 documents and three lists the theorem asks for 420; the largest kappa that disagreed was 64.",
+    notes=(
+        "For 12 documents and three lists the theorem asks for 420. At kappa = 75 the ranks 1, 12, 12 are still before "
+        "8, 8, 8, which add up to less; at 76 they tie."
+    ),
 )
 
 # --- who wins every duel ---------------------------------------------------------------------------------------------
