@@ -253,7 +253,7 @@ def rejects(case: Sampled, found: np.ndarray) -> np.ndarray:
 
 
 def draw_sampled(draws: Draws) -> Sampled:
-    """Draw eight different sizes, and B between 9 and 16 at the level 0.08."""
+    """Draw B, 9 or 10, and a level of 0.05 to 0.08, which no rank attains."""
     return Sampled((1, 2, 4, 8, 16, 32, 64, 128), draws.integers(9, 10), draws.integers(5, 8))
 
 

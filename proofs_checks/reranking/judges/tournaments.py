@@ -181,6 +181,7 @@ def merge_candidates(n: int, w: int, k: int) -> int:
     Proof
     -----
     Assumes: answers follow one order; there are G = ceil(n / w) <= w groups, so that t = floor(w / G) is at least 1.
+    With more groups no call takes a head of each, and n stands for all documents.
 
     Proof: let p be the place that the t-th document of a group has in the call about the heads. A document at place
     j > t of that group has p + (j - t) - 1 better ones at least: p - 1 heads, the t-th itself, and those between. It

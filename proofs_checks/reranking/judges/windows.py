@@ -68,7 +68,7 @@ def slide(
     return transcript(case, order, calls[: len(calls) - withheld])
 
 
-@formula(n="[1, inf)", w="[2, inf)", s="[1, inf)")
+@formula(n="[1, inf)", w="[2, inf)", s="[1, w)")
 def window_prefix(n: int, w: int, s: int) -> int:
     """The number g of best documents that are first, in order, after one pass over n > w documents; n if n <= w.
 
@@ -86,7 +86,7 @@ def window_prefix(n: int, w: int, s: int) -> int:
     return n if n <= w else w - min(s, n - w)
 
 
-@formula(n="[1, inf)", w="[2, inf)", s="[1, inf)")
+@formula(n="[1, inf)", w="[2, inf)", s="[1, w)")
 def window_calls(n: int, w: int, s: int) -> int:
     """The number of calls of a pass, none of which can be asked before the one before it is answered.
 
@@ -173,7 +173,7 @@ RK_W1 = Statement(
 # --- several passes --------------------------------------------------------------------------------------------------
 
 
-@formula(n="[1, inf)", w="[2, inf)", s="[1, inf)", p="[0, inf)")
+@formula(n="[1, inf)", w="[2, inf)", s="[1, w)", p="[0, inf)")
 def passes_prefix(n: int, w: int, s: int, p: int) -> int:
     """The number of best documents that are first, in order, after p passes; after n - 1 the last has no choice.
 
@@ -253,7 +253,7 @@ def down(case: Windows, rng: np.random.Generator, **slips: int) -> Asked:
     return slide(case, rng, down=True, **slips)  # type: ignore[arg-type]
 
 
-@formula(n="[1, inf)", w="[2, inf)", s="[1, inf)")
+@formula(n="[1, inf)", w="[2, inf)", s="[1, w)")
 def downward_suffix(n: int, w: int, s: int) -> int:
     """The number of worst documents that are last, in order, after one pass from the top down, for n > w.
 

@@ -193,7 +193,7 @@ def residual_ends(case: Patient, rng: np.random.Generator, *, tail: bool = True)
     return np.array([least, most + (p**L if tail else 0.0)])
 
 
-@formula(p="[0, 1]", L="[0, inf)")
+@formula(p="[0, 1)", L="[0, inf)")
 def unseen_mass(p: Number, L: int) -> Number:
     """The part of RBP that lies behind the L ranks of a list.
 
