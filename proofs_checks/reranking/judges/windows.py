@@ -101,8 +101,8 @@ def window_calls(n: int, w: int, s: int) -> int:
 
 
 def has_overlap(case: Windows) -> bool:
-    """Decide whether windows overlap."""
-    return is_order(case) and 1 <= case.s < case.w
+    """Decide whether windows overlap, and there are two documents to sort."""
+    return is_order(case) and case.n >= 2 and 1 <= case.s < case.w
 
 
 def bottom_up(n: int, w: int, s: int) -> Windows:
@@ -153,7 +153,7 @@ RK_W1 = Statement(
     ),
     source=Derived(window_prefix),
     tex=r"g = w - \min(s, n - w), \quad 1 + \lceil (n - w) / s \rceil \text{ calls}",
-    hypotheses={"windows that overlap": has_overlap},
+    hypotheses={"windows that overlap, and two documents or more": has_overlap},
     instances=ORDERS,
     solve=slide,
     claim=Identity(prefix_follows),
@@ -226,7 +226,7 @@ RK_W2 = Statement(
     ),
     source=Derived(passes_prefix),
     tex=r"\min(n, p g), \quad g = w - \min(s, n - w)",
-    hypotheses={"windows that overlap": has_overlap},
+    hypotheses={"windows that overlap, and two documents or more": has_overlap},
     instances=PASSES,
     solve=slide,
     claim=Inequality(passes_follow, unbounded="another strategy may ask any number of questions"),
@@ -289,7 +289,7 @@ RK_W3 = Statement(
     ),
     source=Derived(downward_suffix),
     tex=r"w - \min(s, n - w) \text{ last}, \quad 0 \text{ first}",
-    hypotheses={"windows that overlap": has_overlap},
+    hypotheses={"windows that overlap, and two documents or more": has_overlap},
     instances=Family("downward", always=ORDERS.smallest(), draw=draw_windows),
     solve=down,
     claim=Identity(suffix_follows),

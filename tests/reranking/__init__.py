@@ -1,0 +1,1 @@
+"""Tests of reranking: theorems on all small orders."""
