@@ -36,8 +36,8 @@ def slip_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """Return the claims of the figure, with margins in documents or shares."""
     lost, recall = arrays["lost"].mean(axis=0), arrays["recall"].mean(axis=0)
     return {
-        "with the slip 35 to 39 of 100 documents are lost on average": between(lost[0], 35, 39),
-        "with the slip 17 to 23 % of the best ten are among the first ten": between(recall[0], 0.17, 0.23),
+        "35 to 39 of 100 documents are lost on average": between(lost[0], 35, 39),
+        "17 to 23 % of the best ten are among the first ten": between(recall[0], 0.17, 0.23),
         "without it no document is lost": below(arrays["lost"][:, 1], 0.5),
         "without it all of the best ten are among the first ten (RK-W1)": below(1 - arrays["recall"][:, 1], 1e-9),
     }
