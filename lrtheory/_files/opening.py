@@ -22,6 +22,7 @@ __all__ = [
     "FORMS",
     "bytes_of",
     "form_of",
+    "head_of",
     "json_of",
     "lines_in",
     "lines_of",
@@ -107,15 +108,13 @@ def _by_content(source: Source) -> str:
     try:
         with _opened(Path(source)) as file:
             what, way = recognized(file)
-            file.seek(0)
-            head = file.read(4096)
     except _DAMAGED as error:
         raise _damaged(source, error) from error
     if what:
         if what not in FORMS:
             raise refused(source_name(source), what, way)
         return what
-    text = head.decode("utf-8", "replace").removeprefix("\ufeff").lstrip()
+    text = head_of(source).lstrip()
     first, *others = text.splitlines() or [""]
     if first.startswith("# FILE NAME") or first.startswith("# TITLE"):
         return "preflib"
@@ -125,6 +124,16 @@ def _by_content(source: Source) -> str:
     if (len(words) == 6 and words[1].upper() == "Q0") or (len(words) == 4 and words[1] == "0" and words[3].isdecimal()):
         return "trec"
     return "table"
+
+
+def head_of(source: Source) -> str:
+    """The text of the first 4,096 bytes of a file, unpacked where gzip packed it; what is no UTF-8 is replaced."""
+    try:
+        with _opened(Path(source)) as file:
+            head = file.read(4096)
+    except _DAMAGED as error:
+        raise _damaged(source, error) from error
+    return head.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 def _opened(path: Path) -> io.BufferedIOBase:
