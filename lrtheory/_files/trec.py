@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +19,8 @@ JUDGMENTS = ("query", "iteration", "document", "gain")
 RUN = ("query", "iteration", "document", "rank", "score", "tag")
 #: the cells of one kind of line, and those of the other, as sentences say them
 _WIDTHS = {"run": len(RUN), "judgments": len(JUDGMENTS)}
+#: what Python takes for blanks, and C does not
+_SEPARATORS = "\x1c\x1d\x1e\x1f"
 #: where the number of a line stands, by its width
 _PLACES = {len(RUN): RUN.index("score"), len(JUDGMENTS): JUDGMENTS.index("gain")}
 _LINE = {"run": "query Q0 document rank score tag", "judgments": "query 0 document gain"}
@@ -33,7 +38,7 @@ class TrecLines(NamedTuple):
     query: np.ndarray
     document: np.ndarray
     value: np.ndarray
-    lines: np.ndarray
+    lines: Sequence[int]
     rank: np.ndarray | None
 
 
@@ -59,7 +64,7 @@ def looks_like_trec(source: Source) -> bool:
     lines = (line.split() for line in head_of(source).splitlines() if not line.lstrip().startswith("#"))
     words = next(filter(None, lines), [])
     if len(words) == len(RUN):
-        return None not in (_value_or_none(words[3].encode()), _value_or_none(words[4].encode()))
+        return None not in (_value_or_none(words[3]), _value_or_none(words[4]))
     return len(words) == len(JUDGMENTS) and re.fullmatch(r"[+-]?\d+", words[3]) is not None
 
 
@@ -89,9 +94,8 @@ def read_trec(source: Source, kind: str) -> TrecLines:
         If the file is empty, a line has too few or too many cells, or a score or a gain is no number; the line is
         named. Judgments in the place of a run are refused in a sentence of their own, and the reverse.
     """
-    data = text_of(source).encode()
-    width = _WIDTHS[kind]
-    lines, words = _cut(source, data, kind)
+    text, width = text_of(source), _WIDTHS[kind]
+    lines, words = _cut(source, text, kind)
     query, document = words[0::width], words[2::width]
     value = _numbers(source, words[_PLACES[width] :: width], lines, kind)
     queries, query_numbers = _numbered(query)
@@ -100,50 +104,48 @@ def read_trec(source: Source, kind: str) -> TrecLines:
     return TrecLines(queries, documents, query_numbers, document_numbers, value, lines, rank)
 
 
-def _cut(source: Source, data: bytes, kind: str) -> tuple[np.ndarray, list[bytes]]:
+def _cut(source: Source, text: str, kind: str) -> tuple[Sequence[int], list[str]]:
     """The numbers of the lines that hold something, and as many cells of each as the kind has, one after the other."""
-    width = _WIDTHS[kind]
-    widths = _widths(data)
-    if b"#" not in data and (widths == width).all() and len(widths):
-        return np.arange(1, len(widths) + 1), data.split()
-    numbers, words = [], []
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        cells = line.split()
-        if not cells or cells[0].startswith(b"#"):
+    width, n_lines = _WIDTHS[kind], text.count("\n") + (text[-1:] not in ("", "\n"))
+    # no file of text holds a zero byte; where one stands after each of as many cells as are due, all lines are whole
+    words = _words(text.removesuffix("\n").replace("\n", " \0 ") + " \0")
+    if n_lines and len(words) == n_lines * (width + 1) and words[width :: width + 1].count("\0") == n_lines:
+        if "#" not in text:
+            del words[width :: width + 1]
+            return range(1, n_lines + 1), words
+    numbers: list[int] = []
+    kept: list[str] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        cells = _words(line)
+        if not cells or cells[0].startswith("#"):
             _refuse_hash(source, number, line, cells, width)
             continue
         if len(cells) < width or (len(cells) > width and kind != "run"):
             raise _wrong_width(source, number, cells, kind, is_first=not numbers)
         numbers.append(number)
-        words += cells[:width]
+        kept += cells[:width]
     if not numbers:
         raise ValueError(f"{source_name(source)}: no line")
-    return np.array(numbers), words
+    return numbers, kept
 
 
-def _widths(data: bytes) -> np.ndarray:
-    """The number of cells of each line."""
-    if not data:
-        return np.zeros(0, np.int64)
-    text = np.frombuffer(data, np.uint8)
-    blank = (text == 32) | ((text >= 9) & (text <= 13))
-    starts = ~blank
-    starts[1:] &= blank[:-1]
-    ends = np.flatnonzero(text == 10)
-    if data[-1:] != b"\n":
-        ends = np.append(ends, len(text))
-    return np.diff(np.searchsorted(np.flatnonzero(starts), ends), prepend=0)
+def _words(text: str) -> list[str]:
+    """The words between blanks as C has them; those of Unicode, and signs of control, are part of words."""
+    if text.isascii() and not any(sign in text for sign in _SEPARATORS):
+        return text.split()
+    words = text.encode().split()
+    return b"\n".join(words).decode().split("\n") if words else []
 
 
-def _refuse_hash(source: Source, number: int, line: bytes, cells: list[bytes], width: int) -> None:
+def _refuse_hash(source: Source, number: int, line: str, cells: list[str], width: int) -> None:
     """Refuse a line that starts with ``#`` and has the cells of a row: no row must get lost."""
     value = _value_or_none(cells[_PLACES[width]]) if len(cells) == width else None
-    if value is not None and cells[0] not in (b"#", b"##"):
+    if value is not None and cells[0] not in ("#", "##"):
         rule = "a comment, or a row whose query starts with '#'? Write '# ' before a comment"
-        raise ValueError(f"{source_name(source)}:{number}: {rule}; got {line[:40].decode(errors='replace')!r}")
+        raise ValueError(f"{source_name(source)}:{number}: {rule}; got {line[:40]!r}")
 
 
-def _wrong_width(source: Source, number: int, cells: list[bytes], kind: str, is_first: bool) -> ValueError:
+def _wrong_width(source: Source, number: int, cells: list[str], kind: str, is_first: bool) -> ValueError:
     """The error for a line of another width."""
     other = "judgments" if kind == "run" else "run"
     where = f"{source_name(source)}:{number}"
@@ -151,29 +153,28 @@ def _wrong_width(source: Source, number: int, cells: list[bytes], kind: str, is_
         what = {"run": "a run", "judgments": "judgments"}
         return ValueError(
             f"{where}: {what[other]} in the place of {what[kind]}? "
-            f"Lines of {what[kind]} are `{_LINE[kind]}`, and this one is `{b' '.join(cells).decode()[:60]}`"
+            f"Lines of {what[kind]} are `{_LINE[kind]}`, and this one is `{' '.join(cells)[:60]}`"
         )
     count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
     return ValueError(f"{where}: {count} where `{_LINE[kind]}` has {_WIDTHS[kind]}")
 
 
-def _numbers(source: Source, words: list[bytes], lines: np.ndarray, kind: str) -> np.ndarray:
+def _numbers(source: Source, words: list[str], lines: Sequence[int], kind: str) -> np.ndarray:
     """The scores or gains; the line of the first one that is none is named."""
     try:
         found = np.array(list(map(float, words)))
     except ValueError:
         found = None
     allowed = (lambda x: ~np.isnan(x)) if kind == "run" else np.isfinite
-    if found is not None and allowed(found).all() and b"_" not in b"".join(words):
+    if found is not None and allowed(found).all() and "_" not in "".join(words):
         return found
     numbers = map(_value_or_none, words)
     place = next(i for i, number in enumerate(numbers) if number is None or not allowed(np.float64(number)))
     name, rule = ("score", "a number") if kind == "run" else ("gain", "a finite number")
-    got = words[place].decode(errors="replace")
-    raise ValueError(f"{source_name(source)}:{lines[place]}: `{name}` must be {rule}; got {got!r}")
+    raise ValueError(f"{source_name(source)}:{lines[place]}: `{name}` must be {rule}; got {words[place]!r}")
 
 
-def _ranks(words: list[bytes]) -> np.ndarray | None:
+def _ranks(words: list[str]) -> np.ndarray | None:
     """The ranks; None where one of them is no whole number in the range of 64 bits."""
     try:
         return np.array(list(map(int, words)), np.int64)
@@ -181,16 +182,16 @@ def _ranks(words: list[bytes]) -> np.ndarray | None:
         return None
 
 
-def _value_or_none(word: bytes) -> float | None:
+def _value_or_none(word: str) -> float | None:
     """The number that a cell holds; None where it holds none."""
     try:
-        return None if b"_" in word else float(word)  # 1_000 is a number for Python alone
+        return None if "_" in word else float(word)  # 1_000 is a number for Python alone
     except ValueError:
         return None
 
 
-def _numbered(words: list[bytes]) -> tuple[tuple[str, ...], np.ndarray]:
+def _numbered(words: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
     """The different words in the order in which they come up, and the number of each word among them."""
-    known = {word: number for number, word in enumerate(dict.fromkeys(words))}
-    numbers = np.fromiter(map(known.__getitem__, words), np.int64, len(words))
-    return tuple(b"\n".join(known).decode().split("\n")), numbers
+    known: defaultdict[str, int] = defaultdict(count().__next__)
+    numbers = np.array(list(map(known.__getitem__, words)), np.int64)
+    return tuple(known), numbers

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self, TextIO
 
 import numpy as np
 
+from lrtheory._array import read_only
 from lrtheory._files import Columns, FromTable, Table, as_table, form_of
 from lrtheory._files.opening import json_of, source_name
 from lrtheory._files.trec import JUDGMENTS, RUN, TrecLines, looks_like_trec, read_trec
@@ -115,7 +116,9 @@ class _ByQuery(FromTable):
             raise must("values", "a mapping from queries to mappings from documents to numbers", values, TypeError)
         queries = _names("queries", values)
         numbers: dict[str, int] = {}
-        docs, found, indptr = [], [], [0]
+        docs: list[int] = []
+        found: list[float] = []
+        indptr = [0]
         for query, one in zip(queries, values.values(), strict=True):
             if not isinstance(one, Mapping):
                 raise must(f"values[{query!r}]", "a mapping from documents to numbers", one, TypeError)
@@ -196,7 +199,9 @@ class _ByQuery(FromTable):
         """Refuse names that lines of TREC do not hold."""
         for name in (*self.queries, *self.documents):
             if len(name.encode().split()) != 1 or name.startswith("#"):
-                raise ValueError(f"{file} holds names without blanks that do not start with #; got {name!r} (.csv holds any)")
+                raise ValueError(
+                    f"{file} holds names without blanks that do not start with #; got {name!r} (.csv holds any)"
+                )
 
 
 @result
@@ -241,11 +246,10 @@ class Judgments(_ByQuery, Result):
     _forms = (".qrels", ".trec")
     _kind = "judgments"
     _value = "gains"
-    _roles = {"query": _QUERY, "document": _DOCUMENT, "gain": (*_GAIN, "score")}
+    _roles: ClassVar = {"query": _QUERY, "document": _DOCUMENT, "gain": (*_GAIN, "score")}
 
     def __post_init__(self) -> None:
         _check(self, array("gains", self.gains, shape=(None,)))
-        Result.__post_init__(self)
 
     @classmethod
     def _numbers(cls, table: Table, column: str) -> np.ndarray:
@@ -259,9 +263,11 @@ class Judgments(_ByQuery, Result):
         return {"query": self._query_of_rows(), "document": self._named_docs(), "gain": self.gains}
 
     def _facts(self) -> list[str]:
-        judged = display.counted(len(self.docs), "judgment")
-        relevant = f"{int((self.gains > 0).sum()):,} of them above 0"
-        return [f"{judged} of {display.counted(len(self.queries), 'query').replace('querys', 'queries')}, {relevant}"]
+        judged, relevant = (
+            display.counted(len(self.docs), "judgment"),
+            f"{int((self.gains > 0).sum()):,} of them above 0",
+        )
+        return [f"{judged} of {_counted_queries(len(self.queries))}, {relevant}"]
 
     def _draw(self, ax: Any) -> None:
         display.bars(ax, self.queries, np.diff(self.indptr).tolist(), label="judged documents")
@@ -318,11 +324,10 @@ class Run(_ByQuery, Result):
     _forms = (".run", ".trec")
     _kind = "run"
     _value = "scores"
-    _roles = {"query": _QUERY, "document": _DOCUMENT, "score": _SCORE}
+    _roles: ClassVar = {"query": _QUERY, "document": _DOCUMENT, "score": _SCORE}
 
     def __post_init__(self) -> None:
         _check(self, array("scores", self.scores, shape=(None,), finite=False))
-        Result.__post_init__(self)
 
     @classmethod
     def from_lists(cls, lists: Mapping[Any, Sequence[Any]]) -> Self:
@@ -386,7 +391,9 @@ class Run(_ByQuery, Result):
 
     def _facts(self) -> list[str]:
         longest = int(np.diff(self.indptr).max(initial=0))
-        found = f"{display.counted(len(self.docs), 'document')} for {len(self.queries):,} queries, at most {longest:,} each"
+        found = (
+            f"{display.counted(len(self.docs), 'document')} for {len(self.queries):,} queries, at most {longest:,} each"
+        )
         return [found, *([self.message] if self.message else [])]
 
     def _draw(self, ax: Any) -> None:
@@ -399,6 +406,10 @@ class Run(_ByQuery, Result):
         with target.open("w", encoding="utf-8", newline="") as file:
             _write_run(file, self._columns(), np.diff(self.indptr))
         return True
+
+
+def _counted_queries(n: int) -> str:
+    return f"{n:,} {'query' if n == 1 else 'queries'}"
 
 
 def _write_run(file: TextIO, columns: Mapping[str, Any], lengths: np.ndarray) -> None:
@@ -423,21 +434,21 @@ def ranked(run: Run) -> np.ndarray:
 
 def _names(name: str, given: Any) -> tuple[str, ...]:
     """The words that name queries or documents, all different; integers become words."""
-    found = []
-    for one in given:
-        if isinstance(one, bool) or not isinstance(one, (str, Integral)):
-            raise must(name, "named by words or integers", one, TypeError)
-        found.append(str(one) if isinstance(one, str) else str(int(one)))
+    found = tuple(given)
+    if not set(map(type, found)) <= {str}:
+        wrong = [one for one in found if isinstance(one, bool) or not isinstance(one, (str, Integral))]
+        if wrong:
+            raise must(name, "named by words or integers", wrong[0], TypeError)
+        found = tuple(str(one) if isinstance(one, str) else str(int(one)) for one in found)
     if "" in found:
         raise must(name, "named by words that are not empty", "")
     if len(set(found)) < len(found):
         raise must(name, "of different names", _repeated(found))
-    return tuple(found)
+    return found
 
 
 def _repeated(names: Sequence[Any]) -> Any:
-    seen: set[Any] = set()
-    return next(name for name in names if name in seen or seen.add(name))
+    return next(name for place, name in enumerate(names) if name in names[:place])
 
 
 def _check(made: _ByQuery, values: np.ndarray) -> None:
@@ -449,12 +460,15 @@ def _check(made: _ByQuery, values: np.ndarray) -> None:
     if not len(docs) == len(values) == indptr[-1]:
         raise must("docs", f"of the {indptr[-1]} rows that `indptr` and `{made._value}` have", Words(f"{len(docs)}"))
     if len(docs) and not (docs.min() >= 0 and docs.max() < len(documents)):
-        raise must("docs", f"numbers of the {len(documents)} documents", int(docs.min() if docs.min() < 0 else docs.max()))
+        raise must(
+            "docs", f"numbers of the {len(documents)} documents", int(docs.min() if docs.min() < 0 else docs.max())
+        )
     rows = np.repeat(np.arange(len(queries)), np.diff(indptr))
     _refuse_repeats(queries, documents, rows, docs, lambda row: "")
     kept = {"queries": queries, "documents": documents, "indptr": indptr, "docs": docs}
     for name, value in {**kept, made._value: np.array(values, np.float64)}.items():
-        object.__setattr__(made, name, value)
+        # names are words alone, so the base class need not look for arrays among a million of them
+        object.__setattr__(made, name, read_only(value) if isinstance(value, np.ndarray) else value)
 
 
 def _whole(name: str, value: ArrayLike) -> np.ndarray:
@@ -469,10 +483,11 @@ def _refuse_repeats(
 ) -> None:
     """Refuse a document that stands twice in a query."""
     keys = rows * max(len(documents), 1) + docs
-    order = np.argsort(keys, kind="stable")
-    twice = order[1:][keys[order][1:] == keys[order][:-1]]
+    met = np.sort(keys)
+    twice = met[1:][met[1:] == met[:-1]]
     if len(twice):
-        row = int(twice.min())
+        again = np.flatnonzero(np.isin(keys, twice))
+        row = int(next(i for place, i in enumerate(again) if keys[i] in keys[again[:place]]))
         at = where(row)
         what = f"document {documents[docs[row]]!r} stands twice in query {queries[rows[row]]!r}"
         raise ValueError(f"{at}: {what}" if at else f"{what}.")
