@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lrtheory.bounds import Draws, OutcomeError
-
-Judge = Callable[[Sequence[int]], list[int]]
+from lrtheory.reranking import rerank
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,10 @@ class Hidden:
         """Sort the documents of a call, the best first."""
         return sorted(documents, key=self.places.__getitem__)
 
+    def judge(self, documents: np.ndarray) -> np.ndarray:
+        """Answer as the library wants it."""
+        return np.array(self.answer(documents.tolist()))
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -50,6 +54,12 @@ def transcript(case: Hidden, order: Sequence[int], rounds: Sequence[Sequence[Seq
     for row, (_, call) in zip(asked, calls, strict=True):
         row[: len(call)] = call
     return Asked(np.array(order, np.int64), asked, np.array([number for number, _ in calls], np.int64))
+
+
+def reranked(case: Hidden, k: int, *, withheld: int = 0, **options: Any) -> Asked:
+    """Call the library with the judge, and return order and transcript; the last rounds may be withheld."""
+    found = rerank(case.judge, case.n, k, size=case.w, record=True, **options)
+    return transcript(case, found.order.tolist(), found.transcript[: len(found.transcript) - withheld])
 
 
 def calls_of(case: Hidden, found: Asked) -> list[list[int]]:

@@ -13,6 +13,9 @@ from fractions import Fraction
 import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Expectation, Family, Law, OutcomeError, Statement, formula, saboteur
+from lrtheory.reranking import rerank
+from lrtheory.reranking.strategies import groupwise
+from lrtheory.reranking.theory import capture_probability, capture_recall
 
 
 @dataclass(frozen=True)
@@ -30,22 +33,20 @@ class Partition:
 
 
 def groups(case: Partition, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Draw a partition in each of n runs, (n, G, c)."""
-    drawn = rng.permuted(np.tile(np.arange(case.n), (n, 1)), axis=1)
-    return drawn.reshape(n, -1, case.c)
+    """Draw n partitions by the library, (n, G, c), with a judge that sorts."""
+    places = np.array(case.places)
+    judge = lambda documents: documents[np.argsort(places[documents])]
+    found = rerank(judge, case.n, 1, strategy="groupwise", size=case.c, partitions=n, rng=rng, record=True)
+    return np.array(found.transcript).reshape(n, -1, case.c)
 
 
-def blocks(case: Partition, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Cut the true order into groups, and shuffle these."""
-    order = np.argsort(case.places).reshape(-1, case.c)
-    return np.stack([rng.permutation(order) for _ in range(n)])
-
-
-def snake(case: Partition, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Deal the true order out to the groups, forth and back."""
-    dealt = np.argsort(case.places).reshape(case.c, -1)
-    dealt[1::2] = dealt[1::2, ::-1]
-    return np.stack([rng.permutation(dealt.T) for _ in range(n)])
+#: groups that are cut from the list, and documents of the list that are dealt out to the groups in turn
+BLOCKS = (groupwise.groupwise, "order[rng.permutation(n)]", "order")
+DEALT = (
+    groupwise.groupwise,
+    "np.array_split(order[rng.permutation(n)], -(-n // size))",
+    "[order[at :: n // size] for at in range(n // size)]",
+)
 
 
 def is_partition(case: Partition) -> bool:
@@ -80,28 +81,6 @@ PARTITIONS = Family(
 )
 
 
-@formula(n="[1, inf)", c="[1, n]", k="[1, n]", m="[0, inf)")
-def capture_probability(n: int, c: int, k: int, m: int) -> Fraction:
-    """The probability that no group holds more than m of the best k documents: for c that divides n.
-
-    Proof
-    -----
-    Assumes: all partitions are equally likely, and c divides n (hypothesis of GK-2).
-
-    Proof: given the partition as places in a row, all sets of k places are equally likely for the best k documents.
-    C(c, x) ways put x of them into one group, so the sets with at most m in each are counted by the coefficient of z^k
-    in (sum of C(c, x) z^x over x <= m) to the power G, out of C(n, k).
-    """
-    one = [math.comb(c, x) for x in range(min(m, c) + 1)]
-    ways = [1]
-    for _ in range(n // c):
-        ways = [
-            sum(one[x] * ways[t - x] for x in range(len(one)) if 0 <= t - x < len(ways))
-            for t in range(min(k, len(ways) + len(one) - 2) + 1)
-        ]
-    return Fraction(ways[k] if k < len(ways) else 0, math.comb(n, k))
-
-
 def most_in_a_group(case: Partition, found: np.ndarray) -> np.ndarray:
     """Return the largest number of the best k in one group, less 1."""
     return (placed(case, found) < case.k).sum(2).max(1) - 1
@@ -109,7 +88,7 @@ def most_in_a_group(case: Partition, found: np.ndarray) -> np.ndarray:
 
 def capture_law(case: Partition) -> np.ndarray:
     """Return the claimed probabilities of 1, ..., min(c, k)."""
-    below = [capture_probability(case.n, case.c, case.k, m) for m in range(min(case.c, case.k) + 1)]
+    below = [capture_probability(case.n, case.c, case.k, kept=m) for m in range(min(case.c, case.k) + 1)]
     return np.array([float(b - a) for a, b in itertools.pairwise(below)])
 
 
@@ -144,8 +123,8 @@ GK_2 = Statement(
     claim=Law(category=most_in_a_group, probabilities=capture_law, within=0.06),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("the order is cut into groups", solve=blocks),
-        saboteur("the order is dealt out", solve=snake),
+        saboteur("the list is cut into groups", patch=BLOCKS),
+        saboteur("the list is dealt out", patch=DEALT),
         saboteur(
             "documents choose their groups independently",
             claim=Law(category=most_in_a_group, probabilities=independent_law, within=0.06),
@@ -161,21 +140,6 @@ GK_2 = Statement(
 # --- what is kept on average -----------------------------------------------------------------------------------------
 
 
-@formula(n="[1, inf)", c="[1, n]", k="[1, n]", m="[0, inf)")
-def capture_recall(n: int, c: int, k: int, m: int) -> Fraction:
-    """The mean share of the best k documents that is kept, if each group keeps its best m: for c that divides n.
-
-    Proof
-    -----
-    Assumes: as for `capture_probability`; a group is sorted rightly.
-
-    Proof: a group that holds x of the best k keeps min(x, m) of them, since nothing in it is better. The number x is
-    hypergeometric, C(c, x) C(n - c, k - x) / C(n, k), in each of the G groups; means add up.
-    """
-    kept = sum(min(x, m) * math.comb(c, x) * math.comb(n - c, k - x) for x in range(min(c, k) + 1))
-    return Fraction(n // c * kept, k * math.comb(n, k))
-
-
 KEPT = 2
 
 
@@ -189,7 +153,7 @@ def kept(m: int = KEPT) -> Expectation:
     return Expectation(
         sample=share_kept,
         support=lambda case: (0.0, 1.0),
-        equals=lambda case: float(capture_recall(case.n, case.c, case.k, m)),
+        equals=lambda case: float(capture_recall(case.n, case.c, case.k, kept=m)),
         within=lambda case: 0.05,
     )
 
@@ -209,8 +173,8 @@ GK_2_RECALL = Statement(
     claim=kept(),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("the order is cut into groups", solve=blocks),
-        saboteur("the order is dealt out", solve=snake),
+        saboteur("the list is cut into groups", patch=BLOCKS),
+        saboteur("the list is dealt out", patch=DEALT),
         saboteur("three are kept", claim=kept(3)),
     ),
 )
@@ -278,8 +242,8 @@ GK_3 = Statement(
     claim=Law(category=place_within, probabilities=place_law, within=0.06),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("the order is cut into groups", solve=blocks),
-        saboteur("the order is dealt out", solve=snake),
+        saboteur("the list is cut into groups", patch=BLOCKS),
+        saboteur("the list is dealt out", patch=DEALT),
         saboteur("draws with replacement", claim=Law(category=place_within, probabilities=binomial_law, within=0.06)),
     ),
     notes="With groups of two a draw with replacement has the same law.",

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Identity, Sides, Statement, formula, saboteur
+from lrtheory.bounds import Derived, Draws, Family, Identity, Sides, Statement, saboteur
+from lrtheory.reranking.strategies import merge, tournament
+from lrtheory.reranking.theory import merge_calls, merge_candidates, tournament_calls
 from proofs_checks.reranking.families.judges import (
     Asked,
     Hidden,
@@ -22,8 +25,8 @@ from proofs_checks.reranking.families.judges import (
     is_right,
     known,
     missing,
+    reranked,
     rounds_of,
-    transcript,
 )
 
 
@@ -34,9 +37,9 @@ class Best(Hidden):
     k: int
 
 
-def finish(case: Best, first: list[int], rounds: list[list[list[int]]]) -> Asked:
-    """Return the order that begins with these documents, the others behind them as they stood."""
-    return transcript(case, [*first, *(d for d in range(case.n) if d not in set(first))], rounds)
+def ranked(case: Best, rng: np.random.Generator, **options: Any) -> Asked:
+    """Call the library for the best k."""
+    return reranked(case, case.k, **options)
 
 
 def prefix_of(case: Best, found: Asked) -> tuple[list[list[int]], list[int], list[int]]:
@@ -47,43 +50,6 @@ def prefix_of(case: Best, found: Asked) -> tuple[list[list[int]], list[int], lis
 
 
 # --- tournaments -----------------------------------------------------------------------------------------------------
-
-
-def tournament(
-    case: Best, rng: np.random.Generator, *, kept: int = 0, withheld: int = 0, one_round: bool = False
-) -> Asked:
-    """Sort groups, keep the best k of each (or fewer, by `kept`), and repeat."""
-    left, rounds = list(range(case.n)), []
-    while len(left) > case.w:
-        groups = [left[start : start + case.w] for start in range(0, len(left), case.w)]
-        asked = [group for group in groups if len(group) > case.k]  # of a group of k or fewer all are kept
-        rounds.append(asked)
-        left = [d for group in groups for d in (case.answer(group)[: case.k - kept] if group in asked else group)]
-        if one_round:
-            break
-    rounds.append([left] if 1 < len(left) <= case.w else [])
-    rounds = [calls for calls in rounds if calls]
-    return finish(case, case.answer(left)[: case.k], rounds[: len(rounds) - withheld])
-
-
-@formula(n="[1, inf)", w="[2, inf)", k="[1, w)")
-def tournament_calls(n: int, w: int, k: int) -> tuple[int, int]:
-    """Calls and rounds of a tournament, by the recursion n -> floor(n / w) k + min(n mod w, k).
-
-    Proof
-    -----
-    Assumes: answers follow one order, and k < w, so that each round leaves fewer documents (hypothesis of T1).
-
-    Proof: a document that a round drops has k better ones in its group, so it is not among the best k; what is left
-    keeps the best k, and the last call sorts them. A round has one call for each full group and one more for a last
-    group of more than k documents; a smaller group is kept as it is. The calls of a round are about different documents
-    and wait for none of each other. At most w documents need one call, and one document needs none.
-    """
-    calls, rounds = 0, 0
-    while n > w:
-        full, last = divmod(n, w)
-        calls, rounds, n = calls + full + (last > k), rounds + 1, full * k + min(last, k)
-    return (calls + 1, rounds + 1) if n > 1 else (calls, rounds)
 
 
 def wants_fewer(case: Best) -> bool:
@@ -131,14 +97,20 @@ RK_T1 = Statement(
     tex=r"n \mapsto \lfloor n / w \rfloor k + \min(n \bmod w, k)",
     hypotheses={"1 <= k < w, and k <= n": wants_fewer},
     instances=TOURNAMENTS,
-    solve=tournament,
+    solve=partial(ranked, strategy="tournament"),
     claim=Identity(tournament_follows),
     decisions=("order", "asked", "rounds"),
     may_vary={"asked": "what is asked is the strategy's", "rounds": "there is one for each call"},
     saboteurs=(
-        saboteur("one document less is kept of each group", solve=partial(tournament, kept=1)),
-        saboteur("the groups are sorted once", solve=partial(tournament, one_round=True)),
-        saboteur("the last round is not told", solve=partial(tournament, withheld=1)),
+        saboteur(
+            "one document less is kept of each group",
+            patch=(tournament.tournament, "next(answers)[:k]", "next(answers)[: k - 1]"),
+        ),
+        saboteur(
+            "a group of k documents or fewer is dropped",
+            patch=(tournament.tournament, "if len(group) > k else group for", "if len(group) > k else group[:0] for"),
+        ),
+        saboteur("the last round is not told", solve=partial(ranked, strategy="tournament", withheld=1)),
         saboteur("one call less is claimed", claim=Identity(partial(tournament_follows, fewer=1))),
     ),
     notes=(
@@ -148,63 +120,6 @@ RK_T1 = Statement(
 )
 
 # --- merging ---------------------------------------------------------------------------------------------------------
-
-
-def merge(case: Best, rng: np.random.Generator, *, less: int = 0, withheld: int = 0, trusting: bool = False) -> Asked:
-    """Sort groups, then their heads together, then what is still open; slips: fewer candidates, or none."""
-    n, w, k = case.n, case.w, case.k
-    if n <= w:
-        call = list(range(n))
-        return finish(case, case.answer(call)[:k], [[call]] if n > 1 else [])
-    lists = [case.answer(range(start, min(start + w, n))) for start in range(0, n, w)]
-    rounds = [[sorted(one) for one in lists if len(one) > 1]]
-    t = w // len(lists)
-    heads = case.answer([d for one in lists for d in one[:t]])
-    rounds.append([sorted(heads)])
-    more = []
-    for one in lists:
-        place = heads.index(one[t - 1]) + 1 if len(one) >= t else n
-        if place <= k:
-            more += one[t : t + k - place - less]
-    first = heads[:k]
-    if more and not trusting:
-        last = [*first, *more]
-        rounds.append([sorted(last)])
-        first = case.answer(last)[:k]
-    return finish(case, first, rounds[: len(rounds) - withheld])
-
-
-@formula(n="[1, inf)", w="[2, inf)", k="[1, w]")
-def merge_candidates(n: int, w: int, k: int) -> int:
-    """The largest number of documents that the last call is about: k + the sum of k - i t over i with i t <= k.
-
-    Proof
-    -----
-    Assumes: answers follow one order; there are G = ceil(n / w) <= w groups, so that t = floor(w / G) is at least 1.
-    With more groups no call takes a head of each, and n stands for all documents.
-
-    Proof: let p be the place that the t-th document of a group has in the call about the heads. A document at place
-    j > t of that group has p + (j - t) - 1 better ones at least: p - 1 heads, the t-th itself, and those between. It
-    can be among the best k only if j <= t + k - p, so that the next k - p of the group are enough where p <= k, and
-    none elsewhere. The groups with p <= k in order of p have i t heads up to that of the i-th, so p >= i t, which gives
-    the sum. The first k heads join them, since a head that is not among the first k heads has k better ones. One call
-    sorts all candidates if they are at most w; it is not needed where there are none besides the heads.
-    """
-    t = w // -(-n // w)
-    return k + sum(k - i * t for i in range(1, k // t + 1) if i <= -(-n // w)) if t else n
-
-
-@formula(n="[1, inf)", w="[2, inf)")
-def merge_calls(n: int, w: int) -> tuple[int, int]:
-    """The largest numbers of calls and of rounds of merging: G + 2 and 3, or 1 and 1 where n <= w.
-
-    Proof
-    -----
-    Assumes: the candidates of the last call are at most w (`merge_candidates`).
-
-    Proof: one call sorts each group, one the heads, and one the candidates; groups wait for none of each other.
-    """
-    return (-(-n // w) + 2, 3) if n > w else (1, 1)
 
 
 def merges(case: Best) -> bool:
@@ -252,7 +167,7 @@ def waiting(calls: list[list[int]]) -> list[int]:
 def merge_follows(case: Best, found: Asked, fewer: int = 0) -> Sides:
     """Compare the first k with what follows, rounds with waiting, and both counts with their largest numbers."""
     calls, lhs, rhs = prefix_of(case, found)
-    most, rounds = merge_calls(case.n, case.w)
+    most, rounds = merge_calls(case.n, case.w, case.k)
     used, early = rounds_of(found), sum(a != b for a, b in zip(found.rounds.tolist(), waiting(calls), strict=True))
     return Sides([*lhs, early, max(len(calls), most - fewer), max(used, rounds)], [*rhs, 0, most - fewer, rounds])
 
@@ -263,20 +178,21 @@ RK_T3 = Statement(
     says=(
         "Let G = ceil(n / w) groups of at most w of n documents be sorted, then the first t = floor(w / G) of each "
         "together, and last the candidates, k and at most the sum of k - i t over i t <= k. If these are at most w, "
-        "the first k are the k best, in order, after at most G + 2 calls in at most 3 rounds."
+        "the first k are the k best, in order, after at most G + 2 calls in at most 3 rounds; where t >= k it is one "
+        "call and one round less."
     ),
     source=Derived(merge_candidates),
     tex=r"k + \sum_{i t \le k} (k - i t) \le w, \quad G + 2 \text{ calls}",
     hypotheses={"one call can sort all candidates": merges},
     instances=MERGES,
-    solve=merge,
+    solve=partial(ranked, strategy="merge"),
     claim=Identity(merge_follows),
     decisions=("order", "asked"),
     may_vary={"asked": "what is asked is the strategy's", "rounds": "there is one for each call"},
     saboteurs=(
-        saboteur("one candidate less of each group", solve=partial(merge, less=1)),
-        saboteur("the heads alone", solve=partial(merge, trusting=True)),
-        saboteur("the last round is not told", solve=partial(merge, withheld=1)),
+        saboteur("one candidate less of each group", patch=(merge.merge, "k - place", "k - 1 - place")),
+        saboteur("the heads alone", patch=(merge.merge, "if any(len(part) for part in more):", "if False:")),
+        saboteur("the last round is not told", solve=partial(ranked, strategy="merge", withheld=1)),
         saboteur("two calls less are claimed", claim=Identity(partial(merge_follows, fewer=2))),
     ),
     notes=(

@@ -7,12 +7,16 @@ a call has sorted lies in the list when the next one begins.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Family, Identity, Inequality, Sides, Statement, formula, saboteur
+from lrtheory.reranking.baselines import rankify_window
+from lrtheory.reranking.strategies import window
+from lrtheory.reranking.theory import window_calls, window_prefix
 from proofs_checks.reranking.families.judges import (
     Asked,
     Hidden,
@@ -23,6 +27,7 @@ from proofs_checks.reranking.families.judges import (
     known,
     lost,
     missing,
+    reranked,
     rounds_of,
     transcript,
 )
@@ -36,68 +41,34 @@ class Windows(Hidden):
     passes: int = 1
 
 
-def starts(n: int, w: int, s: int, *, clamp: bool = True) -> list[int]:
-    """Return the first place of each window of a pass; without the clamp no window begins before the first place."""
-    found = list(range(n - w, -1, -s)) if n > w else [0]
-    return [*found, 0] if clamp and found[-1] else found
+def slide(case: Windows, rng: np.random.Generator, passes: int | None = None, *, withheld: int = 0) -> Asked:
+    """Sort by the library's windows, or by another number of passes of them."""
+    p = case.passes if passes is None else passes
+    return reranked(case, case.n, strategy="window", step=case.s, passes=p, withheld=withheld)
 
 
-def slide(
-    case: Windows,
-    rng: np.random.Generator,
-    *,
-    clamp: bool = True,
-    from_input: bool = False,
-    step: int | None = None,
-    down: bool = False,
-    withheld: int = 0,
-    passes: int | None = None,
-) -> Asked:
-    """Sort by windows, with slips: no clamp, cut from the input list, another step, from the top down."""
-    order, calls = list(range(case.n)), []
-    for _ in range(case.passes if passes is None else passes):
-        given = list(order)
-        begins = starts(case.n, case.w, case.s if step is None else step, clamp=clamp)
-        if not clamp and case.n < case.w:
-            begins = []
-        for start in reversed(begins) if down else begins:
-            cut = slice(start, start + case.w)
-            call = (given if from_input else order)[cut]
-            calls.append([call])
-            order[cut] = case.answer(call)
-    return transcript(case, order, calls[: len(calls) - withheld])
+def released(case: Windows, rng: np.random.Generator) -> Asked:
+    """Sort by the loop of a released program, which cuts each window from the input list."""
+    asked: list[list[list[int]]] = []
+
+    def judge(documents: np.ndarray) -> np.ndarray:
+        asked.append([documents.tolist()])
+        return case.judge(documents)
+
+    order = rankify_window(judge, case.n, size=case.w, step=case.s)
+    return transcript(case, order.tolist(), asked)
 
 
-@formula(n="[1, inf)", w="[2, inf)", s="[1, w)")
-def window_prefix(n: int, w: int, s: int) -> int:
-    """The number g of best documents that are first, in order, after one pass over n > w documents; n if n <= w.
-
-    Proof
-    -----
-    Assumes: answers follow one order, s < w, and the last window is cut short and not left out (families of W1).
-
-    Proof: let s' = min(s, n - w), the longest step that is taken, and m = w - s'. After each window, which begins at b,
-    the m best of the documents at b and below stand at b, ..., b + m - 1, in order. So it is after the first window,
-    which holds all of them. The next one begins at b' >= b - s' and ends behind b + m - 1, since b + m <= b' + w: it
-    holds these m, and each document below that it does not hold has m better ones. At b = 0 this is the theorem. No
-    more is certain: let the m + 1 best stand last. A window that ends above the place of one of them never meets it, so
-    the last of the m + 1 stays behind when the longest step is taken, for only m of them are in the overlap.
-    """
-    return n if n <= w else w - min(s, n - w)
+def turned(case: Windows) -> Windows:
+    """Turn list and hidden order around: document d stands n - 1 - d places behind the first one."""
+    return Windows(tuple(case.n - 1 - place for place in reversed(case.places)), case.w, case.s, case.passes)
 
 
-@formula(n="[1, inf)", w="[2, inf)", s="[1, w)")
-def window_calls(n: int, w: int, s: int) -> int:
-    """The number of calls of a pass, none of which can be asked before the one before it is answered.
-
-    Proof
-    -----
-    Assumes: the last step is cut short (families of W1).
-
-    Proof: the first window begins at n - w, and each step moves it by s, until it begins at 0. Where n <= w there is
-    one window. Consecutive windows share documents, as s < w, and a call is about what the one before has left there.
-    """
-    return 1 + -(-max(n - w, 0) // s)
+def down(case: Windows, rng: np.random.Generator, sort: Callable[..., Asked] = slide, **slips: int) -> Asked:
+    """Sort by windows from the top down: the same as from the bottom up with list and order turned around."""
+    found = sort(turned(case), rng, **slips)
+    asked = np.where(found.asked < 0, -1, case.n - 1 - found.asked)
+    return Asked(case.n - 1 - found.order[::-1], asked, found.rounds)
 
 
 def has_overlap(case: Windows) -> bool:
@@ -160,10 +131,13 @@ RK_W1 = Statement(
     decisions=("order", "asked", "rounds"),
     may_vary={"asked": "what is asked is the strategy's", "rounds": "there is one for each call"},
     saboteurs=(
-        saboteur("each window is cut from the input list", solve=partial(slide, from_input=True), printed=True),
-        saboteur("the last step is left out where it would be shorter", solve=partial(slide, clamp=False)),
-        saboteur("windows that do not overlap", solve=partial(slide, step=10**6)),
-        saboteur("from the top down", solve=partial(slide, down=True)),
+        saboteur("each window is cut from the input list", solve=released, printed=True),
+        saboteur(
+            "the last step is left out where it would be shorter",
+            patch=(window.slide, "if begin == 0:", "if begin < step:"),
+        ),
+        saboteur("windows that do not overlap", patch=(window.slide, "begin - step", "begin - size")),
+        saboteur("from the top down", solve=down),
         saboteur("a call is not told", solve=partial(slide, withheld=1)),
         saboteur("one document more", claim=Identity(partial(prefix_follows, more=1))),
     ),
@@ -171,24 +145,6 @@ RK_W1 = Statement(
 )
 
 # --- several passes --------------------------------------------------------------------------------------------------
-
-
-@formula(n="[1, inf)", w="[2, inf)", s="[1, w)", p="[0, inf)")
-def passes_prefix(n: int, w: int, s: int, p: int) -> int:
-    """The number of best documents that are first, in order, after p passes; after n - 1 the last has no choice.
-
-    Proof
-    -----
-    Assumes: as for one pass.
-
-    Proof: let g be the prefix of one pass, and let the p g best be first after p passes. In the next one a window that
-    begins above place p g leaves them where they are and sorts what is behind them. The first window of that kind
-    begins at most s' = min(s, n - w) above place p g - s', so that it holds the g best of the rest, which were carried
-    up as in one pass; they land at the places p g, ..., (p + 1) g - 1. Where n - 1 documents are in place, so is the
-    last.
-    """
-    certain = p * window_prefix(n, w, s)
-    return n if certain >= n - 1 else certain
 
 
 PASSES = Family(
@@ -211,9 +167,10 @@ def _with_passes(case: Windows, passes: int) -> Windows:
 def passes_follow(case: Windows, found: Asked, more: int = 0) -> Sides:
     """Compare the claimed prefix with what follows and is right, and the number of calls with that of p passes."""
     calls, p = calls_of(case, found), case.passes
-    better, claimed = known(case, calls), min(passes_prefix(case.n, case.w, case.s, p) + more, case.n)
+    claimed = min(window_prefix(case.n, case.w, case.s, passes=p) + more, case.n)
+    better = known(case, calls)
     certain = next(g for g in range(case.n, -1, -1) if not missing(case, found.order, g, better))
-    most = p * window_calls(case.n, case.w, case.s)
+    most = window_calls(case.n, case.w, case.s, passes=p)
     return Sides([claimed, len(calls)], [min(certain, is_right(case, found.order)), most], least=[0, -1])
 
 
@@ -224,7 +181,7 @@ RK_W2 = Statement(
         "After p passes of windows of w documents with the step s over n documents the first p g documents, at most n, "
         "are the best ones, in order, where g is the prefix that one pass sorts; where p g = n - 1 all of them are."
     ),
-    source=Derived(passes_prefix),
+    source=Derived(window_prefix),
     tex=r"\min(n, p g), \quad g = w - \min(s, n - w)",
     hypotheses={"windows that overlap, and two documents or more": has_overlap},
     instances=PASSES,
@@ -235,8 +192,12 @@ RK_W2 = Statement(
     may_vary={"asked": "what is asked is the strategy's", "rounds": "there is one for each call"},
     saboteurs=(
         saboteur("one pass alone", solve=partial(slide, passes=1)),
-        saboteur("from the top down", solve=partial(slide, down=True)),
-        saboteur("each window is cut from the input list", solve=partial(slide, from_input=True)),
+        saboteur("from the top down", solve=down),
+        saboteur("each window is cut from the input list", solve=released),
+        saboteur(
+            "a pass is over too few documents",
+            patch=(window.slide, "size - min(step, n - size)", "size"),
+        ),
         saboteur(
             "one document more",
             claim=Inequality(partial(passes_follow, more=1), unbounded="as for the statement"),
@@ -246,11 +207,6 @@ RK_W2 = Statement(
 )
 
 # --- the wrong direction ---------------------------------------------------------------------------------------------
-
-
-def down(case: Windows, rng: np.random.Generator, **slips: int) -> Asked:
-    """Sort by the same windows from the top down."""
-    return slide(case, rng, down=True, **slips)  # type: ignore[arg-type]
 
 
 @formula(n="[1, inf)", w="[2, inf)", s="[1, w)")
@@ -270,10 +226,11 @@ def downward_suffix(n: int, w: int, s: int) -> int:
 
 def suffix_follows(case: Windows, found: Asked) -> Sides:
     """Compare with nothing what is open about the last places, and the first place where the best document was last."""
-    calls, turned = calls_of(case, found), Windows(tuple(case.n - 1 - place for place in case.places), case.w, case.s)
+    # the order turned around, and not the list: document d keeps its number
+    calls, worst = calls_of(case, found), Windows(tuple(case.n - 1 - place for place in case.places), case.w, case.s)
     better, g = known(case, calls).T, downward_suffix(case.n, case.w, case.s)
     order = np.asarray(found.order)[::-1]
-    lhs = [missing(turned, order, g, better), lost(case, order), min(is_right(turned, order), g)]
+    lhs = [missing(worst, order, g, better), lost(case, order), min(is_right(worst, order), g)]
     rhs = [0, 0, g]
     if case.n > case.w and case.places[-1] == 0:
         lhs, rhs = [*lhs, is_right(case, found.order)], [*rhs, 0]
@@ -297,8 +254,8 @@ RK_W3 = Statement(
     may_vary={"asked": "what is asked is the strategy's", "rounds": "there is one for each call"},
     saboteurs=(
         saboteur("from the bottom up", solve=slide),
-        saboteur("each window is cut from the input list", solve=partial(down, from_input=True)),
-        saboteur("windows that do not overlap", solve=partial(down, step=10**6)),
+        saboteur("each window is cut from the input list", solve=partial(down, sort=released)),
+        saboteur("windows that do not overlap", patch=(window.slide, "begin - step", "begin - size")),
         saboteur("a call is not told", solve=partial(down, withheld=1)),
     ),
     notes="Bubble sort from the top down behaves so too: one pass places the worst document, not the best.",

@@ -13,7 +13,9 @@ from functools import partial
 
 import numpy as np
 
-from lrtheory.bounds import Derived, Draws, Family, Number, OutcomeError, Probability, Statement, formula, saboteur
+from lrtheory.bounds import Derived, Draws, Family, OutcomeError, Probability, Statement, saboteur
+from lrtheory.reranking import rerank
+from lrtheory.reranking.theory import votes
 from proofs_checks.reranking.families.judges import Hidden, draw_places, is_order
 
 
@@ -28,23 +30,6 @@ class Noisy(Hidden):
     def questions(self) -> int:
         """C: a knockout asks about two documents until one is left."""
         return self.n - 1
-
-
-@formula(C="[1, inf)", q="(1/2, 1]", delta="(0, 1)")
-def votes(C: int, q: Number, delta: Number) -> int:
-    """The least odd number m of votes that is at least ln(C / delta) / (2 (q - 1/2)^2).
-
-    Proof
-    -----
-    Assumes: answers are independent, and right with probability at least q > 1/2.
-
-    Proof: a majority of m votes is wrong where the share of right answers is at most 1/2, at least q - 1/2 below its
-    mean: with probability at most exp(-2 m (q - 1/2)^2) (Hoeffding). Look at the run in which every majority is right.
-    Its questions are fixed, whatever the strategy makes of answers, and they are at most C. All their majorities are
-    right but with probability C exp(-2 m (q - 1/2)^2) <= delta, and then the strategy runs so.
-    """
-    least = math.ceil(math.log(float(C / delta)) / (2 * float(q - Fraction(1, 2)) ** 2))
-    return least + 1 - least % 2 if least > 0 else 1
 
 
 def majority_errs(m: int, q: Fraction) -> Fraction:
@@ -72,35 +57,31 @@ def chance_of_wrong(case: Noisy) -> Fraction:
     return 1 - (1 - majority_errs(m, case.q)) ** len(bracket(case))
 
 
-def knockout(case: Noisy, rng: np.random.Generator, n: int, part: int = 1, minority: bool = False) -> np.ndarray:
-    """Return the order in each of n runs in which a knockout by votes drops documents, the winner first.
-
-    `part` divides the number of votes.
-    """
+def knockout(case: Noisy, rng: np.random.Generator, n: int, part: int = 1) -> np.ndarray:
+    """Return the winner of the library's knockout by votes in each run; `part` divides the number of votes."""
     m = votes(case.questions, case.q, case.delta) // part
     m += 1 - m % 2
-    queue = [np.full(n, document) for document in range(case.n)]
-    places, dropped = np.array(case.places), []
-    while len(queue) > 1:
-        a, b, *queue = queue
-        right = 2 * rng.binomial(m, float(case.q), size=n) > m
-        first = (places[a] < places[b]) == right
-        queue.append(np.where(first != minority, a, b))
-        dropped.append(np.where(first != minority, b, a))
-    return np.stack([queue[0], *reversed(dropped)], axis=1)
+    accuracy, places = float(case.q), case.places
+
+    def judge(pair: np.ndarray) -> np.ndarray:
+        right = (places[pair[0]] < places[pair[1]]) == (rng.random() < accuracy)
+        return pair if right else pair[::-1]
+
+    rank = partial(rerank, judge, case.n, 1, strategy="knockout", size=2, votes=m)
+    return np.array([rank().order[0] for _ in range(n)])
 
 
 def is_wrong(case: Noisy, found: np.ndarray) -> np.ndarray:
     """Mark the runs whose winner is not the best document."""
-    orders = np.asarray(found)
-    if orders.shape[1:] != (case.n,) or not (np.sort(orders, axis=1) == np.arange(case.n)).all():
-        raise OutcomeError(f"an outcome must be an order of {case.n} documents for each run")
-    return orders[:, 0] != case.best[0]
+    winners = np.asarray(found)
+    if winners.ndim != 1 or not np.isin(winners, case.best).all():
+        raise OutcomeError(f"an outcome must be one of {case.n} documents for each run")
+    return winners != case.best[0]
 
 
 def draw_noisy(draws: Draws) -> Noisy:
-    """Draw four to twelve documents, and answers that are right with probability 7/10 to 9/10."""
-    return Noisy(draw_places(draws, draws.integers(4, 12)), 2, Fraction(draws.integers(7, 9), 10), Fraction(1, 10))
+    """Draw four to six documents, and answers that are right with probability 8/10 or 9/10."""
+    return Noisy(draw_places(draws, draws.integers(4, 6)), 2, Fraction(draws.integers(8, 9), 10), Fraction(1, 10))
 
 
 NOISY = Family(
