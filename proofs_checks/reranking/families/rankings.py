@@ -1,4 +1,4 @@
-"""Rankings of judged documents, metrics by their definitions in fractions, and the same metrics in doubles.
+"""Rankings of judged documents, metrics by their definitions in fractions, and the same metrics by the library.
 
 A ranking is the list of the gains of its documents, the best rank first; a document is relevant if its gain is
 positive. The discount of rank r is 1/r, for which everything here is a fraction; the theorems hold for any discounts
@@ -12,6 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+
+from lrtheory.reranking import Judgments, Run, evaluate
 
 METRICS = ("dcg", "ndcg", "ap", "rr", "err", "p", "recall")
 
@@ -79,23 +81,21 @@ def of(names: Sequence[str], values: Any) -> list[Any]:
     return [values[METRICS.index(name)] for name in names]
 
 
-def measured(gains: Sequence[int], judged: Sequence[int], k: int, top: int) -> np.ndarray:
-    """Return the metrics in doubles, as a tool computes them: running sums over arrays of ranks."""
-    g = np.array(gains[:k], float)
-    r = np.arange(1, len(g) + 1)
-    x, relevant = g > 0, sum(one > 0 for one in judged)
-    ideal = np.sort(np.array(judged, float))[::-1][:k]
-    best = float((ideal / np.arange(1, len(ideal) + 1)).sum())
-    found, stops = float((g / r).sum()), (2.0**g - 1) / 2.0**top
-    reads = np.cumprod(np.concatenate([[1.0], 1 - stops[:-1]])) if len(g) else stops
-    return np.array(
-        [
-            found,
-            found / best if best else 0.0,
-            float((x * np.cumsum(x) / r).sum()) / relevant if relevant else 0.0,
-            float(1 / r[x][0]) if x.any() else 0.0,
-            float((reads * stops / r).sum()),
-            float(x.sum()) / k,
-            float(x.sum()) / relevant if relevant else 0.0,
-        ]
-    )
+def evaluated(
+    rankings: Sequence[tuple[Sequence[int], Sequence[int]]], names: Sequence[str], **options: Any
+) -> np.ndarray:
+    """Measure by the library with discounts 1/r; (rankings, metrics).
+
+    A ranking is a query: the gains of its documents by rank, and those of judged documents that were not found.
+    """
+    run, judged = {}, {}
+    for number, (gains, outside) in enumerate(rankings):
+        run[number] = [f"found-{rank}" for rank in range(len(gains))]
+        judged[number] = dict(zip(run[number], gains, strict=True)) | {f"other-{i}": g for i, g in enumerate(outside)}
+    found = evaluate(Run.from_lists(run), Judgments.from_dict(judged), names, discount="reciprocal", **options)
+    return np.asarray(found.values)
+
+
+def cut(names: Sequence[str], k: int) -> list[str]:
+    """Name metrics at the cut k."""
+    return [f"{name}@{k}" for name in names]

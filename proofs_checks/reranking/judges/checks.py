@@ -23,7 +23,7 @@ from lrtheory.bounds import (
     Tight,
     saboteur,
 )
-from lrtheory.reranking import rerank
+from lrtheory.reranking import RerankingCertificate, rerank
 from lrtheory.reranking.strategies import certain
 from lrtheory.reranking.theory import calls_needed
 from proofs_checks.reranking.families.judges import (
@@ -196,16 +196,11 @@ def accepted_iff_right(case: Claimed, found: Checked, fewer: int = 0) -> Sides:
     behind = [(a, b) for i, a in enumerate(case.claimed) for b in range(case.n) if b not in case.claimed[: i + 1]]
     follows = all(better[a, b] for a, b in behind)
     refuted = any(better[b, a] for a, b in behind)
-    verdict = follows if right else refuted
+    verdict, rounds = (follows if right else refuted), rounds_of(Asked(found.asked, found.asked, found.rounds))
+    if not right:  # a claim may be rejected as soon as one answer contradicts it
+        return Sides([int(found.accepted), int(verdict), max(len(calls), due), rounds], [0, 1, due, 1])
     return Sides(
-        [
-            int(found.accepted),
-            int(verdict),
-            int(joined.all()),
-            len(calls),
-            rounds_of(Asked(found.asked, found.asked, found.rounds)),
-        ],
-        [int(right), 1, 1, due - fewer, min(due, 1)],
+        [int(found.accepted), int(verdict), int(joined.all()), len(calls), rounds], [1, 1, 1, due - fewer, min(due, 1)]
     )
 
 
@@ -227,7 +222,14 @@ RK_V1 = Statement(
     may_vary={"asked": "what is asked is the strategy's", "rounds": "there is one for each call"},
     saboteurs=(
         saboteur("the last call is left out", patch=(certain.checking_calls, "in calls if", "in calls[:-1] if")),
-        saboteur("the order of the claimed ones is not looked at", patch=(rerank, "TODO", "TODO2")),
+        saboteur(
+            "the order of the claimed ones is not looked at",
+            patch=(
+                RerankingCertificate.verify,
+                "np.array_equal(answer[:due], call[:due])",
+                "set(answer[:due]) == set(call[:due])",
+            ),
+        ),
         saboteur("one call less is claimed", claim=Identity(partial(accepted_iff_right, fewer=1))),
     ),
     notes=(

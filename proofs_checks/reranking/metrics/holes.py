@@ -28,7 +28,8 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from proofs_checks.reranking.families.rankings import measured, metrics, of
+from lrtheory.reranking import Judgments, Run, evaluate
+from proofs_checks.reranking.families.rankings import cut, metrics, of
 
 NAMES = ("ndcg", "ap", "rr", "recall")
 OPEN = -1
@@ -48,13 +49,10 @@ class Holes:
         """The ranks, counted from 0, of documents that are not judged."""
         return [rank for rank, label in enumerate(self.labels) if label == OPEN]
 
-    def filled(self, marked: Sequence[int]) -> list[int]:
-        """Return the labels where these of the open ranks are relevant, and the others are not."""
-        return [int(rank in marked) if label == OPEN else label for rank, label in enumerate(self.labels)]
-
-    def judged(self, labels: Sequence[int], more: int) -> list[int]:
-        """Return all labels where `more` of the documents that were not found are relevant."""
-        return [*labels, *[1] * (self.missed + more)]
+    def measured(self, marked: Sequence[int], more: int) -> list[Fraction]:
+        """Return the metrics where these of the open ranks are relevant, and `more` documents that were not found."""
+        labels = [int(rank in marked) if label == OPEN else label for rank, label in enumerate(self.labels)]
+        return of(NAMES, metrics(labels, [*labels, *[1] * (self.missed + more)], self.k, 1))
 
 
 @dataclass(frozen=True)
@@ -65,26 +63,20 @@ class Ends:
     upper: np.ndarray
 
 
-def completed(case: Holes, rng: np.random.Generator, *, choices: str = "both", inside: bool = True) -> Ends:
-    """Measure where the first m or the last m open ranks are relevant, and take the ends; slips look at fewer."""
-    places = case.open
-    some = range(len(places) + 1) if inside else (0, len(places))
-    options: dict[str, list[list[int]]] = {
-        "both": [m for size in some for m in (places[:size], places[len(places) - size :])],
-        "first": [places[:size] for size in some],
-        "zero": [[]],
-    }
-    extra = range(case.unseen + 1) if choices != "zero" else (0,)
-    values = [
-        of(NAMES, measured(case.filled(marked), case.judged(case.filled(marked), more), case.k, 1))
-        for marked in options[choices]
-        for more in extra
-    ]
-    return Ends(np.min(values, axis=0), np.max(values, axis=0))
+def completed(case: Holes, rng: np.random.Generator, unjudged: str = "bounds") -> Ends:
+    """Measure the ends by the library, or one value where an open document counts as irrelevant or is skipped."""
+    ranks = [f"found-{rank}" for rank in range(len(case.labels))]
+    told = {d: label for d, label in zip(ranks, case.labels, strict=True) if label != OPEN}
+    # a document that is judged and not relevant changes no metric, and the query is judged where all ranks are open
+    judged = told | {f"other-{i}": 1 for i in range(case.missed)} | {"none": 0}
+    run, judgments = Run.from_lists({0: ranks}), Judgments.from_dict({0: judged})
+    unseen = case.unseen if unjudged == "bounds" else 0
+    found = evaluate(run, judgments, cut(NAMES, case.k), unjudged=unjudged, unseen=unseen, discount="reciprocal")
+    return Ends(found.lower[0], found.upper[0])
 
 
-@formula(U="[0, inf)", e="[0, inf)")
-def completions_needed(U: int, e: int) -> int:
+@formula(U="[0, inf)")
+def completions_needed(U: int) -> int:
     """The number of completions that have the least and the largest AP, nDCG, RR and recall among them.
 
     Proof
@@ -94,27 +86,36 @@ def completions_needed(U: int, e: int) -> int:
     Proof: fix the number m of relevant documents among the U and the number among the e. Then R and the ideal DCG are
     fixed. Let r_1 < r_2 < ... be the ranks of relevant documents; AP adds up i / r_i over those up to k, and DCG,
     recall and RR are functions of these ranks too, all of which fall in each of them. Marking the first m open ranks
-    makes every r_i least at once, and marking the last m makes every one largest. So for each m, and each number among
-    the e, two completions are enough; for m = 0 and m = U they are one.
+    makes every r_i least at once, and marking the last m makes every one largest. With the ranks fixed, R and the ideal
+    DCG grow with the number among the e, and nothing else changes: no metric grows. So the largest values are among
+    those with the first m marked and none of the e, the least ones among those with the last m and all of the e.
     """
-    return max(1, 2 * U) * (e + 1)
+    return 2 * (U + 1)
 
 
 def all_completions(case: Holes) -> Iterator[list[Fraction]]:
     """Yield the metrics of every completion."""
     for size in range(len(case.open) + 1):
         for marked in itertools.combinations(case.open, size):
-            labels = case.filled(marked)
-            for more in range(case.unseen + 1):
-                yield of(NAMES, metrics(labels, case.judged(labels, more), case.k, 1))
+            yield from (case.measured(marked, more) for more in range(case.unseen + 1))
+
+
+def few_completions(case: Holes) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
+    """Return the metrics where the last m open ranks and all of the e are relevant, and the first m and none."""
+    places, some = case.open, range(len(case.open) + 1)
+    last = [case.measured(places[len(places) - m :], case.unseen) for m in some]
+    return last, [case.measured(places[:m], 0) for m in some]
 
 
 def exact_ends(case: Holes, found: Ends) -> Sides:
-    """Compare the ends with those over all completions."""
+    """Compare the ends with those over all completions, and these with those over the few, which are counted."""
     columns = list(zip(*all_completions(case), strict=True))
-    lhs = [*found.lower, *found.upper]
-    rhs = [*map(min, columns), *map(max, columns)]
-    return Sides(lhs, list(map(float, rhs)), rounding=rounding(64 * len(case.labels), 2.0))
+    least, most = few_completions(case)
+    ends = [*map(min, columns), *map(max, columns)]
+    of_few = [*map(min, zip(*least, strict=True)), *map(max, zip(*most, strict=True))]
+    lhs = [*found.lower, *found.upper, *map(float, of_few), len(least) + len(most)]
+    rhs = [*map(float, ends), *map(float, ends), completions_needed(len(case.open))]
+    return Sides(lhs, rhs, rounding=[*rounding(64 * len(case.labels), [2.0] * 16), 0.0])
 
 
 def is_open(case: Holes) -> bool:
@@ -146,20 +147,20 @@ RK_M5 = Statement(
     title="Intervals of metrics between the holes in the judgments",
     says=(
         "Of U documents of a ranking that are not judged, and e more that were not found, any may be relevant. The "
-        "least and the largest nDCG, AP, RR and recall at k are attained where the first m or the last m of the U are "
-        "relevant, for some m, and some number of the e: max(1, 2 U) (e + 1) completions in the place of 2^(U + e)."
+        "largest nDCG, AP, RR and recall at k are attained where, for some m, the first m of the U are relevant and none "
+        "of the e, the least ones where the last m are and all of the e: 2 (U + 1) completions in the place of 2^(U + e)."
     ),
     source=Derived(completions_needed),
-    tex=r"\max(1, 2 U) (e + 1) \text{ completions}",
+    tex=r"2 (U + 1) \text{ completions}",
     hypotheses={"labels 0, 1 or none": is_open},
     instances=HOLES,
     solve=completed,
     claim=Identity(exact_ends),
     decisions=("lower", "upper"),
     saboteurs=(
-        saboteur("what is not judged is not relevant", solve=partial(completed, choices="zero")),
-        saboteur("the first open ranks alone", solve=partial(completed, choices="first")),
-        saboteur("all or none are relevant", solve=partial(completed, inside=False)),
+        saboteur("what is not judged is not relevant", solve=partial(completed, unjudged="zero")),
+        saboteur("what is not judged is left out", solve=partial(completed, unjudged="skip")),
+        TODO,
     ),
     notes="With graded judgments the largest nDCG need not lie at the ends: of the gains (2, u, 1) u = 1 is best.",
 )
@@ -185,12 +186,13 @@ def biased(labels: Sequence[int], p: Any) -> Any:
     return (1 - p) * sum(x * p**rank for rank, x in enumerate(labels))
 
 
-def residual_ends(case: Patient, rng: np.random.Generator, *, tail: bool = True) -> np.ndarray:
-    """Return the least and the largest RBP in doubles, with or without what lies behind the list."""
-    p, L = float(case.p), len(case.labels)
-    least = biased([int(label == 1) for label in case.labels], p)
-    most = biased([int(label != 0) for label in case.labels], p)
-    return np.array([least, most + (p**L if tail else 0.0)])
+def residual_ends(case: Patient, rng: np.random.Generator) -> np.ndarray:
+    """Return the least and the largest RBP by the library, which takes the probability from the name of the metric."""
+    ranks = [f"found-{rank}" for rank in range(len(case.labels))]
+    told = {d: label for d, label in zip(ranks, case.labels, strict=True) if label != OPEN} | {"none": 0}
+    name = f"rbp{float(case.p)}".replace("0.", ".")
+    found = evaluate(Run.from_lists({0: ranks}), Judgments.from_dict({0: told}), (name,), unjudged="bounds")
+    return np.array([found.lower[0, 0], found.upper[0, 0]])
 
 
 @formula(p="[0, 1)", L="[0, inf)")
@@ -237,7 +239,7 @@ RK_M6 = Statement(
     solve=residual_ends,
     claim=Identity(residual),
     decisions=("outcome",),
-    saboteurs=(saboteur("what lies behind the list is forgotten", solve=partial(residual_ends, tail=False)),),
+    saboteurs=(saboteur("what lies behind the list is forgotten", patch=TODO),),
 )
 
 # --- pools -----------------------------------------------------------------------------------------------------------
@@ -262,11 +264,12 @@ POOLED = ("p", "dcg", "recall", "ap", "ndcg")
 
 
 def pooled(case: Pool, rng: np.random.Generator, *, less: int = 0, all_known: bool = False) -> np.ndarray:
-    """Measure each run on the judgments of the pool, in doubles; (runs, 5)."""
+    """Measure each run on the judgments of the pool by the library; (runs, 5)."""
     members = {document for run in case.runs[:-1] for document in run[: case.depth - less]}
-    members = set(range(len(case.relevant))) if all_known else members
-    x = [label if document in members else 0 for document, label in enumerate(case.relevant)]
-    return np.array([of(POOLED, measured([x[d] for d in run], x, case.k, 1)) for run in case.runs])
+    known = {d: x for d, x in enumerate(case.relevant) if all_known or d in members}
+    runs = Run.from_lists(dict(enumerate(case.runs)))
+    judgments = Judgments.from_dict(dict.fromkeys(range(len(case.runs)), known))
+    return np.asarray(evaluate(runs, judgments, cut(POOLED, case.k), discount="reciprocal").values)
 
 
 @formula(R="[0, inf)", hits="[0, R]")

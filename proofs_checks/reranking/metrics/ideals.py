@@ -24,7 +24,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from proofs_checks.reranking.families.rankings import dcg, measured, metrics, of
+from proofs_checks.reranking.families.rankings import cut, dcg, evaluated, metrics, of
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,10 @@ class Found:
         return self.gains + self.outside
 
 
-def both_ideals(case: Found, rng: np.random.Generator, *, narrow: bool = False, cut: bool = False) -> np.ndarray:
+def both_ideals(case: Found, rng: np.random.Generator, narrow: bool = False) -> np.ndarray:
     """Measure nDCG at k against all judgments, and against the judgments of what was found."""
-    own = case.gains[: case.k] if cut else case.gains
-    judged = (case.gains if narrow else case.judged, own)
-    return np.array([of(("ndcg",), measured(case.gains, one, case.k, 9))[0] for one in judged])
+    outside = ((), ()) if narrow else (case.outside, ())
+    return evaluated([(case.gains, one) for one in outside], cut(("ndcg",), case.k))[:, 0]
 
 
 @formula(x="[0, inf)", a="(0, inf)", b="(0, a]")
@@ -148,8 +147,8 @@ def second_stage(case: Cascade, rng: np.random.Generator, *, less: int = 0, risi
     """Measure the new order, and the ceiling: the same documents sorted by their gains; (2, 3)."""
     m = len(case.order) - less
     best = sorted(case.gains[:m], reverse=not rising)
-    rows = [case.ranked(case.order), [*best, *case.gains[m:]]]
-    return np.array([of(STAGE, measured(gains, case.judged, case.k, 4)) for gains in rows])
+    rankings = [(gains, (1,) * case.missed) for gains in (case.ranked(case.order), [*best, *case.gains[m:]])]
+    return evaluated(rankings, cut(STAGE, case.k), max_gain=4)
 
 
 @formula(gains="m in [0, inf)")

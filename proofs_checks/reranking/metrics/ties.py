@@ -17,11 +17,14 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Family, Identity, Sides, Statement, formula, rounding, saboteur
+from lrtheory.reranking import Judgments, Run, evaluate
+from lrtheory.reranking.theory import expected_random
 from proofs_checks.reranking.families.rankings import (
     average_precision,
+    cut,
     dcg,
     discount,
-    measured,
+    evaluated,
     metrics,
     of,
     stop,
@@ -61,25 +64,16 @@ class Broken:
     upper: np.ndarray
 
 
-def broken(
-    case: Tied, rng: np.random.Generator, *, as_input: bool = False, within: bool = True, ends: bool = True
-) -> Broken:
-    """Compute means by group, and ends by sorting each group; slips leave the input's order or a factor out."""
-    R, n = case.relevant, len(case.gains)
-    mean, ap, s, c = 0.0, 0.0, 0, 0
-    for group in case.groups:
-        t, r = len(group), sum(g > 0 for g in group)
-        mean += sum(group) / t * sum(1 / (s + i) for i in range(1, t + 1))
-        for i in range(1, t + 1):
-            before = (i - 1) * ((r - 1) / (t - 1) if within else r / t) if t > 1 else 0.0
-            ap += r / t * (c + 1 + before) / (s + i)
-        s, c = s + t, c + r
-    judged = (*case.gains, *[1] * case.missed)
-    value = lambda groups: np.array(of(("dcg", "ap"), measured([g for one in groups for g in one], judged, n, 9)))
-    expected = value(case.groups) if as_input else np.array([mean, ap / R if R else 0.0])
-    lower = value([sorted(group) for group in case.groups])
-    upper = value([sorted(group, reverse=True) for group in case.groups])
-    return Broken(expected, lower, upper) if ends else Broken(expected, expected, expected)
+def broken(case: Tied, rng: np.random.Generator, *, ties: str = "expected", ends: bool = True) -> Broken:
+    """Measure means and ends by the library; slips leave the input's order, or take the mean for both ends."""
+    scores, judged, rank = {}, {f"other-{i}": 1 for i in range(case.missed)}, 0
+    for place, group in enumerate(case.groups):
+        for gain in group:
+            scores[f"found-{rank}"], judged[f"found-{rank}"], rank = -place, gain, rank + 1
+    run, judgments = Run.from_dict({0: scores}), Judgments.from_dict({0: judged})
+    measure = partial(evaluate, run, judgments, ("dcg", "ap"), discount="reciprocal")
+    expected, limits = measure(ties=ties).values[0], measure(ties="bounds")
+    return Broken(expected, limits.lower[0], limits.upper[0]) if ends else Broken(expected, expected, expected)
 
 
 @formula(t="[1, inf)", r="[0, t]", s="[0, inf)", c="[0, s]")
@@ -164,8 +158,8 @@ RK_M3 = Statement(
     claim=Identity(over_orders),
     decisions=("expected", "lower", "upper"),
     saboteurs=(
-        saboteur("ties stay in the order of the input", solve=partial(broken, as_input=True)),
-        saboteur("relevant documents before a place as with replacement", solve=partial(broken, within=False)),
+        saboteur("ties stay in the order of the input", solve=partial(broken, ties="input")),
+        saboteur("relevant documents before a place as with replacement", patch=TODO),
         saboteur("the mean for both ends", solve=partial(broken, ends=False)),
     ),
     notes="Tools break ties by document names, by whatever their sort does, or by this mean.",
@@ -252,30 +246,12 @@ def stated_means(case: Shuffled) -> list[Fraction]:
     ]
 
 
-def random_means(case: Shuffled, rng: np.random.Generator, *, slip: str = "") -> np.ndarray:
-    """Measure every order in doubles and take means, and the variance of DCG over the whole list."""
-    judged = (*case.gains, *[1] * case.missed)
-    if slip == "found":
-        judged = case.gains
-    rows = [
-        [
-            *of(MEANS, measured(order, order[: case.k] if slip == "cut" else judged, case.k, case.top)),
-            measured(order, judged, case.n, case.top)[0],
-        ]
-        for order in set(itertools.permutations(case.gains))
-    ]
-    values = np.array(rows)
+def random_means(case: Shuffled, rng: np.random.Generator, found_only: bool = False) -> np.ndarray:
+    """Measure every order by the library and take means, and the variance of DCG over the whole list."""
+    outside = () if found_only else (1,) * case.missed
+    orders = [(order, outside) for order in sorted(set(itertools.permutations(case.gains)))]
+    values = evaluated(orders, [*cut(MEANS, case.k), "dcg"], max_gain=case.top)
     return np.array([*values[:, :-1].mean(0), values[:, -1].var()])
-
-
-def from_second_rank(case: Shuffled, rng: np.random.Generator) -> np.ndarray:
-    """Discount as if there were a rank before the first."""
-    judged = (*case.gains, *[1] * case.missed)
-    rows = [
-        [*of(MEANS, measured((0, *order), judged, case.k, case.top)), 0.0]
-        for order in set(itertools.permutations(case.gains))
-    ]
-    return np.array(rows).mean(0)
 
 
 def as_random(case: Shuffled, found: np.ndarray) -> Sides:
@@ -284,8 +260,14 @@ def as_random(case: Shuffled, found: np.ndarray) -> Sides:
     rows = [of(MEANS, metrics(order, judged, case.k, case.top)) for order in orders]
     exact = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
     stated = list(map(float, stated_means(case)))
-    lhs = [*np.asarray(found, float), *map(float, exact)]
-    return Sides(lhs, [*stated, *stated[:-1]], rounding=rounding(4096, sum(case.gains) ** 2 + 2.0))
+    # the library's means, with R where the statement divides by all relevant documents
+    R, relevant = case.found, case.found + case.missed
+    of_library = expected_random(case.n, R, case.k)
+    share = Fraction(R, relevant) if relevant else Fraction(0)
+    means = [of_library["ap"] * share, of_library["rr"], of_library["p"], of_library["recall"] * share]
+    lhs = [*np.asarray(found, float), *map(float, exact), *map(float, means)]
+    again = [stated[MEANS.index(name)] for name in ("ap", "rr", "p", "recall")]
+    return Sides(lhs, [*stated, *stated[:-1], *again], rounding=rounding(4096, sum(case.gains) ** 2 + 2.0))
 
 
 def is_shuffled(case: Shuffled) -> bool:
@@ -326,9 +308,9 @@ RK_M4 = Statement(
     claim=Identity(as_random),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("AP is divided by the relevant documents among the first k", solve=partial(random_means, slip="cut")),
-        saboteur("relevant documents that were not found do not count", solve=partial(random_means, slip="found")),
-        saboteur("ranks are counted from 2", solve=from_second_rank),
+        saboteur("AP is divided by the relevant documents among the first k", patch=TODO),
+        saboteur("relevant documents that were not found do not count", solve=partial(random_means, found_only=True)),
+        saboteur("ranks are counted from 2", patch=TODO),
     ),
     notes="The line below which a ranking is worse than chance, without a simulation.",
 )
