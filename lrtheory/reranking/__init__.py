@@ -1,0 +1,37 @@
+r"""Reranking: metrics with intervals, calls that are counted, prefixes that are certain.
+
+A judge, such as a language model, sorts a few documents at a time, and every call costs. Which documents are first for
+certain after how many calls, and what a score is worth where judgments have holes, is what this package measures:
+
+* The best k of n documents, and how much of the order is certain       `rerank`, `Reranker`
+
+Examples
+--------
+Merging makes ten of a hundred documents certain by at most seven calls, where windows take nine:
+
+>>> from lrtheory import reranking as rr
+>>> judge = rr.make_oracle(range(99, -1, -1))
+>>> found = rr.rerank(judge, 100, 10, size=20)
+>>> found.method, found.calls, found.rounds, found.order[:3].tolist()
+('merge', 7, 3, [99, 98, 97])
+>>> found.certificate.verify(judge)
+True
+"""
+
+from __future__ import annotations
+
+from lrtheory.reranking import theory
+from lrtheory.reranking.rerank import Reranker, Reranking, RerankingCertificate, rerank
+from lrtheory.reranking.strategies.oracles import EncoderOracle, Oracle, encoder_oracle, make_oracle
+
+__all__ = [
+    "EncoderOracle",
+    "Oracle",
+    "Reranker",
+    "Reranking",
+    "RerankingCertificate",
+    "encoder_oracle",
+    "make_oracle",
+    "rerank",
+    "theory",
+]
