@@ -1,0 +1,177 @@
+"""Kernels: gains of ranked documents by look-up, metrics of lists, and the ends of metrics over ties and holes.
+
+A list is the gains of its documents by rank. Documents with equal scores are a group; groups are row bounds, and a query
+is a range of groups. A document without a judgment may have any gain from 0 to the largest one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrtheory._array import kernel
+from lrtheory.reranking.metrics.names import AP, DCG, ERR, NDCG, PRECISION, RBP, RECALL, RR
+
+__all__ = ["all_values", "ends", "look_up"]
+
+
+@kernel
+def look_up(row_ptr, docs, judged_ptr, judged_docs, gains, table, found, is_judged):
+    """Write the gain of each row, and whether there is one; docs are numbers of judged documents, or -1."""
+    for query in range(len(row_ptr) - 1):
+        first, last = judged_ptr[query], judged_ptr[query + 1]
+        for at in range(first, last):
+            table[judged_docs[at]] = at
+        for row in range(row_ptr[query], row_ptr[query + 1]):
+            at = table[docs[row]] if docs[row] >= 0 else -1
+            is_judged[row] = at >= 0
+            found[row] = gains[at] if at >= 0 else 0.0
+        for at in range(first, last):
+            table[judged_docs[at]] = -1
+
+
+@kernel
+def value(kind, cut, patience, gains, stops, discounts, ideal, extra, most, relevant):
+    """The metric of one list, where `extra` documents of the largest gain `most` are judged beside the `ideal` ones."""
+    n = len(gains) if cut == 0 else min(len(gains), cut)
+    total = 0.0
+    if kind == DCG:
+        for r in range(n):
+            total += gains[r] * discounts[r]
+        return total
+    if kind == NDCG:
+        # gains are measured in units of the largest one, so that none is too small or too large
+        scale = max(most if extra > 0 else 0.0, ideal[0] if len(ideal) > 0 else 0.0)
+        if scale == 0.0:
+            return 0.0
+        best, size = 0.0, len(ideal) + extra
+        for r in range(n):
+            total += gains[r] / scale * discounts[r]
+        for r in range(size if cut == 0 else min(size, cut)):
+            best += (most if r < extra else ideal[r - extra]) / scale * discounts[r]
+        return min(total / best, 1.0)
+    if kind == ERR:
+        reads = 1.0
+        for r in range(n):
+            total += reads * stops[r] / (r + 1)
+            reads *= 1.0 - stops[r]
+        return total
+    if kind == RBP:
+        weight = 1.0 - patience
+        for r in range(n):
+            total += weight if gains[r] > 0.0 else 0.0
+            weight *= patience
+        return total
+    hits = 0
+    for r in range(n):
+        if gains[r] > 0.0:
+            hits += 1
+            if kind == RR:
+                return 1.0 / (r + 1)
+            total += hits / (r + 1)
+    if kind == RR:
+        return 0.0
+    if kind == PRECISION:
+        return hits / cut
+    if relevant == 0:
+        return 0.0
+    return (hits if kind == RECALL else total) / relevant
+
+
+@kernel
+def all_values(kind, cut, patience, row_ptr, gains, stops, discounts, ideal_ptr, ideal, relevant, out):
+    """The metric of each query."""
+    for query in range(len(row_ptr) - 1):
+        first, last = row_ptr[query], row_ptr[query + 1]
+        best = ideal[ideal_ptr[query] : ideal_ptr[query + 1]]
+        out[query] = value(
+            kind,
+            cut,
+            patience,
+            gains[first:last],
+            stops[first:last],
+            discounts,
+            best,
+            0,
+            0.0,
+            relevant[query],
+        )
+
+
+@kernel
+def fill(low, marked, groups, is_judged, gains, stops, most, most_stop, filled, filled_stops):
+    """Write the worst or the best order of each group where `marked` of the unjudged rows have the largest gain.
+
+    The marked rows are the last ones for the worst order and the first ones for the best. Rows of a group stand with
+    rising gains, and unjudged ones behind them.
+    """
+    n_groups, left, start = len(groups) - 1, marked, groups[0]
+    for step in range(n_groups):
+        group = n_groups - 1 - step if low else step
+        first, last = groups[group], groups[group + 1]
+        n_judged = 0
+        for row in range(first, last):
+            n_judged += is_judged[row]
+        n_open = last - first - n_judged
+        here = min(left, n_open)
+        left -= here
+        for place in range(last - first):
+            # from the smallest gain on: unmarked rows, judged ones, marked ones
+            if place < n_open - here:
+                gain, stop = 0.0, 0.0
+            elif place < last - first - here:
+                row = first + place - (n_open - here)
+                gain, stop = gains[row], stops[row]
+            else:
+                gain, stop = most, most_stop
+            to = (first + place if low else last - 1 - place) - start
+            filled[to] = gain
+            filled_stops[to] = stop
+
+
+@kernel
+def ends(
+    low,
+    kind,
+    cut,
+    patience,
+    query_ptr,
+    group_ptr,
+    is_judged,
+    gains,
+    stops,
+    most,
+    most_stop,
+    unseen,
+    discounts,
+    ideal_ptr,
+    ideal,
+    relevant,
+    is_graded,
+    out,
+):
+    """The least or the largest value of a metric of each query over ties in groups and gains of unjudged rows.
+
+    With graded gains the largest nDCG is bounded: by all unjudged rows of the largest gain over the ideal of judged ones.
+    """
+    for query in range(len(query_ptr) - 1):
+        groups = group_ptr[query_ptr[query] : query_ptr[query + 1] + 1]
+        first, last = groups[0], groups[-1]
+        best = ideal[ideal_ptr[query] : ideal_ptr[query + 1]]
+        n_open = 0
+        for row in range(first, last):
+            n_open += 1 - is_judged[row]
+        filled, filled_stops = np.empty(last - first), np.empty(last - first)
+        # all but AP, nDCG and recall rise with each gain, so that their ends mark none or all
+        scan = kind == AP or kind == RECALL or (kind == NDCG and (low or not is_graded))
+        start = 0 if low or scan else n_open
+        found = np.inf if low else -np.inf
+        for marked in range(start, (n_open if scan or not low else 0) + 1):
+            fill(low, marked, groups, is_judged, gains, stops, most, most_stop, filled, filled_stops)
+            extra = marked + (unseen if low else 0)
+            if kind == NDCG and not scan:
+                extra = 0
+            one = value(
+                kind, cut, patience, filled, filled_stops, discounts, best, extra, most, relevant[query] + extra
+            )
+            found = min(found, one) if low else max(found, one)
+        out[query] = found
