@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Family, OutcomeError, Probability, Statement, saboteur
-from lrtheory.reranking import rerank
+from lrtheory.reranking import Reranker, rerank
 from lrtheory.reranking.theory import votes
 from proofs_checks.reranking.families.judges import Hidden, draw_places, is_order
 
@@ -58,7 +58,7 @@ def chance_of_wrong(case: Noisy) -> Fraction:
 
 
 def knockout(case: Noisy, rng: np.random.Generator, n: int, part: int = 1) -> np.ndarray:
-    """Return the winner of the library's knockout by votes in each run; `part` divides the number of votes."""
+    """Return the order of the library's knockout by votes in each run, the winner first; `part` divides the votes."""
     m = votes(case.questions, case.q, case.delta) // part
     m += 1 - m % 2
     accuracy, places = float(case.q), case.places
@@ -68,15 +68,15 @@ def knockout(case: Noisy, rng: np.random.Generator, n: int, part: int = 1) -> np
         return pair if right else pair[::-1]
 
     rank = partial(rerank, judge, case.n, 1, strategy="knockout", size=2, votes=m)
-    return np.array([rank().order[0] for _ in range(n)])
+    return np.array([rank().order for _ in range(n)])
 
 
 def is_wrong(case: Noisy, found: np.ndarray) -> np.ndarray:
     """Mark the runs whose winner is not the best document."""
-    winners = np.asarray(found)
-    if winners.ndim != 1 or not np.isin(winners, case.best).all():
-        raise OutcomeError(f"an outcome must be one of {case.n} documents for each run")
-    return winners != case.best[0]
+    orders = np.asarray(found)
+    if orders.shape[1:] != (case.n,) or not (np.sort(orders, axis=1) == np.arange(case.n)).all():
+        raise OutcomeError(f"an outcome must be an order of {case.n} documents for each run")
+    return orders[:, 0] != case.best[0]
 
 
 def draw_noisy(draws: Draws) -> Noisy:
@@ -110,7 +110,7 @@ RK_N1 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("an eighth of the votes", solve=partial(knockout, part=8)),
-        saboteur("the answer with fewer votes", solve=partial(knockout, minority=True)),
+        saboteur("the first vote alone counts", patch=(Reranker._close, "range(self.votes)]", "range(1)]")),
     ),
     notes=(
         "The bound is generous: of 100 documents, with q = 0.6 and delta = 0.1, m = 345, and all 99 majorities of an "
