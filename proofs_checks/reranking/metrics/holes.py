@@ -29,10 +29,12 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.reranking import Judgments, Run, evaluate
+from lrtheory.reranking.metrics import intervals, kernels
 from proofs_checks.reranking.families.rankings import cut, metrics, of
 
 NAMES = ("ndcg", "ap", "rr", "recall")
 OPEN = -1
+OPTIONS: dict[str, Any] = {"discount": "reciprocal", "max_gain": 1}
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def completed(case: Holes, rng: np.random.Generator, unjudged: str = "bounds") -
     judged = told | {f"other-{i}": 1 for i in range(case.missed)} | {"none": 0}
     run, judgments = Run.from_lists({0: ranks}), Judgments.from_dict({0: judged})
     unseen = case.unseen if unjudged == "bounds" else 0
-    found = evaluate(run, judgments, cut(NAMES, case.k), unjudged=unjudged, unseen=unseen, discount="reciprocal")
+    found = evaluate(run, judgments, cut(NAMES, case.k), unjudged=unjudged, unseen=unseen, **OPTIONS)
     return Ends(found.lower[0], found.upper[0])
 
 
@@ -146,9 +148,10 @@ RK_M5 = Statement(
     id="reranking/RK-M5",
     title="Intervals of metrics between the holes in the judgments",
     says=(
-        "Of U documents of a ranking that are not judged, and e more that were not found, any may be relevant. The "
-        "largest nDCG, AP, RR and recall at k are attained where, for some m, the first m of the U are relevant and none "
-        "of the e, the least ones where the last m are and all of the e: 2 (U + 1) completions in the place of 2^(U + e)."
+        "Of U documents of a ranking that are not judged, and e more that were not found, any may be relevant. For "
+        "some m the largest nDCG, AP, RR and recall at k are attained where the first m of the U are relevant and none "
+        "of the e, and the least ones where the last m are and all of the e: 2 (U + 1) completions in the place of "
+        "2^(U + e)."
     ),
     source=Derived(completions_needed),
     tex=r"2 (U + 1) \text{ completions}",
@@ -160,7 +163,14 @@ RK_M5 = Statement(
     saboteurs=(
         saboteur("what is not judged is not relevant", solve=partial(completed, unjudged="zero")),
         saboteur("what is not judged is left out", solve=partial(completed, unjudged="skip")),
-        TODO,
+        saboteur(
+            "all or none of them are relevant",
+            patch=(kernels.ends, "else 0) + 1)", "else 0) + 1, max(n_open, 1))"),
+        ),
+        saboteur(
+            "the first ones for the least value too",
+            patch=(kernels.fill, "n_groups - 1 - step if low else step", "step"),
+        ),
     ),
     notes="With graded judgments the largest nDCG need not lie at the ends: of the gains (2, u, 1) u = 1 is best.",
 )
@@ -191,7 +201,7 @@ def residual_ends(case: Patient, rng: np.random.Generator) -> np.ndarray:
     ranks = [f"found-{rank}" for rank in range(len(case.labels))]
     told = {d: label for d, label in zip(ranks, case.labels, strict=True) if label != OPEN} | {"none": 0}
     name = f"rbp{float(case.p)}".replace("0.", ".")
-    found = evaluate(Run.from_lists({0: ranks}), Judgments.from_dict({0: told}), (name,), unjudged="bounds")
+    found = evaluate(Run.from_lists({0: ranks}), Judgments.from_dict({0: told}), (name,), unjudged="bounds", **OPTIONS)
     return np.array([found.lower[0, 0], found.upper[0, 0]])
 
 
@@ -239,7 +249,12 @@ RK_M6 = Statement(
     solve=residual_ends,
     claim=Identity(residual),
     decisions=("outcome",),
-    saboteurs=(saboteur("what lies behind the list is forgotten", patch=TODO),),
+    saboteurs=(
+        saboteur(
+            "what lies behind the list is forgotten",
+            patch=(intervals.interval, "metric.patience ** np.diff", "0.0 * np.diff"),
+        ),
+    ),
 )
 
 # --- pools -----------------------------------------------------------------------------------------------------------
@@ -269,7 +284,7 @@ def pooled(case: Pool, rng: np.random.Generator, *, less: int = 0, all_known: bo
     known = {d: x for d, x in enumerate(case.relevant) if all_known or d in members}
     runs = Run.from_lists(dict(enumerate(case.runs)))
     judgments = Judgments.from_dict(dict.fromkeys(range(len(case.runs)), known))
-    return np.asarray(evaluate(runs, judgments, cut(POOLED, case.k), discount="reciprocal").values)
+    return np.asarray(evaluate(runs, judgments, cut(POOLED, case.k), **OPTIONS).values)
 
 
 @formula(R="[0, inf)", hits="[0, R]")

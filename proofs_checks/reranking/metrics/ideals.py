@@ -24,6 +24,7 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
+from lrtheory.reranking.metrics import kernels
 from proofs_checks.reranking.families.rankings import cut, dcg, evaluated, metrics, of
 
 
@@ -114,7 +115,7 @@ RK_M8 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("the ideal of what was found for both", solve=partial(both_ideals, narrow=True)),
-        saboteur("the ideal of the first k", solve=partial(both_ideals, cut=True)),
+        saboteur("ideals go one rank beyond the cut", patch=(kernels.value, "min(size, cut)", "min(size, cut + 1)")),
     ),
     notes="With one of R relevant documents found, at the first rank, it is 1 in the place of 1 / (1/1 + ... + 1/R).",
 )

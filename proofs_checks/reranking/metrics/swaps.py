@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Statement, formula, rounding, saboteur
+from lrtheory.reranking.metrics import kernels
 from proofs_checks.reranking.families.rankings import discount, evaluated, metrics, of, stop
 
 NAMES = ("dcg", "err", "ap")
@@ -138,7 +139,10 @@ RK_M1 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("AP is divided by the relevant documents that were found", solve=partial(exchanged, found_only=True)),
-        saboteur("ranks are counted from 2", patch=TODO),
+        saboteur(
+            "ranks are counted from 2",
+            patch=(kernels.value, "reads * stops[r] / (r + 1)", "reads * stops[r] / (r + 2)"),
+        ),
         saboteur("ERR and AP change alike at any distance", claim=Identity(partial(as_stated, far=True))),
     ),
     notes="At a distance, documents between the two change their parts of ERR and AP too.",

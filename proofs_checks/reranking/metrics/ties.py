@@ -18,6 +18,7 @@ import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Family, Identity, Sides, Statement, formula, rounding, saboteur
 from lrtheory.reranking import Judgments, Run, evaluate
+from lrtheory.reranking.metrics import kernels, ties
 from lrtheory.reranking.theory import expected_random
 from proofs_checks.reranking.families.rankings import (
     average_precision,
@@ -64,7 +65,7 @@ class Broken:
     upper: np.ndarray
 
 
-def broken(case: Tied, rng: np.random.Generator, *, ties: str = "expected", ends: bool = True) -> Broken:
+def broken(case: Tied, rng: np.random.Generator, *, rule: str = "expected", ends: bool = True) -> Broken:
     """Measure means and ends by the library; slips leave the input's order, or take the mean for both ends."""
     scores, judged, rank = {}, {f"other-{i}": 1 for i in range(case.missed)}, 0
     for place, group in enumerate(case.groups):
@@ -72,7 +73,7 @@ def broken(case: Tied, rng: np.random.Generator, *, ties: str = "expected", ends
             scores[f"found-{rank}"], judged[f"found-{rank}"], rank = -place, gain, rank + 1
     run, judgments = Run.from_dict({0: scores}), Judgments.from_dict({0: judged})
     measure = partial(evaluate, run, judgments, ("dcg", "ap"), discount="reciprocal")
-    expected, limits = measure(ties=ties).values[0], measure(ties="bounds")
+    expected, limits = measure(ties=rule).values[0], measure(ties="bounds")
     return Broken(expected, limits.lower[0], limits.upper[0]) if ends else Broken(expected, expected, expected)
 
 
@@ -158,8 +159,11 @@ RK_M3 = Statement(
     claim=Identity(over_orders),
     decisions=("expected", "lower", "upper"),
     saboteurs=(
-        saboteur("ties stay in the order of the input", solve=partial(broken, ties="input")),
-        saboteur("relevant documents before a place as with replacement", patch=TODO),
+        saboteur("ties stay in the order of the input", solve=partial(broken, rule="input")),
+        saboteur(
+            "relevant documents before a place as with replacement",
+            patch=(ties.mean_precisions, "place * (hits - 1) / (size - 1)", "place * hits / size"),
+        ),
         saboteur("the mean for both ends", solve=partial(broken, ends=False)),
     ),
     notes="Tools break ties by document names, by whatever their sort does, or by this mean.",
@@ -308,9 +312,12 @@ RK_M4 = Statement(
     claim=Identity(as_random),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("AP is divided by the relevant documents among the first k", patch=TODO),
+        saboteur(
+            "AP is divided by the relevant documents among the first k",
+            patch=(kernels.value, "total) / relevant", "total) / (relevant if kind == RECALL else max(hits, 1))"),
+        ),
         saboteur("relevant documents that were not found do not count", solve=partial(random_means, found_only=True)),
-        saboteur("ranks are counted from 2", patch=TODO),
+        saboteur("ranks are counted from 2", patch=(kernels.value, "return 1.0 / (r + 1)", "return 1.0 / (r + 2)")),
     ),
     notes="The line below which a ranking is worse than chance, without a simulation.",
 )
