@@ -15,7 +15,7 @@ from lrtheory.reranking.metrics.names import Metric, metrics_of
 from lrtheory.reranking.metrics.ties import expected
 from lrtheory.reranking.problem import Judgments, Run
 
-__all__ = ["Evaluation", "QueryValues", "evaluate", "measured", "options_of"]
+__all__ = ["TIES", "UNJUDGED", "Evaluation", "QueryValues", "check_types", "evaluate", "options_of"]
 
 GAINS, DISCOUNTS = ("linear", "exponential"), ("log2", "reciprocal")
 TIES, UNJUDGED, NEGATIVE = ("input", "trec", "expected", "bounds"), ("zero", "skip", "bounds"), ("refuse", "zero")
@@ -223,7 +223,7 @@ def evaluate(
     >>> found.judged.round(3).tolist()
     [[0.667, 0.5]]
     """
-    _check_types(run, judgments)
+    check_types(run, judgments)
     options = options_of(gains=gains, discount=discount, max_gain=max_gain, negative=negative)
     asked = metrics_of(metrics)
     _check_rules(ties, unjudged)
@@ -267,7 +267,7 @@ def options_of(*, gains: str, discount: str, max_gain: float | None, negative: s
     return Options(gains, discount, max_gain, choice("negative", negative, NEGATIVE))
 
 
-def _check_types(run: Run, judgments: Judgments) -> None:
+def check_types(run: Run, judgments: Judgments) -> None:
     """Refuse one in the place of the other, and judgments of nothing."""
     if not isinstance(run, Run):
         raise must("run", "a Run, as Run.from_file and Run.from_dict make it", run, TypeError)
@@ -345,7 +345,7 @@ def _on_holes(metric: Metric, share: tuple[np.ndarray, np.ndarray], unjudged: st
     treated = {
         "zero": "the others count as irrelevant",
         "skip": "the others were left out",
-        "bounds": f"lower and upper say what the others can change{', and with them what was neither found nor judged' * (unseen > 0)}",
+        "bounds": "lower and upper say what the others can change" + ", and what was not found" * (unseen > 0),
     }
     return [f"{100 * hits / shown:.1f} % of {where} are judged, and {treated[unjudged]}"]
 
@@ -359,32 +359,3 @@ def _on_ties(metric: Metric, lists: Lists, ties: str) -> list[str]:
     span = f"{metric.name} lies between {lower:.4g} and {upper:.4g} over their orders"
     rule = {"input": "those of the rows", "trec": "by name", "expected": "the mean", "bounds": "those of the rows"}
     return [f"equal scores in {n:,} {_queries(n)}: {span}, of which this is {rule[ties]}"]
-
-
-def measured(run: Run, judgments: Judgments, metric: Metric, options: Options, ties: str, unjudged: str) -> np.ndarray:
-    """Measure one metric of each query, without sentences.
-
-    Parameters
-    ----------
-    run : Run
-        Scores.
-    judgments : Judgments
-        Gains.
-    metric : Metric
-        The metric.
-    options : Options
-        How gains are counted.
-    ties : {"input", "trec", "expected"}
-        As in `evaluate`.
-    unjudged : {"zero", "skip"}
-        As in `evaluate`.
-
-    Returns
-    -------
-    float64 array of shape (queries,)
-        Values.
-    """
-    lists = ranked_lists(run, judgments, options, by_name=ties == "trec")
-    if unjudged == "skip":
-        lists = lists.cut_to(lists.is_judged)
-    return _measured(metric, lists, ties, unjudged, 0)[0]

@@ -1,4 +1,4 @@
-"""The least and the largest value of a metric over the orders of ties and the gains that unjudged documents may have."""
+"""The least and the largest value of a metric over orders of ties and gains of unjudged documents."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Kernels: gains of ranked documents by look-up, metrics of lists, and the ends of metrics over ties and holes.
 
-A list is the gains of its documents by rank. Documents with equal scores are a group; groups are row bounds, and a query
-is a range of groups. A document without a judgment may have any gain from 0 to the largest one.
+A list is the gains of its documents by rank. Documents with equal scores are a group; groups are row bounds, and a
+query is a range of groups. A document without a judgment may have any gain from 0 to the largest one.
 """
 
 from __future__ import annotations
@@ -151,7 +151,8 @@ def ends(
 ):
     """The least or the largest value of a metric of each query over ties in groups and gains of unjudged rows.
 
-    With graded gains the largest nDCG is bounded: by all unjudged rows of the largest gain over the ideal of judged ones.
+    With graded gains the largest nDCG is bounded, by the DCG with the largest gain in all unjudged rows over the ideal
+    of judged ones.
     """
     for query in range(len(query_ptr) - 1):
         groups = group_ptr[query_ptr[query] : query_ptr[query + 1] + 1]
