@@ -3,6 +3,8 @@ r"""Reranking: metrics with intervals, calls that are counted, prefixes that are
 A judge, such as a language model, sorts a few documents at a time, and every call costs. Which documents are first for
 certain after how many calls, and what a score is worth where judgments have holes, is what this package measures:
 
+* A metric of a run, and what ties and missing judgments leave open     `evaluate`
+* Whether two systems differ, or several                                `compare`, `compare_all`, `sign_flips`
 * The best k of n documents, and how much of the order is certain       `rerank`, `Reranker`
 
 Examples
@@ -21,17 +23,31 @@ True
 from __future__ import annotations
 
 from lrtheory.reranking import theory
+from lrtheory.reranking.compare import Comparison, Comparisons, SignFlips, compare, compare_all, sign_flips
+from lrtheory.reranking.evaluate import Evaluation, QueryValues, evaluate
+from lrtheory.reranking.problem import Judgments, Run
 from lrtheory.reranking.rerank import Reranker, Reranking, RerankingCertificate, rerank
 from lrtheory.reranking.strategies.oracles import EncoderOracle, Oracle, encoder_oracle, make_oracle
 
 __all__ = [
+    "Comparison",
+    "Comparisons",
     "EncoderOracle",
+    "Evaluation",
+    "Judgments",
     "Oracle",
+    "QueryValues",
     "Reranker",
     "Reranking",
     "RerankingCertificate",
+    "Run",
+    "SignFlips",
+    "compare",
+    "compare_all",
     "encoder_oracle",
+    "evaluate",
     "make_oracle",
     "rerank",
+    "sign_flips",
     "theory",
 ]
