@@ -25,6 +25,7 @@ from __future__ import annotations
 from lrtheory.reranking import theory
 from lrtheory.reranking.compare import Comparison, Comparisons, SignFlips, compare, compare_all, sign_flips
 from lrtheory.reranking.evaluate import Evaluation, QueryValues, evaluate
+from lrtheory.reranking.loaders import LeeDocuments, QuestionAnswers, load_lee_documents, load_question_answers
 from lrtheory.reranking.problem import Judgments, Run
 from lrtheory.reranking.rerank import Reranker, Reranking, RerankingCertificate, rerank
 from lrtheory.reranking.strategies.oracles import EncoderOracle, Oracle, encoder_oracle, make_oracle
@@ -35,8 +36,10 @@ __all__ = [
     "EncoderOracle",
     "Evaluation",
     "Judgments",
+    "LeeDocuments",
     "Oracle",
     "QueryValues",
+    "QuestionAnswers",
     "Reranker",
     "Reranking",
     "RerankingCertificate",
@@ -46,6 +49,8 @@ __all__ = [
     "compare_all",
     "encoder_oracle",
     "evaluate",
+    "load_lee_documents",
+    "load_question_answers",
     "make_oracle",
     "rerank",
     "sign_flips",
