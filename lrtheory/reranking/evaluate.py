@@ -176,8 +176,9 @@ def evaluate(
     gains : {"linear", "exponential"}
         Whether a document of gain g counts g, as in trec_eval, or :math:`2^g - 1`.
     ties : {"input", "trec", "expected", "bounds"}
-        Equal scores in the order of the run's rows; by name, the largest first, as trec_eval does; in the mean over
-        all their orders (statement RK-M3); or with `lower` and `upper` over all their orders.
+        Equal scores in the order of the run's rows; by name, the largest first, where trec_eval takes scores for equal
+        that are so in single precision; in the mean over all their orders (statement RK-M3); or in the order of the
+        rows, with `lower` and `upper` over all orders.
     unjudged : {"zero", "skip", "bounds"}
         Documents without a judgment count as irrelevant, are left out of the list, or leave `lower` and `upper` open:
         each may have any gain up to the largest one (statements RK-M5 and RK-M6). The ends are attained, except for the

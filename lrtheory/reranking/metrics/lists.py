@@ -109,7 +109,8 @@ def ranked_lists(run: Run, judgments: Judgments, options: Options, *, by_name: b
     options : Options
         How gains are counted.
     by_name : bool
-        Whether equal scores are ordered by name, the largest first, as trec_eval does; else by the order of the rows.
+        Whether scores that are equal in single precision are ordered by name, the largest first, as trec_eval does;
+        else equal scores stay in the order of the rows.
     extra : int
         Documents that may come to the judged ones of a query.
 
@@ -129,11 +130,12 @@ def ranked_lists(run: Run, judgments: Judgments, options: Options, *, by_name: b
     rows, row_ptr = _rows_of(run, queries)
     row_query = np.repeat(np.arange(len(queries)), np.diff(row_ptr))
     scores = run.scores[rows]
-    keys = (-scores, row_query)
-    order = np.arange(len(rows))
+    if by_name:
+        with np.errstate(over="ignore"):  # what is beyond single precision is infinite there
+            scores = scores.astype(np.float32)
     tied = np.zeros(len(rows), bool)
     if _has_rises(scores, row_query):
-        order = np.lexsort(keys)
+        order = np.lexsort((-scores, row_query))
         rows, scores = rows[order], scores[order]
     tied[1:] = (scores[1:] == scores[:-1]) & (row_query[1:] == row_query[:-1])
     if by_name and tied.any():
