@@ -8,10 +8,15 @@ import numpy as np
 
 from figures import Figure
 from figures._tools import COLORS, MARKERS, below, headline
-from proofs_checks.reranking.judges.checks import calls_needed
-from proofs_checks.reranking.judges.heaps import heap_calls
-from proofs_checks.reranking.judges.tournaments import merge_calls, merge_candidates, tournament_calls
-from proofs_checks.reranking.judges.windows import passes_prefix, window_calls
+from lrtheory.reranking.strategies.window import best_windows
+from lrtheory.reranking.theory import (
+    calls_needed,
+    heap_calls,
+    merge_calls,
+    merge_candidates,
+    tournament_calls,
+    window_calls,
+)
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -25,21 +30,13 @@ INPUTS: dict[str, dict[str, Any]] = {
 }
 
 
-def best_windows(k: int) -> int:
-    """The least number of calls with which some step and some number of passes make the first k certain."""
-    found = []
-    for s in range(1, W):
-        p = next(p for p in range(1, N + 1) if passes_prefix(N, W, s, p) >= k)
-        found.append(p * window_calls(N, W, s))
-    return min(found)
-
-
 def compute_calls(profile: str) -> dict[str, np.ndarray]:
     """Calls and rounds by k and method, (k, methods, 2), and the calls that every strategy needs; -1 where none is."""
     rows = []
     for k in INPUTS[profile]["k"]:
-        windows, heap = best_windows(k), heap_calls(N, k, W - 1)
-        merged = merge_calls(N, W) if merge_candidates(N, W, k) <= W else (-1, -1)
+        step, passes = best_windows(N, k, size=W, step=None, passes=None)
+        windows, heap = window_calls(N, W, step, passes=passes), heap_calls(N, W, k)
+        merged = merge_calls(N, W, k) if merge_candidates(N, W, k) <= W else (-1, -1)
         rows.append([(windows, windows), merged, tournament_calls(N, W, k), (heap, heap)])
     return {"k": np.array(INPUTS[profile]["k"]), "calls": np.array(rows), "needed": np.array(calls_needed(N, W))}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from lrtheory.reranking.baselines import rankify_window
 
 from figures import Figure
 from figures._tools import COLORS, below, between, headline, stream
-from proofs_checks.reranking.judges.windows import Windows, slide
+from lrtheory.reranking import make_oracle, rerank
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -24,9 +25,12 @@ def compute_slip(profile: str) -> dict[str, np.ndarray]:
     rng = stream(SEED, 0)
     lost, recall = [], []
     for _ in range(INPUTS[profile]["orders"]):
-        case = Windows(tuple(rng.permutation(N).tolist()), W, S)
-        orders = [slide(case, rng, from_input=slip, clamp=not slip).order for slip in (True, False)]
-        best = set(case.best[:10])
+        hidden = rng.permutation(N)
+        judge, best = make_oracle(hidden), set(hidden[:10].tolist())
+        orders = [
+            rankify_window(judge, N, size=W, step=S),
+            rerank(judge, N, 10, strategy="window", size=W, step=S, passes=1).order,
+        ]
         lost.append([N - len(set(order.tolist())) for order in orders])
         recall.append([len(best & set(order[:10].tolist())) / 10 for order in orders])
     return {"lost": np.array(lost), "recall": np.array(recall)}

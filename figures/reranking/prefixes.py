@@ -9,12 +9,13 @@ import numpy as np
 
 from figures import Figure
 from figures._tools import below, headline
-from proofs_checks.reranking.judges.windows import Windows, passes_prefix, slide
+from lrtheory.reranking import rerank
+from lrtheory.reranking.theory import window_prefix
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
-N = 9
+N = 8
 INPUTS: dict[str, dict[str, Any]] = {
     "quick": {"n": N, "passes": [1, 2]},
     "full": {"n": 11, "passes": [1, 2, 3]},
@@ -28,13 +29,13 @@ def certain_prefix(n: int, w: int, s: int, p: int) -> int:
     j <= g it brings the ones to the front of every list of zeros and j ones, since its steps commute with cutting the
     hidden order in two.
     """
-    rng = np.random.default_rng(0)  # which windows do not use
     for j in range(1, n + 1):
         for places in itertools.combinations(range(n), j):
-            best = set(places)
-            ranked = [*places, *(d for d in range(n) if d not in best)]
-            case = Windows(tuple(int(place) for place in np.argsort(ranked)), w, s, p)
-            if set(slide(case, rng).order[:j].tolist()) != best:
+            worse = np.ones(n, bool)
+            worse[list(places)] = False
+            judge = lambda documents, worse=worse: documents[np.argsort(worse[documents], kind="stable")]
+            found = rerank(judge, n, n, strategy="window", size=w, step=s, passes=p)
+            if worse[found.order[:j]].any():
                 return j - 1
     return n
 
@@ -47,7 +48,7 @@ def compute_prefixes(profile: str) -> dict[str, np.ndarray]:
     for i, p in enumerate(passes):
         for w in range(2, n):
             for s in range(1, w):
-                found[i, w, s], stated[i, w, s] = certain_prefix(n, w, s, p), passes_prefix(n, w, s, p)
+                found[i, w, s], stated[i, w, s] = certain_prefix(n, w, s, p), window_prefix(n, w, s, passes=p)
     return {"found": found, "stated": stated, "passes": np.array(passes)}
 
 
