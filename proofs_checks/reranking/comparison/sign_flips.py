@@ -29,6 +29,8 @@ from lrtheory.bounds import (
     formula,
     saboteur,
 )
+from lrtheory.reranking import sign_flips
+from lrtheory.reranking.metrics import sign_flips as flips
 
 
 def signs(n: int) -> np.ndarray:
@@ -51,20 +53,10 @@ class Paired:
 # --- the exact p-value -----------------------------------------------------------------------------------------------
 
 
-def p_value(case: Paired, rng: np.random.Generator, *, strict: bool = False, one_sided: bool = False) -> float:
-    """Count signs by a table of how many give each sum, one difference after the other."""
-    d = [int(one) for one in case.d]
-    most, observed = sum(map(abs, d)), sum(d)
-    ways = [0] * (2 * most + 1)
-    ways[most] = 1
-    for one in map(abs, d):
-        ways = [
-            (ways[at - one] if at >= one else 0) + (ways[at + one] if at + one <= 2 * most else 0)
-            for at in range(2 * most + 1)
-        ]
-    size = (lambda at: at - most) if one_sided else (lambda at: abs(at - most))
-    limit = observed if one_sided else abs(observed)
-    return sum(n for at, n in enumerate(ways) if size(at) > limit or (size(at) == limit and not strict)) / 2 ** len(d)
+def p_values(case: Paired, rng: np.random.Generator, alternative: str = "two-sided") -> np.ndarray:
+    """Return the library's p-value, and the least one that it could have been."""
+    found = sign_flips(np.array(case.d, np.int64), method="exact", alternative=alternative)
+    return np.array([found.p_value, found.smallest_p])
 
 
 @formula(n="[1, inf)")
@@ -83,14 +75,14 @@ def least_p_value(n: int) -> Fraction:
     return Fraction(2, 2**n)
 
 
-def counted(case: Paired, found: float) -> Sides:
-    """Compare the p-value with the share over all signs, and that with the least one where all differences agree."""
+def counted(case: Paired, found: np.ndarray) -> Sides:
+    """Compare the p-value with the share over all signs, and the least one with that where all differences agree."""
     sums = case.sums
     share = Fraction(sum(one >= sums[0] for one in sums), len(sums))
     others = [int(one) for one in case.d if one]
     agree = bool(others) and (min(others) > 0 or max(others) < 0)
     least = least_p_value(len(others)) if others else Fraction(1)
-    return Sides([found, share if agree else min(share, least)], [share, least])
+    return Sides([*found, share if agree else min(share, least)], [share, least, least])
 
 
 def draw_paired(draws: Draws) -> Paired:
@@ -122,12 +114,15 @@ RK_S1 = Statement(
     tex=r"p \ge 2^{1 - n}",
     hypotheses={"some differences": lambda case: len(case.d) > 0},
     instances=PAIRED,
-    solve=p_value,
+    solve=p_values,
     claim=Identity(counted),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("ties with the observed sum do not count", solve=partial(p_value, strict=True)),
-        saboteur("one side alone", solve=partial(p_value, one_sided=True)),
+        saboteur(
+            "ties with the observed sum do not count",
+            patch=(flips._by_table, "np.abs(sums) >= abs(observed)", "np.abs(sums) > abs(observed)"),
+        ),
+        saboteur("one side alone", solve=partial(p_values, alternative="greater")),
     ),
     notes="Five queries cannot reach the level 0.05, whatever the systems do.",
 )
@@ -135,10 +130,10 @@ RK_S1 = Statement(
 # --- its level -------------------------------------------------------------------------------------------------------
 
 
-def all_p_values(case: Paired, rng: np.random.Generator, **slips: bool) -> np.ndarray:
-    """Return the p-value for each of the 2^n signs."""
+def all_p_values(case: Paired, rng: np.random.Generator) -> np.ndarray:
+    """Return the library's p-value for each of the 2^n signs."""
     d = np.array(case.d, np.int64)
-    return np.array([p_value(Paired(tuple((row * d).tolist())), rng, **slips) for row in signs(len(d))])
+    return np.array([sign_flips(row * d, method="exact").p_value for row in signs(len(d))])
 
 
 @formula(p="[0, 1]")
@@ -186,10 +181,10 @@ RK_S2 = Statement(
     decisions=("outcome",),
     closed="larger p-values than these keep the level too, and tell less",
     saboteurs=(
-        saboteur("ties with the observed sum do not count", solve=partial(all_p_values, strict=True)),
+        saboteur("one side's share", patch=(flips._by_table, "shares[large].sum()", "shares[large].sum() / 2")),
         saboteur("half of the level", claim=Inequality(partial(attained, half=True))),
     ),
-    notes="On the differences 1, 1, 1, 1 the strict count rejects with probability 1/8 at p = 0.",
+    notes="Where ties with the observed sum do not count, 1, 1, 1, 1 has the p-value 0 with probability 1/8.",
 )
 
 # --- sampled signs ---------------------------------------------------------------------------------------------------
@@ -208,13 +203,11 @@ class Sampled(Paired):
         return Fraction(int(self.percent), 100)
 
 
-def sampled(case: Sampled, rng: np.random.Generator, n: int, *, plus: int = 1, strict: bool = False) -> np.ndarray:
-    """Return the p-value of each of n runs: observed signs and B sampled ones; (b + 1) / (B + 1), or b / B."""
+def sampled(case: Sampled, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw observed signs in each of n runs, and return the library's p-value from B sampled ones."""
     d = np.array(case.d, np.int64)
-    drawn = rng.integers(0, 2, (n, case.B + 1, len(d))) * 2 - 1
-    sums = np.abs((drawn * d).sum(2))
-    as_large = sums[:, 1:] > sums[:, :1] if strict else sums[:, 1:] >= sums[:, :1]
-    return (as_large.sum(1) + plus) / (case.B + plus)
+    test = partial(sign_flips, method="sampled", max_samples=int(case.B), rng=rng)
+    return np.array([test(d * row).p_value for row in rng.integers(0, 2, (n, len(d))) * 2 - 1])
 
 
 @formula(B="[1, inf)", alpha="(0, 1)")
@@ -279,10 +272,7 @@ RK_S3 = Statement(
     claim=Probability(event=rejects, at_most=lambda case: float(case.alpha), exact=chance_of_rejection),
     decisions=("outcome",),
     closed="larger p-values than these keep the level too, and tell less",
-    saboteurs=(
-        saboteur("b / B", solve=partial(sampled, plus=0)),
-        saboteur("b / B, and ties do not count", solve=partial(sampled, plus=0, strict=True)),
-    ),
+    saboteurs=(saboteur("b / B", patch=(flips._by_samples, "(as_large + 1) / (n + 1)", "as_large / n")),),
     notes="At B = 10 and the level 0.05 b / B rejects with probability 1/11, and the valid form never does.",
 )
 
@@ -299,14 +289,10 @@ class Tenths(Paired):
         return np.array([int(one) / 10 for one in self.d])
 
 
-def p_of_doubles(case: Tenths, rng: np.random.Generator, *, slack: float = 2.0**-40, grid: bool = False) -> float:
-    """Compare absolute sums of doubles; a sum below the observed one by at most n times the slack ties with it.
-
-    With `grid` differences are rounded to multiples of 2^-40 and sums are compared as they are.
-    """
+def p_of_doubles(case: Tenths, rng: np.random.Generator, *, e: float = 2.0**-40, grid: bool = False) -> float:
+    """Return the library's p-value for sums that tie within n e; with `grid` for integers, multiples of 2^-40."""
     d = np.rint(case.doubles * 2**40) if grid else case.doubles
-    sums = np.abs(signs(len(d)) @ d)
-    return float((sums >= sums[0] - (0 if grid else len(d) * slack)).mean())
+    return sign_flips(d, method="exact", resolution=None if grid else e).p_value
 
 
 @formula(n="[1, inf)", e="[0, inf)")
@@ -358,7 +344,7 @@ RK_S4 = Statement(
     claim=Identity(ties_kept),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("sums of doubles as they are", solve=partial(p_of_doubles, slack=0.0)),
+        saboteur("sums of doubles as they are", solve=partial(p_of_doubles, e=0.0)),
         saboteur("differences rounded to multiples of 2^-40", solve=partial(p_of_doubles, grid=True)),
     ),
     notes="On the differences 0.1, 0.2, 0.3, -0.1, 0.1 doubles as they are give 0.1875 in the place of 1/4.",
