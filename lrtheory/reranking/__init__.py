@@ -3,7 +3,7 @@ r"""Reranking: metrics with intervals, calls that are counted, prefixes that are
 A judge, such as a language model, sorts a few documents at a time, and every call costs. Which documents are first for
 certain after how many calls, and what a score is worth where judgments have holes, is what this package measures:
 
-* A metric of a run, and what ties and missing judgments leave open     `evaluate`
+* A metric of a run, and what ties and missing judgments leave open     `evaluate`, `evaluate_all`
 * Whether two systems differ, or several                                `compare`, `compare_all`, `sign_flips`
 * The best k of n documents, and how much of the order is certain       `rerank`, `Reranker`
 
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from lrtheory.reranking import theory
 from lrtheory.reranking.compare import Comparison, Comparisons, SignFlips, compare, compare_all, sign_flips
-from lrtheory.reranking.evaluate import Evaluation, QueryValues, evaluate
+from lrtheory.reranking.evaluate import Evaluation, Evaluations, QueryValues, evaluate, evaluate_all
 from lrtheory.reranking.loaders import LeeDocuments, QuestionAnswers, load_lee_documents, load_question_answers
 from lrtheory.reranking.problem import Judgments, Run
 from lrtheory.reranking.rerank import Reranker, Reranking, RerankingCertificate, rerank
@@ -35,6 +35,7 @@ __all__ = [
     "Comparisons",
     "EncoderOracle",
     "Evaluation",
+    "Evaluations",
     "Judgments",
     "LeeDocuments",
     "Oracle",
@@ -49,6 +50,7 @@ __all__ = [
     "compare_all",
     "encoder_oracle",
     "evaluate",
+    "evaluate_all",
     "load_lee_documents",
     "load_question_answers",
     "make_oracle",

@@ -15,7 +15,17 @@ from lrtheory.reranking.metrics.names import Metric, metrics_of
 from lrtheory.reranking.metrics.ties import expected
 from lrtheory.reranking.problem import Judgments, Run
 
-__all__ = ["TIES", "UNJUDGED", "Evaluation", "QueryValues", "check_types", "evaluate", "options_of"]
+__all__ = [
+    "TIES",
+    "UNJUDGED",
+    "Evaluation",
+    "Evaluations",
+    "QueryValues",
+    "check_types",
+    "evaluate",
+    "evaluate_all",
+    "options_of",
+]
 
 GAINS, DISCOUNTS = ("linear", "exponential"), ("log2", "reciprocal")
 TIES, UNJUDGED, NEGATIVE = ("input", "trec", "expected", "bounds"), ("zero", "skip", "bounds"), ("refuse", "zero")
@@ -357,6 +367,135 @@ def _on_ties(metric: Metric, lists: Lists, ties: str) -> list[str]:
     if upper - lower <= 1e-12 * max(1.0, abs(upper)):
         return []
     n = int((np.diff(lists.row_ptr) > np.diff(lists.query_ptr)).sum())
-    span = f"{metric.name} lies between {lower:.4g} and {upper:.4g} over their orders"
-    rule = {"input": "those of the rows", "trec": "by name", "expected": "the mean", "bounds": "those of the rows"}
-    return [f"equal scores in {n:,} {_queries(n)}: {span}, of which this is {rule[ties]}"]
+    span = f"over all their orders {metric.name} lies between {lower:.4g} and {upper:.4g}"
+    rule = {"trec": "they go by name", "expected": "this is the mean"}.get(ties, "they stay in the order of the rows")
+    return [f"equal scores in {n:,} {_queries(n)}: {span}, and {rule}"]
+
+
+# --- several runs ----------------------------------------------------------------------------------------------------
+
+
+@result
+class Evaluations(Result):
+    """Means of several runs, with what equal scores and missing judgments leave open.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Runs.
+    metrics : tuple of str
+        Names of the metrics.
+    mean, lower, upper : float64 arrays of shape (runs, metrics)
+        Means over all judged queries, and their ends over all orders of equal scores, and over all gains that unjudged
+        documents may have unless these were left out.
+    judged : float64 array of shape (runs, metrics)
+        Share of documents up to the cut that are judged.
+    n_queries : int
+        Judged queries.
+    message : str
+        What a person should know about each run.
+    """
+
+    names: tuple[str, ...]
+    metrics: tuple[str, ...]
+    mean: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    judged: np.ndarray
+    n_queries: int
+    message: str
+
+    def _columns(self) -> dict[str, Any]:
+        n, m = self.mean.shape
+        ends = {"mean": self.mean, "lower": self.lower, "upper": self.upper, "judged": self.judged}
+        return {
+            "run": [name for name in self.names for _ in range(m)],
+            "metric": list(self.metrics) * n,
+            "query": ["all"] * (n * m),
+            **{name: value.ravel() for name, value in ends.items()},
+        }
+
+    def _facts(self) -> list[str]:
+        return self.message.split("; ")
+
+    def _draw(self, ax: Any) -> None:
+        columns = self._columns()
+        rows = [f"{run}, {metric}" for run, metric in zip(columns["run"], columns["metric"], strict=True)]
+        display.intervals(ax, rows, columns["lower"], columns["upper"], middle=columns["mean"], label="mean")
+
+
+def evaluate_all(
+    runs: Mapping[str, Run],
+    judgments: Judgments,
+    metrics: str | Sequence[str] = ("ndcg@10", "ap", "rr"),
+    *,
+    gains: str = "linear",
+    ties: str = "input",
+    unjudged: str = "zero",
+    discount: str = "log2",
+    max_gain: float | None = None,
+    unseen: int = 0,
+    negative: str = "refuse",
+) -> Evaluations:
+    """Measure several runs, each with the range that equal scores and missing judgments leave open.
+
+    Parameters
+    ----------
+    runs : mapping of str to Run
+        Runs by name.
+    judgments : Judgments
+        Gains.
+    metrics, gains, discount, max_gain, unseen, negative
+        As in `evaluate`.
+    ties : {"input", "trec", "expected"}
+        Order of equal scores for the means.
+    unjudged : {"zero", "skip"}
+        Whether documents without a judgment count as irrelevant in the means, or are left out.
+
+    Returns
+    -------
+    Evaluations
+        A row for each run and metric.
+
+    Raises
+    ------
+    TypeError
+        If `runs` is no mapping of runs.
+    ValueError
+        If there is no run, or an option is out of its range.
+
+    Examples
+    --------
+    >>> judgments = Judgments.from_dict({"q": {"a": 1, "b": 0}})
+    >>> runs = {"first": Run.from_lists({"q": ["a", "new"]})}
+    >>> found = evaluate_all(runs, judgments, ["p@2"])
+    >>> found.mean.tolist(), found.lower.tolist(), found.upper.tolist(), found.judged.tolist()
+    ([[0.5]], [[0.5]], [[1.0]], [[0.5]])
+    """
+    if not isinstance(runs, Mapping):
+        raise must("runs", "a mapping from names to runs", runs, TypeError)
+    if not runs:
+        raise must("runs", "of at least one run", runs)
+    choice("ties", ties, [rule for rule in TIES if rule != "bounds"])
+    choice("unjudged", unjudged, [rule for rule in UNJUDGED if rule != "bounds"])
+    options: dict[str, Any] = {"gains": gains, "discount": discount, "max_gain": max_gain, "negative": negative}
+    holes: dict[str, Any] = {"unjudged": "skip"} if unjudged == "skip" else {"unjudged": "bounds", "unseen": unseen}
+    means, lower, upper, judged, told = [], [], [], [], []
+    for name, run in runs.items():
+        found = evaluate(run, judgments, metrics, ties=ties, unjudged=unjudged, **options)
+        ends = evaluate(run, judgments, metrics, ties="bounds", **holes, **options)
+        means.append(found.mean)
+        lower.append(np.minimum(ends.mean_lower, found.mean))
+        upper.append(np.maximum(ends.mean_upper, found.mean))
+        judged.append(found.judged_share)
+        told += [f"{name}: {sentence}" if len(runs) > 1 else sentence for sentence in found._facts()]
+    return Evaluations(
+        names=tuple(map(str, runs)),
+        metrics=found.metrics,
+        mean=np.array(means),
+        lower=np.array(lower),
+        upper=np.array(upper),
+        judged=np.array(judged),
+        n_queries=len(judgments.queries),
+        message="; ".join(told),
+    )

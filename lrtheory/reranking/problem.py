@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, TextIO
 import numpy as np
 
 from lrtheory._array import read_only
-from lrtheory._files import Columns, FromTable, Table, as_table, form_of
+from lrtheory._files import Columns, FromTable, Table, as_table, form_of, warn_alike
 from lrtheory._files.opening import json_of, source_name
 from lrtheory._files.trec import JUDGMENTS, RUN, TrecLines, looks_like_trec, read_trec
 from lrtheory._result import Result, display, result
@@ -42,6 +42,7 @@ class _ByQuery(FromTable):
     indptr: np.ndarray
     docs: np.ndarray
     message: str
+    name: str
 
     @classmethod
     def from_file(
@@ -142,8 +143,8 @@ class _ByQuery(FromTable):
         }
 
     @classmethod
-    def _made(cls, queries: Any, documents: Any, indptr: Any, docs: Any, values: Any, message: str = "") -> Self:
-        return cls(queries, documents, indptr, docs, values, message)  # type: ignore[call-arg]
+    def _made(cls, *fields: Any) -> Self:
+        return cls(*fields)
 
     @classmethod
     def _from_lines(cls, lines: TrecLines, origin: str) -> Self:
@@ -151,7 +152,9 @@ class _ByQuery(FromTable):
         where = lambda row: f"{origin}:{lines.lines[row]}"
         grouped = _grouped(lines.queries, lines.documents, lines.query, lines.document, where)
         order, indptr = grouped
-        return cls._made(lines.queries, lines.documents, indptr, lines.document[order], lines.value[order], message)
+        warn_alike(lines.queries, origin)
+        fields = lines.queries, lines.documents, indptr, lines.document[order], lines.value[order]
+        return cls._made(*fields, message, _stem(origin))
 
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> Self:
@@ -162,7 +165,9 @@ class _ByQuery(FromTable):
         rows = np.array([queries[one] for one in query], np.int64)
         docs = np.array([documents[one] for one in document], np.int64)
         order, indptr = _grouped(tuple(queries), tuple(documents), rows, docs, table.where)
-        return cls._made(tuple(queries), tuple(documents), indptr, docs[order], values[order])
+        for known in (queries, documents):
+            warn_alike(known, table.origin)
+        return cls._made(tuple(queries), tuple(documents), indptr, docs[order], values[order], "", _stem(table.origin))
 
     @classmethod
     def _by_place(cls, table: Table) -> list[int] | None:
@@ -223,6 +228,8 @@ class Judgments(_ByQuery, Result):
         for spam, are kept, and `evaluate` says what it does with them.
     message : str
         Remark on the source.
+    name : str
+        Name of the file, without its suffixes; empty for others.
 
     Raises
     ------
@@ -242,6 +249,7 @@ class Judgments(_ByQuery, Result):
     docs: np.ndarray
     gains: np.ndarray
     message: str = ""
+    name: str = ""
 
     _forms = (".qrels", ".trec")
     _kind = "judgments"
@@ -301,6 +309,8 @@ class Run(_ByQuery, Result):
         function says otherwise.
     message : str
         Remark on the source, such as ranks that contradict scores.
+    name : str
+        Name of the file, without its suffixes; empty for others.
 
     Raises
     ------
@@ -320,6 +330,7 @@ class Run(_ByQuery, Result):
     docs: np.ndarray
     scores: np.ndarray
     message: str = ""
+    name: str = ""
 
     _forms = (".run", ".trec")
     _kind = "run"
@@ -512,6 +523,11 @@ def _contradictions(lines: TrecLines) -> str:
         falls = (scores[1:] < scores[:-1]) & (ranks[1:] < ranks[:-1])
     wrong = len(set(lines.query[1:][(rises | falls) & (lines.query[1:] == lines.query[:-1])].tolist()))
     return f"ranks contradict scores in {wrong:,} of {len(lines.queries):,} queries; scores decide" if wrong else ""
+
+
+def _stem(origin: str) -> str:
+    """The name of a file without its suffixes, which tables of several runs show."""
+    return "" if origin == "the frame" else Path(origin.removesuffix(".gz")).stem
 
 
 def _has_told_suffix(path: str | PathLike[str]) -> bool:
