@@ -1,0 +1,1 @@
+"""Tests of judgments, runs, metrics and comparisons."""
