@@ -1,5 +1,4 @@
-"""Reranking: calls against rounds, prefixes that windows make certain, documents that a slip loses, and judged
-news."""
+"""Reranking: calls and rounds, prefixes that are certain, documents that a slip loses, and judged news."""
 
 from figures.reranking.calls import CALLS
 from figures.reranking.news import NEWS
