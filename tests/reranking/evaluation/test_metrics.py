@@ -142,7 +142,7 @@ def test_ranx(gains):
 
 
 def test_the_shift_of_discounts_and_of_gains():
-    """The discount of rank 1 is 1 and of rank 2 1/log2(3); slips by a rank or a logarithm are invisible to exchanges."""
+    """Slips by a rank or in the base of the logarithm are invisible where documents are exchanged."""
     judgments = rr.Judgments.from_dict({"q": {"a": 2, "b": 1}})
     run = rr.Run.from_lists({"q": ["b", "a"]})
     assert rr.evaluate(run, judgments, "dcg").values[0, 0] == pytest.approx(1 + 2 / np.log2(3), abs=1e-15)
