@@ -22,12 +22,13 @@ True
 
 from __future__ import annotations
 
-from lrtheory.reranking import theory
+from lrtheory.reranking import baselines, theory
 from lrtheory.reranking.compare import Comparison, Comparisons, SignFlips, compare, compare_all, sign_flips
 from lrtheory.reranking.evaluate import Evaluation, Evaluations, QueryValues, evaluate, evaluate_all
 from lrtheory.reranking.loaders import LeeDocuments, QuestionAnswers, load_lee_documents, load_question_answers
 from lrtheory.reranking.problem import Judgments, Run
 from lrtheory.reranking.rerank import Reranker, Reranking, RerankingCertificate, rerank
+from lrtheory.reranking.strategies.encoding import encode
 from lrtheory.reranking.strategies.oracles import EncoderOracle, Oracle, encoder_oracle, make_oracle
 
 __all__ = [
@@ -46,8 +47,10 @@ __all__ = [
     "RerankingCertificate",
     "Run",
     "SignFlips",
+    "baselines",
     "compare",
     "compare_all",
+    "encode",
     "encoder_oracle",
     "evaluate",
     "evaluate_all",

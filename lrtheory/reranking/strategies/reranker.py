@@ -16,7 +16,7 @@ from lrtheory.reranking.strategies.choosing import Choice, chosen
 from lrtheory.reranking.strategies.results import Reranking, RerankingCertificate
 from lrtheory.reranking.strategies.steps import Scored, Steps
 
-__all__ = ["Reranker"]
+__all__ = ["Reranker", "start_order"]
 
 Judge = Callable[[np.ndarray], Any]
 
@@ -89,7 +89,7 @@ class Reranker(Resumable):
         if repair not in ("refuse", "append"):
             raise must("repair", 'one of "refuse", "append"', repair)
         self.repair = repair
-        self._order = _start(order, self.n)
+        self._order = start_order(order, self.n)
         self._given = (strategy, step, passes, partitions)
         self._choice: Choice = chosen(
             strategy, self.n, self.k, size=size, step=step, passes=passes, partitions=partitions
@@ -353,7 +353,7 @@ def _numbers(state: Mapping[str, Any], name: str) -> list[int]:
     return [integer(f"state['{name}']", one, low=0) for one in found.tolist()]
 
 
-def _start(order: Any, n: int) -> np.ndarray:
+def start_order(order: Any, n: int) -> np.ndarray:
     """The documents in the order in which they stand now."""
     if order is None:
         return np.arange(n)
