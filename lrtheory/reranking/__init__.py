@@ -26,6 +26,7 @@ from lrtheory.reranking import baselines, theory
 from lrtheory.reranking.compare import Comparison, Comparisons, SignFlips, compare, compare_all, sign_flips
 from lrtheory.reranking.evaluate import Evaluation, Evaluations, QueryValues, evaluate, evaluate_all
 from lrtheory.reranking.loaders import LeeDocuments, QuestionAnswers, load_lee_documents, load_question_answers
+from lrtheory.reranking.plan import NoiseEstimate, Plan, estimate_noise, plan
 from lrtheory.reranking.problem import Judgments, Run
 from lrtheory.reranking.rerank import Reranker, Reranking, RerankingCertificate, rerank
 from lrtheory.reranking.strategies.encoding import encode
@@ -39,7 +40,9 @@ __all__ = [
     "Evaluations",
     "Judgments",
     "LeeDocuments",
+    "NoiseEstimate",
     "Oracle",
+    "Plan",
     "QueryValues",
     "QuestionAnswers",
     "Reranker",
@@ -52,11 +55,13 @@ __all__ = [
     "compare_all",
     "encode",
     "encoder_oracle",
+    "estimate_noise",
     "evaluate",
     "evaluate_all",
     "load_lee_documents",
     "load_question_answers",
     "make_oracle",
+    "plan",
     "rerank",
     "sign_flips",
     "theory",
