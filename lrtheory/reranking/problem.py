@@ -88,7 +88,7 @@ class _ByQuery(FromTable):
         if found == "json" and str(path) != "-":
             value = json_of(path)
             if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
-                return cls.from_dict(value)
+                return cls._from_mappings(value, _stem(source_name(path)))
         return cls._from_table(as_table(path, form=form, header=header), columns)
 
     @classmethod
@@ -113,6 +113,10 @@ class _ByQuery(FromTable):
         ValueError
             If two of them are one word, such as 1 and "1", or a number breaks a rule.
         """
+        return cls._from_mappings(values, "")
+
+    @classmethod
+    def _from_mappings(cls, values: Any, name: str) -> Self:
         if not isinstance(values, Mapping):
             raise must("values", "a mapping from queries to mappings from documents to numbers", values, TypeError)
         queries = _names("queries", values)
@@ -123,10 +127,10 @@ class _ByQuery(FromTable):
         for query, one in zip(queries, values.values(), strict=True):
             if not isinstance(one, Mapping):
                 raise must(f"values[{query!r}]", "a mapping from documents to numbers", one, TypeError)
-            docs += [numbers.setdefault(name, len(numbers)) for name in _names(f"values[{query!r}]", one)]
+            docs += [numbers.setdefault(doc, len(numbers)) for doc in _names(f"values[{query!r}]", one)]
             found += one.values()
             indptr.append(len(docs))
-        return cls._made(queries, tuple(numbers), np.array(indptr), np.array(docs, np.int64), found)
+        return cls._made(queries, tuple(numbers), np.array(indptr), np.array(docs, np.int64), found, "", name)
 
     def as_dict(self) -> dict[str, dict[str, float]]:
         """The numbers by query and document.
@@ -203,7 +207,7 @@ class _ByQuery(FromTable):
     def _refuse_blanks(self, file: str) -> None:
         """Refuse names that lines of TREC do not hold."""
         for name in (*self.queries, *self.documents):
-            if len(name.encode().split()) != 1 or name.startswith("#"):
+            if name.encode().split() != [name.encode()] or name.startswith("#"):
                 raise ValueError(
                     f"{file} holds names without blanks that do not start with #; got {name!r} (.csv holds any)"
                 )
@@ -285,7 +289,8 @@ class Judgments(_ByQuery, Result):
             return False
         self._refuse_blanks("a file of TREC")
         with target.open("w", encoding="utf-8", newline="") as file:
-            for query, document, gain in zip(*self._columns().values(), strict=True):
+            columns = self._query_of_rows(), self._named_docs(), self.gains.tolist()
+            for query, document, gain in zip(*columns, strict=True):
                 file.write(f"{query} 0 {document} {int(gain) if gain == int(gain) else gain!r}\n")
         return True
 
