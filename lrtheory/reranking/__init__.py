@@ -5,6 +5,7 @@ certain after how many calls, and what a score is worth where judgments have hol
 
 * A metric of a run, and what ties and missing judgments leave open     `evaluate`, `evaluate_all`
 * Whether two systems differ, or several                                `compare`, `compare_all`, `sign_flips`
+* Several runs made one                                                 `fuse`
 * The best k of n documents, and how much of the order is certain       `rerank`, `Reranker`
 
 Examples
@@ -25,6 +26,7 @@ from __future__ import annotations
 from lrtheory.reranking import baselines, theory
 from lrtheory.reranking.compare import Comparison, Comparisons, SignFlips, compare, compare_all, sign_flips
 from lrtheory.reranking.evaluate import Evaluation, Evaluations, QueryValues, evaluate, evaluate_all
+from lrtheory.reranking.fuse import fuse
 from lrtheory.reranking.loaders import LeeDocuments, QuestionAnswers, load_lee_documents, load_question_answers
 from lrtheory.reranking.plan import NoiseEstimate, Plan, estimate_noise, plan
 from lrtheory.reranking.problem import Judgments, Run
@@ -58,6 +60,7 @@ __all__ = [
     "estimate_noise",
     "evaluate",
     "evaluate_all",
+    "fuse",
     "load_lee_documents",
     "load_question_answers",
     "make_oracle",
