@@ -1,15 +1,15 @@
-"""Ranked lists of documents, and their fusion in doubles, with the slips of known tools."""
+"""Ranked lists of documents, and their fusion by the library, with the slips of known tools."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from lrtheory.bounds import OutcomeError
+from lrtheory.reranking import Run, fuse
 
 Ranks = Sequence[Sequence[int]]
 
@@ -22,35 +22,35 @@ class Fused:
     order: np.ndarray
 
 
-def by_score(scores: np.ndarray) -> Fused:
-    """Order documents by falling scores; ties stay in the order of the documents."""
+def reciprocal(lists: Ranks, n: int, kappa: Any) -> list[Any]:
+    """Return the RRF score of each of n documents, the sum over lists of 1 / (kappa + rank), in the type of kappa."""
+    scores = [kappa * 0] * n
+    for one in lists:
+        for rank, document in enumerate(one, 1):
+            scores[document] += 1 / (kappa + rank)
+    return scores
+
+
+def fused_lists(lists: Ranks, n: int, method: str = "rrf", **options: Any) -> Fused:
+    """Fuse ranked lists by the library; what no list has comes last, with the score 0."""
+    found = fuse([Run.from_lists({0: one}) for one in lists], method=method, **options)
+    scores = np.zeros(n)
+    order = [int(document) for document in found.ranking("0")]
+    scores[order] = list(found.as_dict()["0"].values())
+    return Fused(scores, np.array([*order, *(d for d in range(n) if d not in set(order))]))
+
+
+def behind(lists: Ranks, n: int, kappa: float) -> Fused:
+    """Fuse with a slip: what a list has not got is ranked behind its end."""
+    scores = fused_lists(lists, n, kappa=kappa).scores.copy()
+    for one in lists:
+        scores[[document for document in range(n) if document not in one]] += 1 / (kappa + len(one) + 1)
     return Fused(scores, np.argsort(-scores, kind="stable"))
 
 
-def reciprocal(lists: Ranks, n: int, kappa: Any, *, first: int = 1, absent: str = "0", mean: bool = False) -> Any:
-    """Return the RRF score of each of n documents, the sum over lists of 1 / (kappa + rank), in the type of kappa.
-
-    Slips: ranks that start at `first`; a document that is absent of a list is ranked behind its end; a mean over the
-    lists that know a document.
-    """
-    scores, known = [kappa * 0] * n, [0] * n
-    for one in lists:
-        for rank, document in enumerate(one, first):
-            scores[document] += 1 / (kappa + rank)
-            known[document] += 1
-        for document in set(range(n)) - set(one) if absent == "behind" else ():
-            scores[document] += 1 / (kappa + len(one) + first)
-    return [score / max(1, count) for score, count in zip(scores, known, strict=True)] if mean else scores
-
-
-def rrf(lists: Ranks, n: int, kappa: float, **slips: Any) -> Fused:
-    """Fuse by RRF in doubles."""
-    return by_score(np.array(reciprocal(lists, n, float(kappa), **slips)))
-
-
-def exact_rrf(lists: Ranks, n: int, kappa: Any) -> list[Fraction]:
-    """Return the RRF scores as fractions."""
-    return reciprocal(lists, n, Fraction(int(kappa)))
+#: lines of the library with slips of known tools: ranks that start at 0, and a mean over the lists that know a document
+FROM_0 = (fuse, "(constant + rows.rank)", "(constant + rows.rank - 1)")
+MEAN = (fuse, "weights=parts, minlength=len(first))", "weights=parts, minlength=len(first)) / np.bincount(pair)")
 
 
 def points(lists: Ranks, n: int) -> list[int]:

@@ -25,7 +25,18 @@ from lrtheory.bounds import (
     rounding,
     saboteur,
 )
-from proofs_checks.reranking.families.lists import Fused, by_score, demand_order, exact_rrf, points, rrf
+from lrtheory.reranking import fuse
+from lrtheory.reranking.theory import loud_rank, rrf_borda_kappa
+from proofs_checks.reranking.families.lists import (
+    FROM_0,
+    MEAN,
+    Fused,
+    behind,
+    demand_order,
+    fused_lists,
+    points,
+    reciprocal,
+)
 
 
 @dataclass(frozen=True)
@@ -51,25 +62,10 @@ def scores_of(found: Fused, exact: list[Fraction]) -> tuple[list[Any], list[floa
 # --- from RRF to Borda -----------------------------------------------------------------------------------------------
 
 
-@formula(n="[1, inf)", L="[1, inf)")
-def rrf_borda_kappa(n: int, L: int) -> int:
-    """The constant kappa from which on RRF orders L lists of n documents as Borda does.
-
-    Proof
-    -----
-    Assumes: every list has all n documents (hypothesis of F2).
-
-    Proof: 1/(kappa + r) = 1/kappa - r/kappa^2 + r^2 / (kappa^2 (kappa + r)). Two documents whose rank sums differ,
-    differ by 1 at least, which is 1/kappa^2. The last terms of L ranks lie between 0 and L n^2 / (kappa^2 (kappa + n)),
-    since r^2 / (kappa + r) grows in r, and above 0, so their sums differ by less than that. So the order of the rank
-    sums decides if L n^2 <= kappa + n.
-    """
-    return L * n * n - n
-
-
 def fused_late(case: Lists, rng: np.random.Generator, kappa: int | None = None) -> np.ndarray:
     """Order by RRF with the constant of the theorem, or another one."""
-    return rrf(case.lists, case.n, rrf_borda_kappa(case.n, len(case.lists)) if kappa is None else kappa).order
+    late = rrf_borda_kappa(case.n, len(case.lists)) if kappa is None else kappa
+    return fused_lists(case.lists, case.n, kappa=late).order
 
 
 def refines_borda(case: Lists, found: np.ndarray) -> Sides:
@@ -142,9 +138,10 @@ class Duels:
 def fused_duels(case: Duels, rng: np.random.Generator, method: str = "rrf") -> Fused:
     """Fuse by RRF, or by the numbers of duels that are won."""
     if method == "rrf":
-        return rrf(case.lists, 4, case.kappa)
+        return fused_lists(case.lists, 4, kappa=case.kappa)
     before = [[sum(one.index(a) < one.index(b) for one in case.lists) for b in range(4) if b != a] for a in range(4)]
-    return by_score(np.array([sum(2 * wins > len(case.lists) for wins in row) for row in before], float))
+    scores = np.array([sum(2 * wins > len(case.lists) for wins in row) for row in before], float)
+    return Fused(scores, np.argsort(-scores, kind="stable"))
 
 
 @formula(kappa="[0, inf)", m="[0, inf)")
@@ -165,7 +162,7 @@ def loss_of_winner(kappa: Number, m: int) -> Number:
 def winner_is_second(case: Duels, found: Fused) -> Sides:
     """Compare scores with their definition, their difference with the formula, and the first place with document 1."""
     order = demand_order(found.order, 4)
-    lhs, rhs, error = scores_of(found, exact_rrf(case.lists, 4, case.kappa))
+    lhs, rhs, error = scores_of(found, reciprocal(case.lists, 4, Fraction(int(case.kappa))))
     duels = sum(
         all(2 * sum(one.index(0) < one.index(b) for one in case.lists) > len(case.lists) for b in (b,))
         for b in (1, 2, 3)
@@ -216,16 +213,9 @@ class Turns(Lists):
         return len({document for one in self.lists for document in one})
 
 
-def interleaved(case: Turns, rng: np.random.Generator, *, skip: int = 0, twice: bool = False) -> np.ndarray:
-    """Take all first places in the order of the lists, then all second ones, and no document twice."""
-    order: list[int] = []
-    depth = max(map(len, case.lists))
-    for place in range(skip, depth + skip):
-        for number, one in enumerate(case.lists):
-            own = one[place % depth : place % depth + 1 + (twice and number == 0)]
-            order += [document for document in own if document not in order]
-    order += [document for document in range(case.n) if document not in order]
-    return np.array(order)
+def interleaved(case: Turns, rng: np.random.Generator) -> np.ndarray:
+    """Let lists take turns by the library."""
+    return fused_lists(case.lists, case.n, method="interleave").order
 
 
 @formula(k="[0, inf)", L="[1, inf)", i="[0, L)")
@@ -290,8 +280,8 @@ RK_F5 = Statement(
     claim=Identity(takes_turns),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("second places first", solve=partial(interleaved, skip=1)),
-        saboteur("the first list takes two at a time", solve=partial(interleaved, twice=True)),
+        saboteur("one list after the other", patch=(fuse, "((rows.rank - 1) * len(listed) + rows.run)", "rows.run")),
+        saboteur("last places first", patch=(fuse, "-((rows.rank - 1)", "((rows.rank - 1)")),
         saboteur("one place more of each list", claim=Identity(partial(takes_turns, more=1))),
     ),
 )
@@ -321,30 +311,18 @@ class Loud:
         return [(*head, 0) for head in heads]
 
 
-def fused_loud(case: Loud, rng: np.random.Generator, **slips: Any) -> Fused:
+def fused_loud(case: Loud, rng: np.random.Generator, slip: bool = False) -> Fused:
     """Fuse by RRF."""
-    return rrf(case.lists, case.n, case.kappa, **slips)
-
-
-@formula(L="[1, inf)", kappa="[0, inf)")
-def loud_rank(L: int, kappa: Number) -> Number:
-    """The rank r below which a document of all L lists is before one that is first in a single list.
-
-    Proof
-    -----
-    Assumes: ranks count from 1.
-
-    Proof: L/(kappa + r) > 1/(kappa + 1) if and only if L (kappa + 1) > kappa + r, that is r < (L - 1) kappa + L; at
-    equality both have one score. The rank grows with kappa: a larger constant weakens single first places.
-    """
-    return (L - 1) * kappa + L
+    if slip:
+        return behind(case.lists, case.n, float(case.kappa))
+    return fused_lists(case.lists, case.n, kappa=case.kappa)
 
 
 def loud_or_not(case: Loud, found: Fused, larger_helps: bool = False) -> Sides:
     """Compare scores with their definition, and who of documents 0 and 1 is before the other with the rank."""
     order = demand_order(found.order, case.n)
-    lhs, rhs, error = scores_of(found, exact_rrf(case.lists, case.n, case.kappa))
-    edge = loud_rank(case.L, case.kappa)
+    lhs, rhs, error = scores_of(found, reciprocal(case.lists, case.n, Fraction(int(case.kappa))))
+    edge = loud_rank(case.L, int(case.kappa))
     if larger_helps:  # as if the constant strengthened first places
         edge = Fraction(case.L * (int(case.kappa) + 1), int(case.kappa))
     before = int(order.index(0) < order.index(1))
@@ -379,9 +357,9 @@ RK_F6 = Statement(
     claim=Identity(loud_or_not),
     decisions=("scores", "order"),
     saboteurs=(
-        saboteur("ranks start at 0", solve=partial(fused_loud, first=0)),
-        saboteur("an absent document is ranked behind the list", solve=partial(fused_loud, absent="behind")),
-        saboteur("a mean over the lists that know a document", solve=partial(fused_loud, mean=True)),
+        saboteur("ranks start at 0", patch=FROM_0),
+        saboteur("an absent document is ranked behind the list", solve=partial(fused_loud, slip=True)),
+        saboteur("a mean over the lists that know a document", patch=MEAN),
         saboteur(
             "a larger constant gives more weight to first places",
             claim=Identity(partial(loud_or_not, larger_helps=True)),

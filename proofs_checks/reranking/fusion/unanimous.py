@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -12,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from lrtheory.bounds import Derived, Draws, Family, Inequality, Sides, Statement, formula, rounding, saboteur
-from proofs_checks.reranking.families.lists import points, reciprocal
+from lrtheory.reranking import Run, fuse
+from proofs_checks.reranking.families.lists import FROM_0, MEAN, behind, fused_lists, points, reciprocal
 
 KAPPA = 60
 
@@ -42,31 +42,26 @@ class Scored:
         ]
 
 
-def normalized(one: tuple[tuple[int, int], ...], number: Callable[[int], Any], way: str) -> dict[int, Any]:
-    """Return the scores of a list on min-max, with the least at 0, or as z scores."""
-    values = [number(score) for _, score in one]
-    low, high = min(values), max(values)
-    if way == "z":
-        middle = sum(values) / len(values)
-        spread = (sum((value - middle) ** 2 for value in values) / len(values)) ** 0.5
-        return {document: (number(score) - middle) / (spread or 1) for document, score in one}
-    return {document: (number(score) - low) / (high - low) if high > low else low * 0 for document, score in one}
-
-
-def combined(case: Scored, number: Callable[[int], Any], way: str = "min-max") -> tuple[list[Any], list[Any]]:
-    """Return CombSUM and CombMNZ of each document: the sum of its scores, and that times the lists that know it."""
-    sums, known = [number(0)] * case.n, [0] * case.n
+def combined(case: Scored) -> tuple[list[Fraction], list[Fraction]]:
+    """Return CombSUM and CombMNZ of min-max scores: the sum for each document, and that times the lists with it."""
+    sums, known = [Fraction(0)] * case.n, [0] * case.n
     for one in case.lists:
-        for document, value in normalized(one, number, way).items():
-            sums[document] += value
+        low, high = int(one[-1][1]), int(one[0][1])
+        for document, score in one:
+            sums[document] += Fraction(int(score) - low, high - low)
             known[document] += 1
     return sums, [total * count for total, count in zip(sums, known, strict=True)]
 
 
-def fused(case: Scored, rng: np.random.Generator, *, way: str = "min-max", **slips: Any) -> np.ndarray:
-    """Fuse by RRF, Borda, CombSUM and CombMNZ in doubles; (4, n)."""
-    rrf = reciprocal(case.ranked, case.n, float(KAPPA), **slips)
-    return np.array([rrf, points(case.ranked, case.n), *combined(case, float, way)], float)
+def fused(case: Scored, rng: np.random.Generator, normalize: str = "min-max", slip: bool = False) -> np.ndarray:
+    """Fuse by RRF, Borda, CombSUM and CombMNZ of the library; (4, n)."""
+    ranked = behind(case.ranked, case.n, float(KAPPA)) if slip else fused_lists(case.ranked, case.n, kappa=KAPPA)
+    rows = [ranked.scores, fused_lists(case.ranked, case.n, method="borda").scores]
+    runs = [Run.from_dict({0: dict(one)}) for one in case.lists]
+    for method in ("combsum", "combmnz"):
+        scores = fuse(runs, method=method, normalize=normalize).as_dict()["0"]
+        rows.append(np.array([scores.get(str(document), 0.0) for document in range(case.n)]))
+    return np.array(rows)
 
 
 @formula(a="L in [0, inf)", b="L in [0, inf)")
@@ -93,7 +88,7 @@ def unanimous(case: Scored, found: np.ndarray, pairs_too: bool = True) -> Sides:
     exact = [
         [float(one) for one in reciprocal(case.ranked, case.n, Fraction(KAPPA))],
         list(map(float, points(case.ranked, case.n))),
-        *([float(one) for one in row] for row in combined(case, Fraction)),
+        *([float(one) for one in row] for row in combined(case)),
     ]
     turned = [sum(not row[a] > row[b] for a, b in agreed) for row in table]
     parts = lambda d: np.array([len(one) - one.index(d) if d in one else 0 for one in case.ranked])
@@ -156,10 +151,10 @@ RK_F1 = Statement(
     claim=Inequality(unanimous, unbounded="a report may be any number"),
     decisions=("outcome",),
     saboteurs=(
-        saboteur("a mean over the lists that know a document", solve=partial(fused, mean=True)),
-        saboteur("ranks start at 0", solve=partial(fused, first=0)),
-        saboteur("an absent document is ranked behind the list", solve=partial(fused, absent="behind")),
-        saboteur("z scores", solve=partial(fused, way="z")),
+        saboteur("a mean over the lists that know a document", patch=MEAN),
+        saboteur("ranks start at 0", patch=FROM_0),
+        saboteur("an absent document is ranked behind the list", solve=partial(fused, slip=True)),
+        saboteur("z scores", solve=partial(fused, normalize="z")),
     ),
     notes=(
         "Scores below 0 break it: on the lists (2: 2, 0: -1, 1: -5/4) and (2: 1, 0: -1) document 0 is before 1 in the "
