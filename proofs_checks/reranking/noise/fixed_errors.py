@@ -37,10 +37,10 @@ def answers(case: Fixed, rng: np.random.Generator, n: int) -> np.ndarray:
 
 def by_wins(case: Fixed, rng: np.random.Generator, n: int, share: float = 1.0) -> np.ndarray:
     """Return the library's order by wins in each run; with `share` below 1 that many of all pairs are asked."""
-    wins = answers(case, rng, n)
+    wins = answers(case, rng, n).astype(float)
     if share < 1:
         asked = np.triu(rng.random(wins.shape) < share, 1)
-        wins &= asked | asked.transpose(0, 2, 1)
+        wins[~(asked | asked.transpose(0, 2, 1))] = 0.5
     return np.array([copeland_order(beats) for beats in wins])
 
 
@@ -93,7 +93,7 @@ RK_N3 = Statement(
     decisions=("outcome",),
     saboteurs=(
         saboteur("a twentieth of all pairs", solve=partial(by_wins, share=0.05)),
-        saboteur("the most wins last", patch=(copeland_order, "-beats.sum", "beats.sum")),
+        saboteur("the most wins last", patch=(copeland_order, "argsort(-wins", "argsort(wins")),
         saboteur("a quarter of the difference", claim=at_most_delta(4)),
     ),
     notes=(
