@@ -96,7 +96,7 @@ def test_names_are_words(tmp_path):
     assert rr.Run.from_dict({7: {np.int64(12): 1}}).as_dict() == {"7": {"12": 1.0}}
 
 
-def test_frames(data):
+def test_frames():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"qid": ["q1", "q1"], "docno": [12.0, 7.0], "score": [1, 2]})
     assert rr.Run.from_frame(frame).as_dict() == {"q1": {"12": 1.0, "7": 2.0}}
