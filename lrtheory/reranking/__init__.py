@@ -24,6 +24,7 @@ True
 from __future__ import annotations
 
 from lrtheory.reranking import baselines, theory
+from lrtheory.reranking.bm25 import Bm25, Postings, SearchResult
 from lrtheory.reranking.compare import Comparison, Comparisons, SignFlips, compare, compare_all, sign_flips
 from lrtheory.reranking.evaluate import Evaluation, Evaluations, QueryValues, evaluate, evaluate_all
 from lrtheory.reranking.fuse import fuse
@@ -35,6 +36,7 @@ from lrtheory.reranking.strategies.encoding import encode
 from lrtheory.reranking.strategies.oracles import EncoderOracle, Oracle, encoder_oracle, make_oracle
 
 __all__ = [
+    "Bm25",
     "Comparison",
     "Comparisons",
     "EncoderOracle",
@@ -45,12 +47,14 @@ __all__ = [
     "NoiseEstimate",
     "Oracle",
     "Plan",
+    "Postings",
     "QueryValues",
     "QuestionAnswers",
     "Reranker",
     "Reranking",
     "RerankingCertificate",
     "Run",
+    "SearchResult",
     "SignFlips",
     "baselines",
     "compare",
