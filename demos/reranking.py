@@ -48,7 +48,7 @@ def sides(case, *, saboteur):
         return 0.0, 0.0
     found = (released if saboteur else slide)(case, None)
     right = min(is_right(case, found.order), len(set(found.order.tolist())))
-    return float(right), float(theory.window_prefix(case.n, case.w, case.s, case.passes))
+    return float(right), float(theory.window_prefix(case.n, case.w, case.s, passes=case.passes))
 
 
 @app.function
@@ -59,7 +59,7 @@ def measure(*, n, w, s, p, saboteur):
     case = case_of(n, w, s, p)
     verdict = parts.judge(RK_W2, released if saboteur else slide, [case])
     numbers = sides(case, saboteur=saboteur)
-    calls = theory.window_calls(case.n, case.w, case.s) * case.passes if s < w else 0
+    calls = theory.window_calls(case.n, case.w, case.s, passes=case.passes) if s < w else 0
     remark = f"{calls} calls, which wait for each other; every strategy needs {theory.calls_needed(case.n, case.w)}."
     rows = states(case, SLIPS[1] if saboteur else SLIPS[0])
     more = {"rows": rows, "w": case.w, "certain": int(numbers[1])}

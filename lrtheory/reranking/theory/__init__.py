@@ -9,13 +9,18 @@ fusion    constants of fusion, and the bound of a term
 
 To plan with, before anything runs:
 
-================  =====================================================================
-calls_needed      the calls that every strategy needs, and that check a claimed order
-window_prefix     the documents that windows make certain
-tournament_calls  calls and rounds of a tournament
-merge_calls       calls and rounds of sorted groups that are merged
-votes             how often each call is asked where the judge errs
-================  =====================================================================
+===================  =====================================================================
+calls_needed         the calls that every strategy needs, and that check a claimed order
+window_prefix        the documents that windows make certain
+tournament_calls     calls and rounds of a tournament
+merge_calls          calls and rounds of sorted groups that are merged
+votes                how often each call is asked where the judge errs
+partitions_needed    random partitions whose mean places order what is far apart
+capture_probability  whether random groups that keep a few have all of the best
+capture_recall       how many of the best they have on average
+rrf_borda_kappa      from which constant on reciprocal ranks order as Borda does
+expected_random      what a random order scores
+===================  =====================================================================
 """
 
 from __future__ import annotations
