@@ -23,8 +23,8 @@ True
 
 from __future__ import annotations
 
+from lrtheory._data.sentence_vectors import encode
 from lrtheory.reranking import baselines, theory
-from lrtheory.reranking.bm25 import Bm25, Postings, SearchResult
 from lrtheory.reranking.compare import Comparison, Comparisons, SignFlips, compare, compare_all, sign_flips
 from lrtheory.reranking.evaluate import Evaluation, Evaluations, QueryValues, evaluate, evaluate_all
 from lrtheory.reranking.fuse import fuse
@@ -32,7 +32,7 @@ from lrtheory.reranking.loaders import LeeDocuments, QuestionAnswers, load_lee_d
 from lrtheory.reranking.plan import NoiseEstimate, Plan, estimate_noise, plan
 from lrtheory.reranking.problem import Judgments, Run
 from lrtheory.reranking.rerank import Reranker, Reranking, RerankingCertificate, rerank
-from lrtheory.reranking.strategies.encoding import encode
+from lrtheory.reranking.retrieval.bm25 import Bm25, Postings, SearchResult
 from lrtheory.reranking.strategies.oracles import EncoderOracle, Oracle, encoder_oracle, make_oracle
 
 __all__ = [

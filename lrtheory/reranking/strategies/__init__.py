@@ -8,9 +8,8 @@ heap        questions that name the best of a document and its children
 knockout    questions that name the best of a group
 groupwise   mean places within random groups
 pointwise   a score for each document alone
-steps       how a strategy is written
 choosing    which strategy is cheapest, and its options
-answers     what is taken for an answer, repairs and votes
+answers     how a strategy asks, what is taken for an answer, repairs and votes
 certain     what follows from answers, and the calls that check it
 results     the order with its certificate
 reranker    ask and tell

@@ -1,17 +1,37 @@
-"""Answers of a judge: what is taken for one, how a bad one is repaired, and how votes become one answer."""
+"""How a strategy asks, what is taken for an answer, how a bad one is repaired, and how votes become one answer.
+
+A strategy is a generator that yields rounds of calls, and is sent their answers. A round is a list of arrays of
+documents that may be asked at once. The answer to a call is the array of its documents, the best first, or an array of
+one score. What the generator returns at last is the order of all documents.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lrtheory._array import to_numpy
 from lrtheory._validation import Words, must
 
-__all__ = ["checked", "decided"]
+__all__ = ["Scored", "Steps", "ahead", "checked", "decided"]
+
+
+class Scored(NamedTuple):
+    """An order of documents, and the score of each document by its number."""
+
+    order: np.ndarray
+    scores: np.ndarray
+
+
+Steps: TypeAlias = Generator[list[np.ndarray], list[np.ndarray], "np.ndarray | Scored"]
+
+
+def ahead(first: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The order that begins with some documents, the others behind them as they stood."""
+    return np.concatenate([first, order[~np.isin(order, first)]]).astype(np.int64)
 
 
 def checked(name: str, answer: Any, asked: np.ndarray, *, kind: str, repair: bool) -> tuple[np.ndarray, bool]:

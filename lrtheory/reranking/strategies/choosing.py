@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrtheory._validation import choice, integer, must, refuse_unused
+from lrtheory.reranking.strategies.answers import Steps
 from lrtheory.reranking.strategies.groupwise import groupwise
 from lrtheory.reranking.strategies.heap import heap
 from lrtheory.reranking.strategies.knockout import knockout
 from lrtheory.reranking.strategies.merge import merge
 from lrtheory.reranking.strategies.pointwise import pointwise
-from lrtheory.reranking.strategies.steps import Steps
 from lrtheory.reranking.strategies.tournament import tournament
 from lrtheory.reranking.strategies.window import best_windows, slide
 from lrtheory.reranking.theory import merge_calls, merge_candidates, tournament_calls, window_calls

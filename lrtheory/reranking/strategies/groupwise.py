@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory.reranking.strategies.steps import Scored, Steps
+from lrtheory.reranking.strategies.answers import Scored, Steps
 
 __all__ = ["groupwise"]
 

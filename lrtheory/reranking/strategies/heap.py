@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from lrtheory.reranking.strategies.steps import Steps, ahead
+from lrtheory.reranking.strategies.answers import Steps, ahead
 
 __all__ = ["heap"]
 

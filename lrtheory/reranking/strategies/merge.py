@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory.reranking.strategies.steps import Steps, ahead
+from lrtheory.reranking.strategies.answers import Steps, ahead
 
 __all__ = ["merge"]
 

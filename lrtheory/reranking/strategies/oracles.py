@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lrtheory._data.sentence_vectors import encode, strings
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import array, flag, generator, must, real
-from lrtheory.reranking.strategies.encoding import encode, strings
 
 __all__ = ["EncoderOracle", "Oracle", "encoder_oracle", "make_oracle"]
 

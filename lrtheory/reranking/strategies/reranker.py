@@ -10,11 +10,10 @@ import numpy as np
 from lrtheory._result.states import Resumable
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, integer, must, state_entry, state_value
-from lrtheory.reranking.strategies.answers import checked, decided
+from lrtheory.reranking.strategies.answers import Scored, Steps, checked, decided
 from lrtheory.reranking.strategies.certain import certain_prefix
 from lrtheory.reranking.strategies.choosing import Choice, chosen
 from lrtheory.reranking.strategies.results import Reranking, RerankingCertificate
-from lrtheory.reranking.strategies.steps import Scored, Steps
 
 __all__ = ["Reranker", "start_order"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrtheory._validation import integer, must
-from lrtheory.reranking.strategies.steps import Steps
+from lrtheory.reranking.strategies.answers import Steps
 
 __all__ = ["best_windows", "slide"]
 
