@@ -29,9 +29,9 @@ def words(text: str) -> list[str]:
 
 def by_bm25(texts: tuple[str, ...], background: tuple[str, ...]) -> Scores:
     """Scores of each text for all others; the background is in the index, and is not ranked."""
-    index = Bm25().fit([re.findall("[a-z]+", text.lower()) for text in (*texts, *background)])
+    index = Bm25([re.findall("[a-z]+", text.lower()) for text in (*texts, *background)])
     n = len(texts) + len(background)
-    found = index.search([words(text) for text in texts], n).run.as_dict()
+    found = index.search([words(text) for text in texts], n).run().as_dict()
     judged = [str(number) for number in range(len(texts))]
     return {q: {d: found[q].get(d, 0.0) for d in judged if d != q} for q in judged}
 

@@ -20,6 +20,7 @@ capture_probability  whether random groups that keep a few have all of the best
 capture_recall       how many of the best they have on average
 rrf_borda_kappa      from which constant on reciprocal ranks order as Borda does
 expected_random      what a random order scores
+term_bound           the largest part of a score that a term can give
 ===================  =====================================================================
 """
 
