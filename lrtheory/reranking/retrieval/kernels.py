@@ -95,13 +95,19 @@ def maxscore(indptr, docs, impacts, bounds, starts, terms, weights, ids, scores)
     longest, k, read = 1, ids.shape[1], 0
     for q in range(len(starts) - 1):
         longest = max(longest, starts[q + 1] - starts[q])
-    upto = np.empty(longest)
+    largest, upto = np.empty(longest), np.empty(longest)
+    order = np.empty(longest, np.int64)
     at, end = np.empty(longest, np.int64), np.empty(longest, np.int64)
     part = np.zeros(longest)
     for q in range(len(starts) - 1):
         base, L = starts[q], starts[q + 1] - starts[q]
-        largest = weights[base : base + L] * bounds[terms[base : base + L]]
-        order = np.argsort(largest)
+        for i in range(L):  # lists by their bounds
+            largest[i] = weights[base + i] * bounds[terms[base + i]]
+            j = i
+            while j > 0 and largest[order[j - 1]] > largest[i]:
+                order[j] = order[j - 1]
+                j -= 1
+            order[j] = i
         slack = 1.0 + (L + 1) * 2.0**-52
         reach = 0.0
         for j in range(L):
@@ -119,7 +125,8 @@ def maxscore(indptr, docs, impacts, bounds, starts, terms, weights, ids, scores)
                     document = docs[at[j]]
             if document < 0:
                 break
-            part[:L] = 0.0
+            for j in range(L):
+                part[j] = 0.0
             s = 0.0
             for j in range(first, L):
                 if at[j] < end[j] and docs[at[j]] == document:
