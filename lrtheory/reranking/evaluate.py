@@ -11,7 +11,7 @@ from lrtheory._result import Result, display, result
 from lrtheory._validation import choice, integer, must
 from lrtheory.reranking.metrics.intervals import interval, judged_counts, values
 from lrtheory.reranking.metrics.lists import Lists, Options, ranked_lists
-from lrtheory.reranking.metrics.names import Metric, metrics_of
+from lrtheory.reranking.metrics.names import ERR, Metric, metrics_of
 from lrtheory.reranking.metrics.ties import expected
 from lrtheory.reranking.problem import Judgments, Run
 
@@ -241,7 +241,8 @@ def evaluate(
     extra = integer("unseen", unseen, low=0)
     if extra and unjudged != "bounds":
         raise must("unseen", 'left out unless unjudged="bounds"', unseen)
-    lists = ranked_lists(run, judgments, options, by_name=ties == "trec", extra=extra)
+    stops = any(metric.kind == ERR for metric in asked)
+    lists = ranked_lists(run, judgments, options, by_name=ties == "trec", extra=extra, stops=stops)
     shares = [judged_counts(lists, metric.cut) for metric in asked]
     if unjudged == "skip":
         lists = lists.cut_to(lists.is_judged)

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._types import ArrayLike
 from lrtheory._validation import array, choice, integer, is_iterable, must, real, refuse_unused
-from lrtheory.reranking.problem import Run, ranked
+from lrtheory.reranking.problem import Run
 
 __all__ = ["fuse"]
 
@@ -164,12 +164,12 @@ def _joined(runs: Sequence[Run], depth: int | None) -> tuple[tuple[str, ...], tu
     for number, run in enumerate(runs):
         query = np.array([queries.setdefault(name, len(queries)) for name in run.queries], np.int64)
         doc = np.array([documents.setdefault(name, len(documents)) for name in run.documents], np.int64)
-        order, lengths = ranked(run), np.diff(run.indptr)
-        rank = np.arange(len(order)) - np.repeat(run.indptr[:-1], lengths) + 1
+        lengths = np.diff(run.indptr)
+        rank = np.arange(len(run.docs)) - np.repeat(run.indptr[:-1], lengths) + 1
         kept = slice(None) if depth is None else rank <= depth
         size = np.repeat(lengths if depth is None else np.minimum(lengths, depth), lengths)
-        whose = np.full(len(order), number)
-        columns = (whose, np.repeat(query, lengths), doc[run.docs[order]], rank, size, run.scores[order])
+        whose = np.full(len(run.docs), number)
+        columns = (whose, np.repeat(query, lengths), doc[run.docs], rank, size, run.scores)
         parts.append([column[kept] for column in columns])
     run_of, query_of, doc_of, rank, size, score = (np.concatenate(column) for column in zip(*parts, strict=True))
     rows = _Rows(run_of, query_of, doc_of, rank, size, score, np.flatnonzero(rank == 1))

@@ -71,7 +71,7 @@ class _ByQuery(FromTable):
         Returns
         -------
         object of the class
-            Rows of a query stay in the order of the file.
+            Rows of a query are sorted by score or gain, equal ones in the order of the file.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class _ByQuery(FromTable):
         Returns
         -------
         object of the class
-            Documents of a query stay in the order of its dictionary.
+            Rows of a query are sorted by score or gain, equal ones in the order of the dictionary.
 
         Raises
         ------
@@ -228,8 +228,8 @@ class Judgments(_ByQuery, Result):
     docs : int64 array of shape (rows,)
         Document of each row, as a number of `documents`; none stands twice in a query.
     gains : float64 array of shape (rows,)
-        Gain of each row, finite. A document is relevant if its gain is above 0; gains below 0, which files of TREC use
-        for spam, are kept, and `evaluate` says what it does with them.
+        Gain of each row, finite. Rows of a query are kept by falling gain. A document is relevant if its gain is above
+        0; gains below 0, which files of TREC use for spam, are kept, and `evaluate` says what it does with them.
     message : str
         Remark on the source.
     name : str
@@ -310,8 +310,8 @@ class Run(_ByQuery, Result):
     docs : int64 array of shape (rows,)
         Document of each row, as a number of `documents`; none stands twice in a query.
     scores : float64 array of shape (rows,)
-        Score of each row, a larger one first; infinite ones are allowed. The order of rows breaks ties unless a
-        function says otherwise.
+        Score of each row; infinite ones are allowed. Rows of a query are kept by falling score, and equal scores in the
+        order in which they were given, which breaks ties unless a function says otherwise.
     message : str
         Remark on the source, such as ranks that contradict scores.
     name : str
@@ -389,21 +389,17 @@ class Run(_ByQuery, Result):
         Returns
         -------
         tuple of str
-            Documents by falling score; equal scores stay in the order of the rows.
+            Documents by falling score.
 
         Raises
         ------
         ValueError
             If there is no such query.
         """
-        place = self._place(query)
-        docs = self.docs[place][np.argsort(-self.scores[place], kind="stable")]
-        return tuple(self.documents[number] for number in docs.tolist())
+        return tuple(self.documents[number] for number in self.docs[self._place(query)].tolist())
 
     def _columns(self) -> dict[str, Any]:
-        order = ranked(self)
-        names = np.array(self.documents, object)[self.docs[order]]
-        return {"query": self._query_of_rows(), "document": list(names), "score": self.scores[order]}
+        return {"query": self._query_of_rows(), "document": self._named_docs(), "score": self.scores}
 
     def _facts(self) -> list[str]:
         longest = int(np.diff(self.indptr).max(initial=0))
@@ -434,15 +430,6 @@ def _write_run(file: TextIO, columns: Mapping[str, Any], lengths: np.ndarray) ->
         columns["query"], columns["document"], ranks.tolist(), columns["score"].tolist(), strict=True
     ):
         file.write(f"{query} Q0 {document} {rank} {score!r} lrtheory\n")
-
-
-def ranked(run: Run) -> np.ndarray:
-    """The rows of a run by query and falling score; equal scores stay in their order."""
-    rows = np.repeat(np.arange(len(run.queries)), np.diff(run.indptr))
-    same = rows[1:] == rows[:-1]
-    if not (same & (run.scores[1:] > run.scores[:-1])).any():
-        return np.arange(len(rows))
-    return np.lexsort((-run.scores, rows))
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------
@@ -481,6 +468,9 @@ def _check(made: _ByQuery, values: np.ndarray) -> None:
         )
     rows = np.repeat(np.arange(len(queries)), np.diff(indptr))
     _refuse_repeats(queries, documents, rows, docs, lambda row: "")
+    if ((rows[1:] == rows[:-1]) & (values[1:] > values[:-1])).any():
+        order = np.lexsort((-values, rows))
+        docs, values = docs[order], values[order]
     kept = {"queries": queries, "documents": documents, "indptr": indptr, "docs": docs}
     for name, value in {**kept, made._value: np.array(values, np.float64)}.items():
         # names are words alone, so the base class need not look for arrays among a million of them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -97,7 +98,9 @@ class Lists(NamedTuple):
         )
 
 
-def ranked_lists(run: Run, judgments: Judgments, options: Options, *, by_name: bool = False, extra: int = 0) -> Lists:
+def ranked_lists(
+    run: Run, judgments: Judgments, options: Options, *, by_name: bool = False, extra: int = 0, stops: bool = True
+) -> Lists:
     """Rank the documents of each judged query, and look up their gains.
 
     Parameters
@@ -113,6 +116,8 @@ def ranked_lists(run: Run, judgments: Judgments, options: Options, *, by_name: b
         else equal scores stay in the order of the rows.
     extra : int
         Documents that may come to the judged ones of a query.
+    stops : bool
+        Whether a metric will ask at which rank a reader stops.
 
     Returns
     -------
@@ -134,16 +139,15 @@ def ranked_lists(run: Run, judgments: Judgments, options: Options, *, by_name: b
         with np.errstate(over="ignore"):  # what is beyond single precision is infinite there
             scores = scores.astype(np.float32)
     tied = np.zeros(len(rows), bool)
-    if _has_rises(scores, row_query):
-        order = np.lexsort((-scores, row_query))
-        rows, scores = rows[order], scores[order]
     tied[1:] = (scores[1:] == scores[:-1]) & (row_query[1:] == row_query[:-1])
     if by_name and tied.any():
         rows = rows[_by_name(run, rows, tied)]
     group_ptr = np.append(np.flatnonzero(~tied), len(rows))
     query_ptr = np.searchsorted(group_ptr, row_ptr)
     found, is_judged = _gains_of(run, judgments, raw, rows, row_ptr)
-    return _lists(judgments, raw, found, is_judged, (row_ptr, query_ptr, group_ptr), queries >= 0, options, extra)
+    return _lists(
+        judgments, raw, found, is_judged, (row_ptr, query_ptr, group_ptr), queries >= 0, options, extra, stops
+    )
 
 
 def _checked_gains(judgments: Judgments, options: Options) -> np.ndarray:
@@ -168,10 +172,6 @@ def _rows_of(run: Run, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(row_ptr[-1]) + np.repeat(starts - row_ptr[:-1], lengths), row_ptr
 
 
-def _has_rises(scores: np.ndarray, row_query: np.ndarray) -> bool:
-    return bool(((scores[1:] > scores[:-1]) & (row_query[1:] == row_query[:-1])).any())
-
-
 def _by_name(run: Run, rows: np.ndarray, tied: np.ndarray) -> np.ndarray:
     """The order of the rows where each tied group goes by names, the largest first."""
     in_group = tied.copy()
@@ -188,13 +188,26 @@ def _gains_of(
     run: Run, judgments: Judgments, raw: np.ndarray, rows: np.ndarray, row_ptr: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The gain of each row, and whether it is judged."""
-    known = {name: number for number, name in enumerate(judgments.documents)}
-    same = np.array([known.get(name, -1) for name in run.documents], np.int64)
-    docs = same[run.docs[rows]] if len(rows) else np.zeros(0, np.int64)
+    docs = _numbers_among(run.documents, judgments.documents)[run.docs[rows]] if len(rows) else np.zeros(0, np.int64)
     found, is_judged = np.zeros(len(rows)), np.zeros(len(rows), bool)
     table = np.full(len(judgments.documents), -1, np.int64)
     look_up(row_ptr, docs, judgments.indptr, judgments.docs, raw, table, found, is_judged)
     return found, is_judged
+
+
+#: the latest names, those among which they were looked for, and what was found: most runs are measured more than once
+_latest: list[tuple[tuple[str, ...], tuple[str, ...], np.ndarray]] = []
+
+
+def _numbers_among(names: tuple[str, ...], known: tuple[str, ...]) -> np.ndarray:
+    """The number of each name among those that are known, or -1."""
+    for one, other, found in _latest:
+        if one is names and other is known:
+            return found
+    numbers = dict(zip(known, range(len(known)), strict=True))
+    found = np.fromiter(map(numbers.get, names, repeat(-1)), np.int64, len(names))
+    _latest[:] = [(names, known, found), *_latest[:1]]
+    return found
 
 
 def _lists(
@@ -206,6 +219,7 @@ def _lists(
     is_found: np.ndarray,
     options: Options,
     extra: int,
+    stops: bool,
 ) -> Lists:
     row_ptr, query_ptr, group_ptr = bounds
     counted = np.exp2 if options.gains == "exponential" else None
@@ -214,7 +228,7 @@ def _lists(
     top = top if top > 0 else 1.0  # nothing is relevant, and what may be is 1
     stop = lambda gains: np.exp2(gains - top) - np.exp2(-top)
     judged_query = np.repeat(np.arange(len(judgments.queries)), np.diff(judgments.indptr))
-    ideal = convert(raw[np.lexsort((-raw, judged_query))])
+    ideal = convert(raw)  # judgments are kept by falling gain
     relevant = np.bincount(judged_query[raw > 0], minlength=len(judgments.queries))
     longest = int(max(np.diff(row_ptr).max(initial=0), np.diff(judgments.indptr).max(initial=0)))
     ranks = np.arange(1.0, 2 * longest + extra + 2)
@@ -223,7 +237,7 @@ def _lists(
         query_ptr=query_ptr,
         group_ptr=group_ptr,
         gains=convert(found),
-        stops=stop(found),
+        stops=stop(found) if stops else np.zeros(len(found)),
         is_judged=is_judged,
         ideal_ptr=judgments.indptr,
         ideal=ideal,
