@@ -23,6 +23,7 @@ from lrtheory import dynamic_submodular as ds
 from lrtheory import low_rank_adapters as lra
 from lrtheory import low_rank_optimizers as lro
 from lrtheory import matrix_compression as mc
+from lrtheory import reranking as rr
 from lrtheory._result.states import Filed, Resumable
 from lrtheory._validation import same_parameters, state_entry
 
@@ -72,6 +73,10 @@ def judged(test: Any) -> Any:
     number = test.ask()
     test.tell(number % 3 > 0, number % 2 > 0)
     return number, test.verdict, test.evidence, test.won, test.lost
+def judged(run: Any) -> Any:
+    calls = run.ask()
+    run.tell({run.open_calls()[-1]: calls[run.open_calls()[-1]][::-1]})
+    return calls, run.open_calls()
 
 
 def switched(one: Any) -> Any:
@@ -136,6 +141,11 @@ SOLVERS: dict[str, Solver] = {
     ),
     "StackSketch": Solver(
         lambda: mc.StackSketch(1), lambda: mc.StackSketch(2), lambda one: one.update(GRADIENT) or one.singular_values
+    ),
+    "Reranker": Solver(
+        lambda: rr.Reranker(9, 2, size=3, strategy="groupwise", rng=0),
+        lambda: rr.Reranker(9, 2, size=4, strategy="groupwise", rng=0),
+        judged,
     ),
     "AdamW": optimizer(lro.AdamW, beta1=0.5),
     "AuON": optimizer(lro.AuON, momentum=0.5),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._validation import choice, integer, must, refuse_unused
+from lrtheory._validation import Words, choice, integer, must, refuse_unused
 from lrtheory.reranking.strategies.answers import Steps
 from lrtheory.reranking.strategies.groupwise import groupwise
 from lrtheory.reranking.strategies.heap import heap
@@ -51,7 +51,7 @@ class Choice(NamedTuple):
     def check_scores(self, calls: Sequence[np.ndarray], told: Mapping[int, np.ndarray]) -> None:
         """Refuse a judge that sorts where scores are asked for: of one document it returns its number."""
         if self.kind == "score" and len(calls) > 1 and all(told[i][0] == call[0] for i, call in enumerate(calls)):
-            raise must("answers", "scores of documents", "the numbers of the documents, as of a judge that sorts")
+            raise must("answers", "scores of documents", Words("their numbers, as of a judge that sorts"))
 
 
 def chosen(strategy: Any, n: int, k: int, *, size: Any, step: Any, passes: Any, partitions: Any) -> Choice:
@@ -86,7 +86,7 @@ def _run(strategy: str, n: int, k: int, size: int, options: tuple[Any, Any, Any]
             raise must("k", 'at most 1 with strategy "knockout"', k)
         return partial(knockout, size=size)
     if strategy == "tournament" and n > size <= k:
-        raise must("k", "smaller than `size`", f"k={k}, size={size}")
+        raise must("k", "smaller than `size`", Words(f"k={k}, size={size}"))
     if strategy == "merge" and n > size and (k > size or merge_candidates(n, size, k) > size):
         rule = f"small enough that one call of {size} sorts all candidates of a merge"
         raise must("k", rule, k)

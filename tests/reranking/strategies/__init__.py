@@ -1,0 +1,1 @@
+"""Strategies, what is certain of an order, and the calls that check it."""

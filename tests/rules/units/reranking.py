@@ -1,0 +1,41 @@
+"""Gains times a factor scale DCG and leave nDCG; scores may be multiplied; calls and places have no unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lrtheory import reranking as rr
+
+RNG = np.random.default_rng(0)
+TEXTS, QUERY = RNG.standard_normal((5, 3)), RNG.standard_normal(3)
+
+
+def searched(factor: float) -> tuple[Any, ...]:
+    lists = rr.Postings([0, 3, 5], [0, 1, 3, 1, 2], np.array([0.5, 0.25, 1.0, 0.75, 0.5]) * factor, 4)
+    found = lists.search([[0, 1], [1]], 2)
+    return found.ids, found.scores / factor, lists.upper_bounds / factor
+
+
+def scored(factor: float) -> Any:
+    judge = rr.rerank(lambda call: [3.0, -1.0, 2.0][int(call[0])] * factor, 3, 2, strategy="pointwise")
+    return judge.order, judge.scores / factor, judge.certified
+
+
+UNITS: dict[str, Callable[[float], Any]] = {
+    "Postings": searched,
+    "encoder_oracle": lambda factor: rr.encoder_oracle(TEXTS * factor, QUERY * factor).scores,
+    "rerank": scored,
+}
+#: why a factor on the data means nothing
+UNITLESS: dict[str, str] = {
+    "Bm25": "counts of words have no unit",
+    "EncoderOracle": "cosines have no unit",
+    "Oracle": "places have no unit",
+    "Reranker": "documents are numbers, and calls are counted",
+    "encode": "texts have no unit",
+    "estimate_noise": "answers are counted",
+    "plan": "calls are counted",
+}
