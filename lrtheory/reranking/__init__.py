@@ -25,10 +25,11 @@ from __future__ import annotations
 
 from lrtheory._data.sentence_vectors import encode
 from lrtheory.reranking import baselines, theory
-from lrtheory.reranking.compare import Comparison, Comparisons, SignFlips, compare, compare_all, sign_flips
+from lrtheory.reranking.compare import Comparison, Comparisons, compare, compare_all
 from lrtheory.reranking.evaluate import Evaluation, Evaluations, QueryValues, evaluate, evaluate_all
 from lrtheory.reranking.fuse import fuse
 from lrtheory.reranking.loaders import LeeDocuments, QuestionAnswers, load_lee_documents, load_question_answers
+from lrtheory.reranking.metrics.sign_flips import SignFlips, sign_flips
 from lrtheory.reranking.plan import NoiseEstimate, Plan, estimate_noise, plan
 from lrtheory.reranking.problem import Judgments, Run
 from lrtheory.reranking.rerank import Reranker, Reranking, RerankingCertificate, rerank

@@ -46,6 +46,11 @@ def rankify_window(
     int64 array of shape (n,)
         Documents, of which some may stand twice and others be lost.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of its range, or the judge returns no permutation of what it was asked.
+
     Examples
     --------
     >>> rankify_window(lambda call: [0, 2] if 0 in call else sorted(call), 3, size=2, step=1, order=[0, 2, 1]).tolist()
@@ -81,6 +86,11 @@ def rankgpt_loop(
     -------
     int64 array of shape (n,)
         The documents in their new order.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range, or the judge returns no permutation of what it was asked.
 
     Examples
     --------
@@ -120,6 +130,11 @@ def prp_sampled_pairs(oracle: Judge, n: int, *, n_pairs: int = 100, rng: Rng = N
     -------
     int64 array of shape (n,)
         Documents by falling wins, ties by their numbers.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range, or the judge returns no permutation of what it was asked.
 
     Examples
     --------

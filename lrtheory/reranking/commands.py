@@ -13,8 +13,9 @@ from lrtheory.reranking.evaluate import Evaluations, evaluate_all
 from lrtheory.reranking.fuse import fuse as fused
 from lrtheory.reranking.plan import Plan
 from lrtheory.reranking.plan import plan as planned
-from lrtheory.reranking.problem import Judgments, Run, Texts
+from lrtheory.reranking.problem import Judgments, Run
 from lrtheory.reranking.retrieval.bm25 import Bm25
+from lrtheory.reranking.retrieval.texts import Texts
 
 __all__ = ["compare", "evaluate", "fuse", "plan", "search"]
 

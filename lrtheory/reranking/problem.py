@@ -12,20 +12,16 @@ import numpy as np
 
 from lrtheory._array import read_only
 from lrtheory._files import Columns, FromTable, Table, as_table, form_of, warn_alike
-from lrtheory._files.cells import cell_text
 from lrtheory._files.opening import json_of, source_name
 from lrtheory._files.trec import JUDGMENTS, RUN, TrecLines, looks_like_trec, read_trec
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, array, as_array, is_iterable, must
 
-__all__ = ["Judgments", "Run", "Texts"]
+__all__ = ["Judgments", "Run", "names_of"]
 
 _QUERY = ("query_id", "qid", "query-id", "q", "topic", "topic_id", "user")
 _DOCUMENT = ("document_id", "doc_id", "docid", "docno", "doc", "did", "corpus-id", "item")
-#: customary names of the columns of texts
-_TEXT_NAMES = ("_id", "name", "key", *_QUERY, *_DOCUMENT)
-_TEXT = ("contents", "content", "body", "query_text", "question", "passage")
 _SCORE = ("sim", "similarity", "prediction", "value")
 _GAIN = ("relevance", "rel", "label", "grade", "judgment", "judgement", "rating")
 #: suffixes of forms that no look at the content is needed for
@@ -123,7 +119,7 @@ class _ByQuery(FromTable):
     def _from_mappings(cls, values: Any, name: str) -> Self:
         if not isinstance(values, Mapping):
             raise must("values", "a mapping from queries to mappings from documents to numbers", values, TypeError)
-        queries = _names("queries", values)
+        queries = names_of("queries", values)
         numbers: dict[str, int] = {}
         docs: list[int] = []
         found: list[float] = []
@@ -131,7 +127,7 @@ class _ByQuery(FromTable):
         for query, one in zip(queries, values.values(), strict=True):
             if not isinstance(one, Mapping):
                 raise must(f"values[{query!r}]", "a mapping from documents to numbers", one, TypeError)
-            docs += [numbers.setdefault(doc, len(numbers)) for doc in _names(f"values[{query!r}]", one)]
+            docs += [numbers.setdefault(doc, len(numbers)) for doc in names_of(f"values[{query!r}]", one)]
             found += one.values()
             indptr.append(len(docs))
         return cls._made(queries, tuple(numbers), np.array(indptr), np.array(docs, np.int64), found, "", name)
@@ -424,70 +420,6 @@ class Run(_ByQuery, Result):
         return True
 
 
-class Texts(FromTable):
-    """Texts by name, such as documents or queries.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names, all different.
-    texts : sequence of str
-        One text a name.
-
-    Raises
-    ------
-    TypeError
-        If a name is neither a word nor an integer, or a text is no word.
-    ValueError
-        If names are repeated, or there is not one text a name.
-
-    Notes
-    -----
-    `from_file` and `from_frame` read tables with a row for each text and the columns id and text; of a column title the
-    words come first. Lines with a name, a tab and a text need no names of columns.
-    """
-
-    __slots__ = ("names", "texts")
-
-    def __init__(self, names: Sequence[Any], texts: Sequence[str]) -> None:
-        self.names, self.texts = _names("names", names), tuple(texts)
-        if len(self.texts) != len(self.names):
-            raise must("texts", f"one for each of {len(self.names)} names", Words(f"{len(self.texts)}"))
-        if not all(isinstance(text, str) for text in self.texts):
-            raise must("texts", "strings", next(one for one in self.texts if not isinstance(one, str)), TypeError)
-
-    @classmethod
-    def _from_table(cls, table: Table, columns: Any) -> Self:
-        roles = {"id": _TEXT_NAMES, "text": _TEXT, "title": ()}
-        if columns is None and len(table.names) == 2 and table.said_header is None:
-            # a name and a text look like names of columns
-            folded = {name.strip().lower() for name in table.names}
-            table = table if folded & {"id", *_TEXT_NAMES} else table.without_header()
-        found = table.pick(columns, roles, optional=("title",))
-        names, cells = table.text(found["id"]), table.columns[found["text"]]
-        titles = table.columns[found["title"]] if "title" in found else [""] * len(names)
-        twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
-        if twice:
-            row = next(i for i, name in enumerate(names) if name in twice and name in names[:i])
-            raise table.refuse(row, found["id"], "different in each row")
-        warn_alike(names, table.origin)
-        texts = [" ".join(filter(None, map(cell_text, pair))) for pair in zip(titles, cells, strict=True)]
-        return cls(names, texts)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def as_dict(self) -> dict[str, str]:
-        """The texts by name.
-
-        Returns
-        -------
-        dict of str to str
-            One entry a text.
-        """
-        return dict(zip(self.names, self.texts, strict=True))
-
-
 def _counted_queries(n: int) -> str:
     return f"{n:,} {'query' if n == 1 else 'queries'}"
 
@@ -503,7 +435,7 @@ def _write_run(file: TextIO, columns: Mapping[str, Any], lengths: np.ndarray) ->
 # --- checks ----------------------------------------------------------------------------------------------------------
 
 
-def _names(name: str, given: Any) -> tuple[str, ...]:
+def names_of(name: str, given: Any) -> tuple[str, ...]:
     """The words that name queries or documents, all different; integers become words."""
     found = tuple(given)
     if not set(map(type, found)) <= {str}:
@@ -524,7 +456,7 @@ def _repeated(names: Sequence[Any]) -> Any:
 
 def _check(made: _ByQuery, values: np.ndarray) -> None:
     """Check the fields of a run or of judgments, and keep them in their types."""
-    queries, documents = (_names(name, getattr(made, name)) for name in ("queries", "documents"))
+    queries, documents = (names_of(name, getattr(made, name)) for name in ("queries", "documents"))
     indptr, docs = (_whole(name, getattr(made, name)) for name in ("indptr", "docs"))
     if len(indptr) != len(queries) + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any():
         raise must("indptr", f"{len(queries) + 1} numbers that start at 0 and do not fall", indptr)

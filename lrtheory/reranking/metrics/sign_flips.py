@@ -1,206 +1,148 @@
-r"""Exchanged signs: a test of paired differences, and the interval of shifts that it does not reject.
-
-If two systems do not differ, all :math:`2^n` signs of the n differences are equally likely. The p-value is the share of
-signs whose sum is at least as large as the observed one (statements RK-S1 to RK-S4).
-"""
+"""The test of paired differences by exchanging their signs."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["EXACT_SUBSETS", "Flips", "Signs", "flipped", "shift_interval"]
+from lrtheory._result import Result, result
+from lrtheory._types import ArrayLike
+from lrtheory._validation import array, choice, generator, integer, must, real
+from lrtheory.reranking.metrics.signs import EXACT_HALVES, Signs, flipped
 
-#: differences up to which halves of signs are joined, and up to which all subsets are listed
-EXACT_HALVES, EXACT_SUBSETS = 40, 20
-#: entries of the table of sums, and additions into it
-MOST_SUMS, MOST_ADDITIONS = 2**21, 2**31
-#: bytes of signs that are drawn at once
-AT_ONCE = 2**22
+__all__ = ["ALTERNATIVES", "METHODS", "RELATIVE_RESOLUTION", "SignFlips", "sign_flips", "signs_of", "tested"]
+
+#: doubles of metrics err by less than a quarter of this part of the largest value
+RELATIVE_RESOLUTION = 2.0**-40
+METHODS, ALTERNATIVES = ("auto", "exact", "sampled"), ("two-sided", "greater", "less")
+#: sums of integers up to which doubles hold them
+MOST_WHOLE = 2**53
 
 
-class Flips(NamedTuple):
-    """A p-value, how it was counted, and the number of signs that were sampled, or 0."""
+@result
+class SignFlips(Result):
+    """The p-value of exchanged signs.
+
+    Attributes
+    ----------
+    p_value : float
+        Share of signs whose sum is at least as large as the observed one.
+    smallest_p : float
+        The least p-value that as many differences other than 0 can have.
+    method : str
+        "exact" or "sampled".
+    n : int
+        Number of differences other than 0.
+    zeros : int
+        Number of differences that are 0, which say nothing.
+    samples : int
+        Number of signs that were sampled; 0 where all were counted.
+    message : str
+        The p-value in a sentence.
+    """
 
     p_value: float
+    smallest_p: float
     method: str
+    n: int
+    zeros: int
     samples: int
+    message: str
 
 
-class Signs(NamedTuple):
-    """Differences other than 0, the distance within which two sums tie, and integers in their place, if there are."""
+def sign_flips(
+    differences: ArrayLike,
+    *,
+    method: str = "auto",
+    alternative: str = "two-sided",
+    max_samples: int = 100_000,
+    rng: np.random.Generator | int | None = None,
+    resolution: float | None = None,
+) -> SignFlips:
+    r"""Test whether paired differences are symmetric about 0, by exchanging their signs.
 
-    values: np.ndarray
-    slack: float
-    whole: np.ndarray | None
-
-
-def flipped(signs: Signs, method: str, alternative: str, max_samples: int, rng: np.random.Generator) -> Flips:
-    """Compute the p-value.
-
-    Parameters
-    ----------
-    signs : Signs
-        Differences, none of them 0.
-    method : {"auto", "exact", "sampled"}
-        All signs, or some; "auto" takes all where that is quick.
-    alternative : {"two-sided", "greater", "less"}
-        Absolute sums, sums, or their negatives.
-    max_samples : int
-        Number of signs that are sampled.
-    rng : Generator
-        Random numbers.
-
-    Returns
-    -------
-    Flips
-        The p-value.
-
-    Raises
-    ------
-    OverflowError
-        If "exact" is asked for and there are too many signs to count.
-    """
-    n = len(signs.values)
-    values, whole = signs.values, signs.whole
-    if alternative == "less":
-        values, whole = -values, None if whole is None else -whole
-    two_sided = alternative == "two-sided"
-    if n == 0:
-        return Flips(1.0, "exact", 0)
-    if method != "sampled":
-        if whole is not None and _fits_table(whole):
-            return Flips(_by_table(whole, two_sided), "exact", 0)
-        if n <= EXACT_HALVES:
-            return Flips(_by_halves(values, signs.slack, two_sided), "exact", 0)
-        if method == "exact":
-            raise OverflowError
-    return Flips(_by_samples(values, signs.slack, two_sided, max_samples, rng), "sampled", max_samples)
-
-
-def _fits_table(whole: np.ndarray) -> bool:
-    size = 2 * sum(abs(one) for one in whole.tolist()) + 1
-    return size <= MOST_SUMS and size * len(whole) <= MOST_ADDITIONS
-
-
-def _by_table(whole: np.ndarray, two_sided: bool) -> float:
-    """The share of signs with each sum, one difference after the other (statement RK-S1).
-
-    Shares are dyadic, so that they are exact up to 53 differences; beyond, sums of positive doubles err by n 2^-53.
-    """
-    sizes, observed = np.abs(whole).tolist(), int(whole.sum())
-    most = sum(sizes)
-    shares = np.zeros(2 * most + 1)
-    shares[most] = 1.0
-    reach = 0
-    for one in sizes:
-        inside = shares[most - reach : most + reach + 1] / 2
-        reach += one
-        found = np.zeros(2 * reach + 1)
-        found[: len(inside)] += inside
-        found[2 * one :] += inside
-        shares[most - reach : most + reach + 1] = found
-    sums = np.arange(-most, most + 1)
-    large = np.abs(sums) >= abs(observed) if two_sided else sums >= observed
-    return _as_probability(float(shares[large].sum()))
-
-
-def _as_probability(share: float) -> float:
-    """A share of signs, the observed ones among them, which is above 0 although its double may not be."""
-    return min(1.0, max(share, math.ulp(0.0)))
-
-
-def _sums(values: np.ndarray) -> np.ndarray:
-    """The sums of all signs of some differences."""
-    sums = np.zeros(1)
-    for one in values:
-        sums = np.concatenate([sums - one, sums + one])
-    return sums
-
-
-def _by_halves(values: np.ndarray, slack: float, two_sided: bool) -> float:
-    """Count pairs of a sum of the first half and one of the second: 2^(n/2) sums in the place of 2^n."""
-    half = len(values) // 2
-    first, second = _sums(values[:half]), np.sort(_sums(values[half:]))
-    observed = float(values.sum())
-    limit = (abs(observed) if two_sided else observed) - slack
-    if two_sided and limit <= 0:
-        return 1.0
-    count = int((len(second) - np.searchsorted(second, limit - first, side="left")).sum())
-    return (1 + two_sided) * count / 2 ** len(values)
-
-
-def _by_samples(values: np.ndarray, slack: float, two_sided: bool, n: int, rng: np.random.Generator) -> float:
-    """The share among sampled signs and the observed ones, which keeps the level (statement RK-S3)."""
-    observed, total = float(values.sum()), float(values.sum())
-    limit = (abs(observed) if two_sided else observed) - slack
-    as_large = 0
-    for bits in _drawn(len(values), n, rng):
-        sums = 2 * (bits @ values) - total
-        as_large += int(((np.abs(sums) if two_sided else sums) >= limit).sum())
-    return (as_large + 1) / (n + 1)
-
-
-def _drawn(n_values: int, n: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]
-    """Yield n rows of random bits as doubles, some at once."""
-    width = -(-n_values // 8)
-    step = max(1, AT_ONCE // (8 * n_values))
-    for start in range(0, n, step):
-        rows = min(step, n - start)
-        packed = np.frombuffer(rng.bytes(rows * width), np.uint8).reshape(rows, width)
-        yield np.unpackbits(packed, axis=1, count=n_values).astype(np.float64)
-
-
-def shift_interval(
-    differences: np.ndarray, delta: float, max_samples: int, rng: np.random.Generator
-) -> tuple[float, float]:
-    r"""The shifts of all differences that the test of both sides does not reject, exact or with sampled signs.
+    The test assumes that under the hypothesis each difference is as likely as its negative, independently. Its level is
+    exact for any number of differences (statements RK-S1 to RK-S3).
 
     Parameters
     ----------
     differences : array of shape (n,)
-        All differences, those of 0 among them.
-    delta : float
-        Level of the test, in (0, 1).
+        One difference a query.
+    method : {"auto", "exact", "sampled"}
+        Count all :math:`2^n` signs, or sample some, where p = (b + 1) / (B + 1) for b of B samples. "auto" counts
+        integers with small sums, and up to 40 other numbers.
+    alternative : {"two-sided", "greater", "less"}
+        Whether large absolute sums, large sums, or small sums speak against the hypothesis.
     max_samples : int
-        Number of subsets that are sampled where there are more than 2^20.
-    rng : Generator
-        Random numbers.
+        B, at least 1.
+    rng : None, int or Generator
+        Random numbers of the samples.
+    resolution : float or None
+        Distance e such that each difference is within e / 4 of what it stands for; sums within n e tie, and
+        differences within e / 4 of 0 are 0 (statement RK-S4). None takes 2^-40 of the largest absolute difference,
+        and 0 for whole numbers.
 
     Returns
     -------
-    lower, upper : float
-        Ends; infinite where no number of differences as small as this one can reject any shift.
+    SignFlips
+        The p-value.
 
-    Proof
-    -----
-    Assumes: the differences are independent and symmetric about one shift theta (the caller).
+    Raises
+    ------
+    TypeError
+        If a difference is no real number.
+    ValueError
+        If a difference is not finite, an option is out of its range, or there are too many signs for "exact".
 
-    Proof: the signs of d_i - theta are equally likely given their sizes. Flipping those in a set F changes the sum by
-    -2 times the sum of d_i - theta over F, so that the flipped sum is at least the observed one if and only if F is
-    empty or the mean of d over F is at most theta. Let N be the number of non-empty sets with such a mean. The test of
-    one side has the p-value (1 + N) / 2^n, and rejects at delta / 2 if and only if N < m, m the whole part of
-    delta 2^n / 2. So the shifts it keeps begin at the m-th smallest mean of a set, or nowhere if m = 0; the other side
-    is the same from above. Both sides together reject the true shift with probability at most delta. With B sampled
-    sets, the empty one among them where it is drawn, the p-value is (1 + b) / (B + 1) and m is the whole part of
-    delta (B + 1) / 2.
+    Examples
+    --------
+    >>> sign_flips([1, 1, 1, 1, 1]).p_value
+    0.0625
+    >>> sign_flips([0.1, 0.2, 0.3, -0.1, 0.1]).p_value
+    0.25
     """
-    n = len(differences)
-    if n <= EXACT_SUBSETS:
-        sums, sizes = np.zeros(1), np.zeros(1)
-        for one in differences:
-            sums, sizes = np.concatenate([sums, sums + one]), np.concatenate([sizes, sizes + 1])
-        means, place = sums[1:] / sizes[1:], math.floor(delta * 2.0**n / 2)
-        empty = 0
-    else:
-        drawn = [(bits @ differences, bits.sum(axis=1)) for bits in _drawn(n, max_samples, rng)]
-        sums, sizes = (np.concatenate(one) for one in zip(*drawn, strict=True))
-        means, place = sums[sizes > 0] / sizes[sizes > 0], math.floor(delta * (max_samples + 1) / 2)
-        empty = int((sizes == 0).sum())
-    place -= empty
-    if place < 1:
-        return -math.inf, math.inf
-    means = np.sort(means)
-    return float(means[place - 1]), float(means[-place])
+    found = array("differences", differences, shape=(None,)).astype(np.float64)
+    choice("method", method, METHODS)
+    choice("alternative", alternative, ALTERNATIVES)
+    samples = integer("max_samples", max_samples, low=1)
+    if resolution is not None:
+        real("resolution", resolution, low=0.0, high=np.finfo(np.float64).max)
+    return tested(signs_of(found, resolution), len(found), method, alternative, samples, generator(rng))
+
+
+def signs_of(differences: np.ndarray, resolution: float | None, unit: float | None = None) -> Signs:
+    """The differences other than 0, with the distance of ties, and as integers where they are multiples of one number.
+
+    Numbers are divided by a power of two near the largest one, which is exact, so that no sum leaves the doubles.
+    """
+    largest = float(np.abs(differences).max(initial=0.0))
+    if unit is not None and largest:
+        counted = np.rint(differences / unit)
+        if np.abs(counted - differences / unit).max() < 1e-6 and np.abs(counted).sum() < MOST_WHOLE:
+            return Signs(counted[counted != 0], 0.0, counted[counted != 0].astype(np.int64))
+    is_whole = bool((differences == np.rint(differences)).all()) and float(np.abs(differences).sum()) < MOST_WHOLE
+    if resolution is None:
+        resolution = 0.0 if is_whole else RELATIVE_RESOLUTION * largest
+    kept = differences[np.abs(differences) > resolution / 4]
+    scale = math.ldexp(1.0, max(-1000, math.frexp(largest)[1])) if largest else 1.0
+    whole = kept.astype(np.int64) if is_whole and resolution == 0.0 else None
+    return Signs(kept / scale, len(differences) * (resolution / scale), whole)
+
+
+def tested(
+    signs: Signs, n_all: int, method: str, alternative: str, samples: int, rng: np.random.Generator
+) -> SignFlips:
+    """Test differences that were checked; n_all counts those of 0 too."""
+    n = len(signs.values)
+    try:
+        found = flipped(signs, method, alternative, samples, rng)
+    except OverflowError:
+        raise must("method", f'"sampled" for more than {EXACT_HALVES} differences that are not whole', method) from None
+    both = alternative == "two-sided"
+    least = 1.0 if n == 0 else max(math.ldexp(1.0, int(both) - n), math.ulp(0.0))
+    if found.method == "sampled":
+        least = max(least, 1.0 / (found.samples + 1))
+    how = "all signs were counted" if found.method == "exact" else f"{found.samples:,} signs were sampled"
+    message = f"p = {found.p_value:.3g} for {n:,} differences other than 0, which can reach {least:.2g}; {how}"
+    return SignFlips(found.p_value, least, found.method, n, n_all - n, found.samples, message)

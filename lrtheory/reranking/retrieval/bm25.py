@@ -121,7 +121,7 @@ class Bm25:
         tf = columns.data.astype(np.float64)
         # the share tf / (tf + K) first: it is at most 1, so that no product leaves the range of doubles early
         impacts = np.repeat(weights, np.diff(columns.indptr)) * (self.k1 + 1) * (tf / (tf + K[columns.indices]))
-        return Postings(columns.indptr.astype(np.int64), columns.indices.astype(np.int64), impacts, n)
+        return Postings(columns.indptr.astype(np.int64), columns.indices.astype(np.int64), impacts, n_documents=n)
 
     def search(self, queries: Sequence[Any] | Mapping[str, Any], k: int, *, method: str = "auto") -> SearchResult:
         """Find the best documents of queries.

@@ -6,7 +6,7 @@ import numpy as np
 
 from lrtheory._array import kernel
 
-__all__ = ["exhaustive", "maxscore", "push", "seek"]
+__all__ = ["exhaustive", "maxscore", "push", "rank", "seek"]
 
 
 @kernel
@@ -86,6 +86,17 @@ def seek(docs, at, end, document):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def rank(values, n, order):  # type: ignore[no-untyped-def]
+    """Write the places of the first n values from the smallest to the largest."""
+    for i in range(n):
+        j = i
+        while j > 0 and values[order[j - 1]] > values[i]:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = i
+
+
+@kernel
 def maxscore(indptr, docs, impacts, bounds, starts, terms, weights, ids, scores):  # type: ignore[no-untyped-def]
     """Score what can be among the best; return the postings that were read.
 
@@ -101,13 +112,9 @@ def maxscore(indptr, docs, impacts, bounds, starts, terms, weights, ids, scores)
     part = np.zeros(longest)
     for q in range(len(starts) - 1):
         base, L = starts[q], starts[q + 1] - starts[q]
-        for i in range(L):  # lists by their bounds
+        for i in range(L):
             largest[i] = weights[base + i] * bounds[terms[base + i]]
-            j = i
-            while j > 0 and largest[order[j - 1]] > largest[i]:
-                order[j] = order[j - 1]
-                j -= 1
-            order[j] = i
+        rank(largest, L, order)
         slack = 1.0 + (L + 1) * 2.0**-52
         reach = 0.0
         for j in range(L):

@@ -94,13 +94,13 @@ class Postings:
 
     Examples
     --------
-    >>> lists = Postings([0, 2, 3], [0, 2, 2], [1.0, 0.5, 2.0], 3)
+    >>> lists = Postings([0, 2, 3], [0, 2, 2], [1.0, 0.5, 2.0], n_documents=3)
     >>> found = lists.search([[0, 1]], 2)
     >>> found.ids.tolist(), found.scores.tolist()
     ([[2, 0]], [[2.5, 1.0]])
     """
 
-    def __init__(self, indptr: ArrayLike, docs: ArrayLike, impacts: ArrayLike, n_documents: int) -> None:
+    def __init__(self, indptr: ArrayLike, docs: ArrayLike, impacts: ArrayLike, *, n_documents: int) -> None:
         self.n_documents = integer("n_documents", n_documents, low=0)
         found = [as_array(name, value) for name, value in (("indptr", indptr), ("docs", docs))]
         for name, one in zip(("indptr", "docs"), found, strict=True):

@@ -14,23 +14,32 @@ __all__ = ["EncoderOracle", "Oracle", "encoder_oracle", "make_oracle"]
 
 
 class Oracle:
-    """A judge that knows an order; `make_oracle` makes it.
+    """A judge that knows an order and counts its ``calls`` and their ``documents``; `make_oracle` makes it.
 
-    Attributes
+    Parameters
     ----------
     places : int64 array of shape (n,)
         Place of each document in the order, 0 for the best.
-    calls : int
-        Calls so far.
-    documents : int
-        Documents of all calls so far.
+    error_rate, position_bias : float
+        As in `make_oracle`, which checks them.
+    persistent : bool
+        Whether a duel has one result for ever.
+    rng : int, Generator, or None
+        Source of the errors.
     """
 
     def __init__(
-        self, places: np.ndarray, error_rate: float, bias: float, persistent: bool, rng: np.random.Generator
+        self,
+        places: np.ndarray,
+        *,
+        error_rate: float = 0.0,
+        position_bias: float = 0.0,
+        persistent: bool = False,
+        rng: Rng = None,
     ) -> None:
         self.places, self.calls, self.documents = places, 0, 0
-        self._error_rate, self._bias, self._persistent, self._rng = error_rate, bias, persistent, rng
+        self._error_rate, self._bias = error_rate, position_bias
+        self._persistent, self._rng = persistent, generator(rng)
         self._kept: dict[tuple[int, int], bool] = {}
 
     def __call__(self, documents: ArrayLike) -> np.ndarray:
@@ -45,6 +54,11 @@ class Oracle:
         -------
         int64 array of shape (m,)
             The same documents.
+
+        Raises
+        ------
+        ValueError
+            If they are no documents of the order.
         """
         given = np.asarray(documents)
         if given.ndim != 1 or given.dtype.kind not in "iu" or ((given < 0) | (given >= len(self.places))).any():
@@ -125,13 +139,13 @@ def make_oracle(
         raise must("position_bias", "0 for a judge whose duels have one result for ever", position_bias)
     places = np.empty(n, np.int64)
     places[found.astype(np.int64)] = np.arange(n)
-    return Oracle(places, rate, bias, fixed, generator(rng))
+    return Oracle(places, error_rate=rate, position_bias=bias, persistent=fixed, rng=rng)
 
 
 class EncoderOracle:
     """A judge that sorts texts by the cosine of their vectors and that of a query; `encoder_oracle` makes it.
 
-    Attributes
+    Parameters
     ----------
     scores : float64 array of shape (n,)
         Cosine of each text.

@@ -30,7 +30,7 @@ from lrtheory.bounds import (
     saboteur,
 )
 from lrtheory.reranking import sign_flips
-from lrtheory.reranking.metrics import sign_flips as flips
+from lrtheory.reranking.metrics import signs as flips
 
 
 def signs(n: int) -> np.ndarray:

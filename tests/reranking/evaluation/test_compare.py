@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lrtheory import reranking as rr
-from lrtheory.reranking.metrics.sign_flips import shift_interval
+from lrtheory.reranking.metrics.signs import shift_interval
 
 SIDES = {"two-sided": abs, "greater": lambda x: x, "less": lambda x: -x}
 

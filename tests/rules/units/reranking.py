@@ -14,7 +14,7 @@ TEXTS, QUERY = RNG.standard_normal((5, 3)), RNG.standard_normal(3)
 
 
 def searched(factor: float) -> tuple[Any, ...]:
-    lists = rr.Postings([0, 3, 5], [0, 1, 3, 1, 2], np.array([0.5, 0.25, 1.0, 0.75, 0.5]) * factor, 4)
+    lists = rr.Postings([0, 3, 5], [0, 1, 3, 1, 2], np.array([0.5, 0.25, 1.0, 0.75, 0.5]) * factor, n_documents=4)
     found = lists.search([[0, 1], [1]], 2)
     return found.ids, found.scores / factor, lists.upper_bounds / factor
 
@@ -24,8 +24,22 @@ def scored(factor: float) -> Any:
     return judge.order, judge.scores / factor, judge.certified
 
 
+def measured(factor: float) -> Any:
+    """Scores and gains times a factor; DCG has the unit of gains."""
+    run = rr.Run.from_dict({"q": {"a": 3.0 * factor, "b": 2.0 * factor, "c": 1.0 * factor}, "r": {"d": factor}})
+    judgments = rr.Judgments.from_dict({"q": {"a": factor, "c": 2 * factor}, "r": {"d": factor, "b": 0.0}})
+    other = rr.Run.from_lists({"q": ["c", "a"], "r": ["b"]})
+    found = rr.evaluate(run, judgments, ["ndcg@2", "ap", "dcg"], unjudged="bounds", max_gain=3 * factor)
+    pair = rr.compare(run, other, judgments, metric="dcg", max_gain=3 * factor)
+    unit = [1, 1, factor]
+    ends = found.values / unit, found.lower / unit, found.upper / unit, pair.differences / factor
+    return *ends, pair.p_value, pair.difference / factor, pair.open_lower / factor
+
+
 UNITS: dict[str, Callable[[float], Any]] = {
     "Postings": searched,
+    "evaluate": measured,
+    "sign_flips": lambda factor: rr.sign_flips(np.array([0.5, -0.25, 1.0, 0.75]) * factor).p_value,
     "encoder_oracle": lambda factor: rr.encoder_oracle(TEXTS * factor, QUERY * factor).scores,
     "rerank": scored,
 }
