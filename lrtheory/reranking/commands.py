@@ -175,7 +175,7 @@ def fuse(
 
     Examples
     --------
-    lrtheory reranking fuse words.run meanings.run -o both.run
+    lrtheory reranking fuse words.run meanings.run -o fused.run
     lrtheory reranking fuse words.run meanings.run --method combsum --weights 1,2
     """
     shares = None if weights is None else [_number("weights", one) for one in weights]

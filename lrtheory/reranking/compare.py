@@ -50,8 +50,6 @@ class Comparison(Result):
         Share of signs whose sum is at least as large, and the least p-value that as many queries can reach.
     delta : float
         Level of the test and of the interval.
-    method : str
-        "exact" or "sampled".
     wins, losses, equal : int
         Queries in which the first system has the larger value, the smaller one, or the same.
     judged : tuple of float
@@ -65,6 +63,8 @@ class Comparison(Result):
         Judged queries.
     differences : float64 array of shape (queries,)
         Difference of each query; a missing result counts as 0.
+    method : str
+        "exact" or "sampled".
     message : str
         What a person should know, in sentences.
     """
@@ -77,7 +77,6 @@ class Comparison(Result):
     p_value: float
     smallest_p: float
     delta: float
-    method: str
     wins: int
     losses: int
     equal: int
@@ -87,6 +86,7 @@ class Comparison(Result):
     open_upper: float
     queries: tuple[str, ...]
     differences: np.ndarray
+    method: str
     message: str
 
     # a row of numbers is less than the differences of queries

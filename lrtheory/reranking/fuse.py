@@ -139,7 +139,7 @@ def fuse(
     if method == "interleave":
         scores[order] = np.repeat(indptr[1:], lengths) - np.arange(len(order))
     message = _said(listed, len(queries), method)
-    return Run(queries, documents, indptr, rows.doc[first][order], scores[order], message)
+    return Run(queries, documents, indptr, rows.doc[first][order], scores[order], "", message)
 
 
 def _checked_runs(runs: Any) -> list[Run]:

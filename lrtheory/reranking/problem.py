@@ -18,7 +18,7 @@ from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, array, as_array, is_iterable, must
 
-__all__ = ["Judgments", "Run", "names_of"]
+__all__ = ["Judgments", "Run"]
 
 _QUERY = ("query_id", "qid", "query-id", "q", "topic", "topic_id", "user")
 _DOCUMENT = ("document_id", "doc_id", "docid", "docno", "doc", "did", "corpus-id", "item")
@@ -41,8 +41,8 @@ class _ByQuery(FromTable):
     documents: tuple[str, ...]
     indptr: np.ndarray
     docs: np.ndarray
-    message: str
     name: str
+    message: str
 
     @classmethod
     def from_file(
@@ -119,7 +119,7 @@ class _ByQuery(FromTable):
     def _from_mappings(cls, values: Any, name: str) -> Self:
         if not isinstance(values, Mapping):
             raise must("values", "a mapping from queries to mappings from documents to numbers", values, TypeError)
-        queries = names_of("queries", values)
+        queries = _names("queries", values)
         numbers: dict[str, int] = {}
         docs: list[int] = []
         found: list[float] = []
@@ -127,10 +127,10 @@ class _ByQuery(FromTable):
         for query, one in zip(queries, values.values(), strict=True):
             if not isinstance(one, Mapping):
                 raise must(f"values[{query!r}]", "a mapping from documents to numbers", one, TypeError)
-            docs += [numbers.setdefault(doc, len(numbers)) for doc in names_of(f"values[{query!r}]", one)]
+            docs += [numbers.setdefault(doc, len(numbers)) for doc in _names(f"values[{query!r}]", one)]
             found += one.values()
             indptr.append(len(docs))
-        return cls._made(queries, tuple(numbers), np.array(indptr), np.array(docs, np.int64), found, "", name)
+        return cls._made(queries, tuple(numbers), np.array(indptr), np.array(docs, np.int64), found, name)
 
     def as_dict(self) -> dict[str, dict[str, float]]:
         """The numbers by query and document.
@@ -158,7 +158,7 @@ class _ByQuery(FromTable):
         order, indptr = grouped
         warn_alike(lines.queries, origin)
         fields = lines.queries, lines.documents, indptr, lines.document[order], lines.value[order]
-        return cls._made(*fields, message, _stem(origin))
+        return cls._made(*fields, _stem(origin), message)
 
     @classmethod
     def _from_table(cls, table: Table, columns: Any) -> Self:
@@ -171,7 +171,7 @@ class _ByQuery(FromTable):
         order, indptr = _grouped(tuple(queries), tuple(documents), rows, docs, table.where)
         for known in (queries, documents):
             warn_alike(known, table.origin)
-        return cls._made(tuple(queries), tuple(documents), indptr, docs[order], values[order], "", _stem(table.origin))
+        return cls._made(tuple(queries), tuple(documents), indptr, docs[order], values[order], _stem(table.origin))
 
     @classmethod
     def _by_place(cls, table: Table) -> list[int] | None:
@@ -230,10 +230,10 @@ class Judgments(_ByQuery, Result):
     gains : float64 array of shape (rows,)
         Gain of each row, finite. Rows of a query are kept by falling gain. A document is relevant if its gain is above
         0; gains below 0, which files of TREC use for spam, are kept, and `evaluate` says what it does with them.
-    message : str
-        Remark on the source.
     name : str
         Name of the file, without its suffixes; empty for others.
+    message : str
+        Remark on the source.
 
     Raises
     ------
@@ -252,8 +252,8 @@ class Judgments(_ByQuery, Result):
     indptr: np.ndarray
     docs: np.ndarray
     gains: np.ndarray
-    message: str = ""
     name: str = ""
+    message: str = ""
 
     _forms = (".qrels", ".trec")
     _kind = "judgments"
@@ -312,10 +312,10 @@ class Run(_ByQuery, Result):
     scores : float64 array of shape (rows,)
         Score of each row; infinite ones are allowed. Rows of a query are kept by falling score, and equal scores in the
         order in which they were given, which breaks ties unless a function says otherwise.
-    message : str
-        Remark on the source, such as ranks that contradict scores.
     name : str
         Name of the file, without its suffixes; empty for others.
+    message : str
+        Remark on the source, such as ranks that contradict scores.
 
     Raises
     ------
@@ -334,8 +334,8 @@ class Run(_ByQuery, Result):
     indptr: np.ndarray
     docs: np.ndarray
     scores: np.ndarray
-    message: str = ""
     name: str = ""
+    message: str = ""
 
     _forms = (".run", ".trec")
     _kind = "run"
@@ -435,7 +435,7 @@ def _write_run(file: TextIO, columns: Mapping[str, Any], lengths: np.ndarray) ->
 # --- checks ----------------------------------------------------------------------------------------------------------
 
 
-def names_of(name: str, given: Any) -> tuple[str, ...]:
+def _names(name: str, given: Any) -> tuple[str, ...]:
     """The words that name queries or documents, all different; integers become words."""
     found = tuple(given)
     if not set(map(type, found)) <= {str}:
@@ -456,7 +456,7 @@ def _repeated(names: Sequence[Any]) -> Any:
 
 def _check(made: _ByQuery, values: np.ndarray) -> None:
     """Check the fields of a run or of judgments, and keep them in their types."""
-    queries, documents = (names_of(name, getattr(made, name)) for name in ("queries", "documents"))
+    queries, documents = (_names(name, getattr(made, name)) for name in ("queries", "documents"))
     indptr, docs = (_whole(name, getattr(made, name)) for name in ("indptr", "docs"))
     if len(indptr) != len(queries) + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any():
         raise must("indptr", f"{len(queries) + 1} numbers that start at 0 and do not fall", indptr)

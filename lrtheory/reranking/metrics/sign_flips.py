@@ -30,24 +30,24 @@ class SignFlips(Result):
         Share of signs whose sum is at least as large as the observed one.
     smallest_p : float
         The least p-value that as many differences other than 0 can have.
-    method : str
-        "exact" or "sampled".
     n : int
         Number of differences other than 0.
     zeros : int
         Number of differences that are 0, which say nothing.
     samples : int
         Number of signs that were sampled; 0 where all were counted.
+    method : str
+        "exact" or "sampled".
     message : str
         The p-value in a sentence.
     """
 
     p_value: float
     smallest_p: float
-    method: str
     n: int
     zeros: int
     samples: int
+    method: str
     message: str
 
 
@@ -145,4 +145,4 @@ def tested(
         least = max(least, 1.0 / (found.samples + 1))
     how = "all signs were counted" if found.method == "exact" else f"{found.samples:,} signs were sampled"
     message = f"p = {found.p_value:.3g} for {n:,} differences other than 0, which can reach {least:.2g}; {how}"
-    return SignFlips(found.p_value, least, found.method, n, n_all - n, found.samples, message)
+    return SignFlips(found.p_value, least, n, n_all - n, found.samples, found.method, message)

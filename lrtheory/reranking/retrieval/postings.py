@@ -61,7 +61,7 @@ class SearchResult(Result):
         """
         found = self.ids >= 0
         indptr = np.concatenate([[0], np.cumsum(found.sum(axis=1))])
-        return Run(self.queries, self.documents, indptr, self.ids[found], self.scores[found], self.message, "bm25")
+        return Run(self.queries, self.documents, indptr, self.ids[found], self.scores[found], "bm25", self.message)
 
     def _columns(self) -> dict[str, Any]:
         rows, places = np.nonzero(self.ids >= 0)

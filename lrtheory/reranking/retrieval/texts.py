@@ -8,7 +8,6 @@ from typing import Any, Self
 from lrtheory._files import FromTable, Table, warn_alike
 from lrtheory._files.cells import cell_text
 from lrtheory._validation import Words, must
-from lrtheory.reranking.problem import names_of
 
 __all__ = ["Texts"]
 
@@ -23,16 +22,16 @@ class Texts(FromTable):
     Parameters
     ----------
     names : sequence of str
-        Names, all different.
+        Names, all different and none of them empty.
     texts : sequence of str
         One text a name.
 
     Raises
     ------
     TypeError
-        If a name is neither a word nor an integer, or a text is no word.
+        If a text is no string.
     ValueError
-        If names are repeated, or there is not one text a name.
+        If names are no different words, or there is not one text a name.
 
     Notes
     -----
@@ -43,7 +42,9 @@ class Texts(FromTable):
     __slots__ = ("names", "texts")
 
     def __init__(self, names: Sequence[Any], texts: Sequence[str]) -> None:
-        self.names, self.texts = names_of("names", names), tuple(texts)
+        self.names, self.texts = tuple(names), tuple(texts)
+        if not all(isinstance(name, str) and name for name in self.names) or len(set(self.names)) < len(self.names):
+            raise must("names", "different words", list(self.names)[:3])
         if len(self.texts) != len(self.names):
             raise must("texts", f"one for each of {len(self.names)} names", Words(f"{len(self.texts)}"))
         if not all(isinstance(text, str) for text in self.texts):
