@@ -74,3 +74,14 @@ __all__ = [
     "sign_flips",
     "theory",
 ]
+
+
+def _warmup() -> None:
+    """Compile the kernels of metrics, with ends and in the mean over ties, and those of search."""
+    judgments = Judgments.from_dict({"q": {"a": 1, "b": 0}})
+    run = Run.from_dict({"q": {"a": 1.0, "c": 1.0}})
+    evaluate(run, judgments, ["ap", "dcg"], unjudged="bounds")
+    evaluate(run, judgments, ["ap", "rr", "err", "dcg"], ties="expected")
+    index = Bm25(["a b", "b"])
+    for method in ("maxscore", "exhaustive"):
+        index.search(["a"], 1, method=method)

@@ -50,6 +50,7 @@ KEPT = {
     "policy_gradients.baselines.enumerate_groups": "what is compared with: a sum over all groups",
     "policy_gradients.baselines.reinforce": "what is compared with: rewards without a baseline",
     "policy_gradients.baselines.sampled_gradient": "what is compared with: groups that are drawn",
+    "reranking.load_question_answers": "questions whose answers are known, of a package that is installed",
     "transductive_clustering.nearest_neighbors": "the search behind `knn_affinity`, for a graph of one's own",
 }
 

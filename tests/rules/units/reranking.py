@@ -24,21 +24,34 @@ def scored(factor: float) -> Any:
     return judge.order, judge.scores / factor, judge.certified
 
 
-def measured(factor: float) -> Any:
-    """Scores and gains times a factor; DCG has the unit of gains."""
-    run = rr.Run.from_dict({"q": {"a": 3.0 * factor, "b": 2.0 * factor, "c": 1.0 * factor}, "r": {"d": factor}})
+def runs(factor: float) -> tuple[rr.Run, rr.Run, rr.Judgments]:
+    """Two runs and judgments, with scores and gains times a factor."""
+    run = rr.Run.from_dict({"q": {"a": 3.0 * factor, "b": 2.0 * factor, "c": factor}, "r": {"d": factor}})
     judgments = rr.Judgments.from_dict({"q": {"a": factor, "c": 2 * factor}, "r": {"d": factor, "b": 0.0}})
-    other = rr.Run.from_lists({"q": ["c", "a"], "r": ["b"]})
+    return run, rr.Run.from_lists({"q": ["c", "a"], "r": ["b"]}), judgments
+
+
+def measured(factor: float) -> Any:
+    """DCG has the unit of gains."""
+    run, _, judgments = runs(factor)
     found = rr.evaluate(run, judgments, ["ndcg@2", "ap", "dcg"], unjudged="bounds", max_gain=3 * factor)
-    pair = rr.compare(run, other, judgments, metric="dcg", max_gain=3 * factor)
     unit = [1, 1, factor]
-    ends = found.values / unit, found.lower / unit, found.upper / unit, pair.differences / factor
-    return *ends, pair.p_value, pair.difference / factor, pair.open_lower / factor
+    return found.values / unit, found.lower / unit, found.upper / unit
+
+
+def compared(factor: float) -> Any:
+    first, second, judgments = runs(factor)
+    table = rr.compare_all({"a": first, "b": second}, judgments, metric="dcg")
+    return rr.compare(first, second, judgments, metric="dcg"), table
 
 
 UNITS: dict[str, Callable[[float], Any]] = {
     "Postings": searched,
+    "compare": lambda factor: compared(factor)[0].p_value,
+    "compare_all": lambda factor: compared(factor)[1].holm,
     "evaluate": measured,
+    "evaluate_all": lambda factor: rr.evaluate_all({"a": runs(factor)[0]}, runs(factor)[2], ["ndcg@2"]).mean,
+    "fuse": lambda factor: rr.fuse([runs(factor)[0], runs(1.0)[1]], method="combsum").scores,
     "sign_flips": lambda factor: rr.sign_flips(np.array([0.5, -0.25, 1.0, 0.75]) * factor).p_value,
     "encoder_oracle": lambda factor: rr.encoder_oracle(TEXTS * factor, QUERY * factor).scores,
     "rerank": scored,
