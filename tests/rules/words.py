@@ -88,7 +88,7 @@ WORDS = {
     "k": Word(
         "size of a chosen set",
         r"(int|array)",
-        r"(constrained_dec|dynamic_sub|fair_subset|policy_grad|transductive_cl)\w+\.",
+        r"(constrained_dec|dynamic_sub|fair_subset|policy_grad|rerank|transductive_cl)\w+\.",
     ),
     "n_neighbors": Word("number of nearest points", r"(int|as in)"),
     "record": Word("whether what happens on the way is kept", "bool"),

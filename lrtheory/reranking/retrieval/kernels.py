@@ -115,14 +115,12 @@ def maxscore(indptr, docs, impacts, bounds, starts, terms, weights, ids, scores)
         for i in range(L):
             largest[i] = weights[base + i] * bounds[terms[base + i]]
         rank(largest, L, order)
-        slack = 1.0 + (L + 1) * 2.0**-52
-        reach = 0.0
+        slack, reach = 1.0 + (L + 1) * 2.0**-52, 0.0
         for j in range(L):
             reach += largest[order[j]]
             upto[j] = reach
             at[j], end[j] = indptr[terms[base + order[j]]], indptr[terms[base + order[j]] + 1]
-        n, first = 0, 0
-        theta = -np.inf
+        n, first, theta = 0, 0, -np.inf
         while True:
             while first < L and upto[first] * slack <= theta:
                 first += 1
@@ -132,16 +130,15 @@ def maxscore(indptr, docs, impacts, bounds, starts, terms, weights, ids, scores)
                     document = docs[at[j]]
             if document < 0:
                 break
+            s, hopeless = 0.0, False
             for j in range(L):
                 part[j] = 0.0
-            s = 0.0
             for j in range(first, L):
                 if at[j] < end[j] and docs[at[j]] == document:
                     part[order[j]] = weights[base + order[j]] * impacts[at[j]]
                     s += part[order[j]]
                     at[j] += 1
                     read += 1
-            hopeless = False
             for j in range(first - 1, -1, -1):
                 if (s + upto[j]) * slack <= theta:
                     hopeless = True

@@ -26,6 +26,11 @@ class Oracle:
         Whether a duel has one result for ever.
     rng : int, Generator, or None
         Source of the errors.
+
+    Raises
+    ------
+    TypeError
+        If `rng` is none of these.
     """
 
     def __init__(

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from lrtheory._array import read_only
 from lrtheory._result.states import Resumable
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import as_array, generator, integer, must, state_entry, state_value
@@ -262,7 +261,7 @@ class Reranker(Resumable):
             rounds=len(self._rounds),
             documents=sum(map(len, calls)),
             scores=scores if len(scores) == self.n > 0 else None,
-            transcript=[[read_only(call) for call in one] for one in self._rounds] if record else [],
+            transcript=self._rounds if record else [],
             method=self.strategy,
             reason=self._choice.reason,
             message=_said(certified, self.k, len(calls), len(self._rounds)),

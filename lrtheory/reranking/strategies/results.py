@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtheory._array import read_only
 from lrtheory._result import Certificate, Result, result
 from lrtheory._validation import must
 from lrtheory.reranking.strategies.answers import checked
@@ -151,6 +152,10 @@ class Reranking(Result):
     message: str
     counts: Mapping[str, int]
     certificate: RerankingCertificate | None
+
+    def __post_init__(self) -> None:
+        Result.__post_init__(self)
+        object.__setattr__(self, "transcript", [[read_only(call) for call in one] for one in self.transcript])
 
     def _columns(self) -> dict[str, Any]:
         places = np.arange(1, len(self.order) + 1)

@@ -159,7 +159,7 @@ def maxscore(case: Query, rng: np.random.Generator) -> Top:
     """Search by the library with pruning."""
     rows = [np.flatnonzero(row) for row in case.impacts]
     values = [value / 64 for row in case.impacts for value in row if value]
-    lists = Postings(np.cumsum([0, *map(len, rows)]), np.concatenate(rows), values, len(case.impacts[0]))
+    lists = Postings(np.cumsum([0, *map(len, rows)]), np.concatenate(rows), values, n_documents=len(case.impacts[0]))
     found = lists.search([range(len(rows))], int(case.k), method="maxscore")
     return Top(found.ids[0], np.where(found.ids[0] < 0, 0.0, found.scores[0]))
 
