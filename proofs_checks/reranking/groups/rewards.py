@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from lrtheory._numbers import exact, gathered
 from lrtheory.bounds import Derived, Draws, Family, Identity, Number, Sides, Statement, formula, rounding, saboteur
 
 
@@ -70,8 +71,9 @@ def mixed_deviations(m: np.ndarray, d: np.ndarray, alpha: Number, beta: Number) 
     at most (G - 1) times the sum G - A^2 of their squares: A^2 <= G - 1, with equality where one answer differs from
     G - 1 equal ones.
     """
-    apart = lambda x: x - sum(x) / len(x)
-    return alpha * apart(m) + beta * apart(d)
+    # differences of pairs first: those of numbers that are nearly equal are exact in doubles
+    apart = lambda x: [exact(sum(a - b for b in x)) / len(x) for a in x]
+    return gathered([alpha * a + beta * b for a, b in zip(apart(m.tolist()), apart(d.tolist()), strict=True)])
 
 
 def hijacked(case: Rewards, found: Advantages, always_other: bool = False) -> Sides:

@@ -47,6 +47,7 @@ SMALL = {
         "greedy_score",
         "kl_divergence",
         "kl_lower_bound",
+        "level",
         "mask_factor",
         "masked_probability",
         "matroid_ratio",

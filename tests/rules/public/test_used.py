@@ -50,7 +50,12 @@ KEPT = {
     "policy_gradients.baselines.enumerate_groups": "what is compared with: a sum over all groups",
     "policy_gradients.baselines.reinforce": "what is compared with: rewards without a baseline",
     "policy_gradients.baselines.sampled_gradient": "what is compared with: groups that are drawn",
+    "reranking.encoder_oracle": "a judge of texts of one's own, by an encoder that is installed",
+    "reranking.estimate_noise": "what a plan needs to know of a judge, from answers that were repeated",
     "reranking.load_question_answers": "questions whose answers are known, of a package that is installed",
+    "reranking.baselines.kemeny_order": "what is compared with: the order that agrees with most pairs",
+    "reranking.baselines.prp_sampled_pairs": "what is compared with: a sample of all pairs",
+    "reranking.baselines.rankgpt_loop": "what is compared with: windows as they were published",
     "transductive_clustering.nearest_neighbors": "the search behind `knn_affinity`, for a graph of one's own",
 }
 
