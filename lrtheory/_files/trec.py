@@ -84,15 +84,15 @@ def read_trec(source: Source, kind: str) -> TrecLines:
     Returns
     -------
     TrecLines
-        Its lines; scores may be infinite.
+        Lines of the file; scores may be infinite.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, a line has too few or too many cells, or a score or a gain is no number; the line is
-        named. Judgments in the place of a run are refused in a sentence of their own, and the reverse.
+        If the file is empty, a line has too few or too many cells, or a score or a gain is not a number; the
+        line is named. Judgments in the place of a run are refused in a sentence of their own, and the reverse.
     """
     text, width = text_of(source), _WIDTHS[kind]
     lines, words = _cut(source, text, kind)

@@ -59,7 +59,7 @@ def evaluate(
     max_gain : float
         The largest gain that a document may have; that of the judgments unless it is given.
     negative : {"refuse", "zero"}
-        What to do with gains below 0, which some files have for spam.
+        Whether gains below 0, which some files have for spam, are refused or count as 0.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def compare(
     negative: Literal["refuse", "zero"] = "refuse",
     rng: int = 0,
 ) -> Comparison | Comparisons:
-    """Say whether two runs differ: difference, interval and p-value over queries, and what rests on missing judgments.
+    """Say if two runs differ: difference, interval and p-value over queries, and what rests on missing judgments.
 
     With more runs all pairs are compared, with Holm's correction. With --decided the exit code is 0 if all of them
     differ, and 2 while that is open.
@@ -115,7 +115,7 @@ def compare(
     unjudged : {"zero", "skip"}
         Documents without a judgment count as irrelevant, or are left out.
     negative : {"refuse", "zero"}
-        What to do with gains below 0, which some files have for spam.
+        Whether gains below 0, which some files have for spam, are refused or count as 0.
     rng : int
         The seed of sampled signs, where there are too many to count.
 
@@ -164,7 +164,7 @@ def fuse(
     weights : tuple of str
         A weight for each run, such as 1,0.5.
     normalize : {"min-max", "z", "rank", "none"}
-        How scores of different runs are made comparable; min-max unless it is given.
+        Way to make scores of different runs comparable; min-max unless it is given.
     depth : int
         Documents of each list that count.
 
@@ -195,9 +195,9 @@ def search(documents: Texts, queries: Texts, *, k: int = 100, k1: float = 1.2, b
     k : int
         Documents a query.
     k1 : float
-        How soon more copies of a word stop counting.
+        Saturation: the larger, the more do further copies of a word count.
     b : float
-        How much the length of a document counts, from 0 to 1.
+        Weight of the length of a document, from 0 to 1.
 
     Returns
     -------

@@ -66,7 +66,7 @@ class Comparison(Result):
     method : str
         "exact" or "sampled".
     message : str
-        What a person should know, in sentences.
+        Sentences for a person, such as how many queries decided.
     """
 
     metric: str
@@ -137,16 +137,28 @@ def compare(
         Gains. All its queries count, a missing result as 0.
     metric : str
         One of the metrics of `evaluate`.
-    method, alternative, max_samples, rng
-        As in `sign_flips`; "greater" asks whether the first system is the better one.
+    method : {"auto", "exact", "sampled"}
+        Whether all signs are counted, as `sign_flips` says.
+    alternative : {"two-sided", "greater", "less"}
+        Whether the systems differ, or the first one is better, or worse.
     delta : float
         Level of the test and of the interval, in (0, 1).
-    gains, discount, max_gain, negative
-        As in `evaluate`.
+    max_samples : int
+        Signs that are sampled where there are too many to count.
+    rng : None, int or Generator
+        Random numbers of samples.
+    gains : {"linear", "exponential"}
+        Whether a document of gain g counts g, or 2^g - 1.
     ties : {"input", "trec", "expected"}
-        As in `evaluate`.
+        Equal scores in the order of the rows, by name as in trec_eval, or in the mean over their orders.
     unjudged : {"zero", "skip"}
-        As in `evaluate`.
+        Whether documents without a judgment count as irrelevant, or are left out.
+    discount : {"log2", "reciprocal"}
+        Discounts 1 / log2(r + 1), or 1 / r.
+    max_gain : float or None
+        The largest possible gain; None takes that of the judgments.
+    negative : {"refuse", "zero"}
+        Whether gains below 0 are refused or count as 0.
 
     Returns
     -------
@@ -159,7 +171,7 @@ def compare(
     Raises
     ------
     TypeError
-        If a system is no run and no sequence of runs.
+        If a system is neither a run nor a sequence of runs.
     ValueError
         If an option is out of its range, or a gain is below 0.
 
@@ -190,7 +202,7 @@ def compare(
 
 
 class _Rules:
-    """How a run is measured."""
+    """The options of measuring a run, checked."""
 
     def __init__(self, options: Options, ties: str, unjudged: str) -> None:
         self.options = options
@@ -199,7 +211,7 @@ class _Rules:
 
 
 class _System:
-    """What is measured of the runs of one system: values of queries, in the mean over runs, and their ends."""
+    """One system: values of queries in the mean over its runs, and their ends."""
 
     def __init__(self, name: str, runs: Any, judgments: Judgments, metric: Metric, rules: _Rules) -> None:
         self.runs = (runs,) if isinstance(runs, Run) else tuple(runs) if isinstance(runs, (list, tuple)) else ()
@@ -320,7 +332,7 @@ class Comparisons(Result):
     delta : float
         Level.
     message : str
-        What a person should know.
+        Number of pairs that differ, and shares of judged documents.
     """
 
     metric: str
@@ -376,8 +388,28 @@ def compare_all(
         The runs of each system, at least two systems.
     judgments : Judgments
         Gains. All its queries count, a missing result as 0.
-    metric, method, delta, max_samples, rng, gains, ties, unjudged, discount, max_gain, negative
-        As in `compare`; tests are of both sides.
+    metric : str
+        One of the metrics of `evaluate`.
+    method : {"auto", "exact", "sampled"}
+        Whether all signs are counted, as `sign_flips` says; tests are of both sides.
+    delta : float
+        Level of all tests together, and of each interval, in (0, 1).
+    max_samples : int
+        Signs that are sampled where there are too many to count.
+    rng : None, int or Generator
+        Random numbers of samples.
+    gains : {"linear", "exponential"}
+        Whether a document of gain g counts g, or 2^g - 1.
+    ties : {"input", "trec", "expected"}
+        Equal scores in the order of the rows, by name as in trec_eval, or in the mean over their orders.
+    unjudged : {"zero", "skip"}
+        Whether documents without a judgment count as irrelevant, or are left out.
+    discount : {"log2", "reciprocal"}
+        Discounts 1 / log2(r + 1), or 1 / r.
+    max_gain : float or None
+        The largest possible gain; None takes that of the judgments.
+    negative : {"refuse", "zero"}
+        Whether gains below 0 are refused or count as 0.
 
     Returns
     -------
@@ -387,7 +419,7 @@ def compare_all(
     Raises
     ------
     TypeError
-        If `systems` is no mapping, or a system is no run and no sequence of runs.
+        If `systems` is not a mapping, or one of them is neither a run nor a sequence of runs.
     ValueError
         If there are fewer than two systems, or an option is out of its range.
 

@@ -75,7 +75,7 @@ class Evaluation(Result):
     judged : float64 array of shape (queries, metrics)
         Share of documents up to the cut that are judged; 1 where none was found.
     judged_share : float64 array of shape (metrics,)
-        The same over the documents of all queries together.
+        Share of judged documents up to the cut over all queries together.
     found : bool array of shape (queries,)
         Whether the run has the query.
     empty : bool array of shape (queries,)
@@ -181,8 +181,8 @@ def evaluate(
         Gains. The mean is over its queries: one that the run lacks counts as 0, and queries of the run that are not
         judged are dropped. Both are counted.
     metrics : str or sequence of str
-        Of "dcg", "ndcg", "ap", "rr", "p", "recall", "err", with ``@k`` or without it, and "rbp.8" with the probability
-        p to read on.
+        Names among "dcg", "ndcg", "ap", "rr", "p", "recall" and "err", with ``@k`` or without it, and "rbp.8" with the
+        probability p to read on.
     gains : {"linear", "exponential"}
         Whether a document of gain g counts g, as in trec_eval, or :math:`2^g - 1`.
     ties : {"input", "trec", "expected", "bounds"}
@@ -199,8 +199,8 @@ def evaluate(
     max_gain : float or None
         The largest possible gain G, at least that of the judgments, which is the default.
     unseen : int
-        Of documents that were neither found nor judged, how many may be relevant, in each query; they lower `lower`
-        of what divides by R. Used with unjudged="bounds".
+        Number of documents of each query that were neither found nor judged and may be relevant; they lower `lower` of
+        metrics that divide by R. Used with unjudged="bounds".
     negative : {"refuse", "zero"}
         Gains below 0, which files of TREC use for spam, are refused or count as judged 0.
 
@@ -327,7 +327,7 @@ def _sentences(
     unjudged: str,
     unseen: int,
 ) -> list[str]:
-    """What a person should read beside the means."""
+    """The sentences that a person should read beside the means."""
     told = [f"mean over {counts['queries']:,} judged {_queries(counts['queries'])}"]
     if counts["missing"]:
         told[0] += f", {counts['missing']:,} of them without a result, which counts as 0"
@@ -394,7 +394,7 @@ class Evaluations(Result):
     n_queries : int
         Judged queries.
     message : str
-        What a person should know about each run.
+        Sentences about each run.
     """
 
     names: tuple[str, ...]
@@ -446,12 +446,22 @@ def evaluate_all(
         Runs by name.
     judgments : Judgments
         Gains.
-    metrics, gains, discount, max_gain, unseen, negative
-        As in `evaluate`.
+    metrics : str or sequence of str
+        Names, as `evaluate` takes them.
+    gains : {"linear", "exponential"}
+        Whether a document of gain g counts g, or 2^g - 1.
     ties : {"input", "trec", "expected"}
         Order of equal scores for the means.
     unjudged : {"zero", "skip"}
         Whether documents without a judgment count as irrelevant in the means, or are left out.
+    discount : {"log2", "reciprocal"}
+        Discounts 1 / log2(r + 1), or 1 / r.
+    max_gain : float or None
+        The largest possible gain; None takes that of the judgments.
+    unseen : int
+        Documents of each query that were neither found nor judged and may be relevant.
+    negative : {"refuse", "zero"}
+        Whether gains below 0 are refused or count as 0.
 
     Returns
     -------
@@ -461,7 +471,7 @@ def evaluate_all(
     Raises
     ------
     TypeError
-        If `runs` is no mapping of runs.
+        If `runs` is not a mapping, or one of them is not a run.
     ValueError
         If there is no run, or an option is out of its range.
 

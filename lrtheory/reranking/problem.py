@@ -29,7 +29,7 @@ _TOLD = (".csv", ".json", ".jsonl", ".npz", ".npy", ".xlsx")
 
 
 class _ByQuery(FromTable):
-    """What runs and judgments share: a number for each of some documents of each query, and where to read it from."""
+    """The base of runs and judgments: a number for each of some documents of each query, and where to read it from."""
 
     __slots__ = ()
 
@@ -138,7 +138,7 @@ class _ByQuery(FromTable):
         Returns
         -------
         dict of str to dict of str to float
-            What `from_dict` takes.
+            Numbers by query and document, as `from_dict` takes them.
         """
         names, numbers, bounds = self._named_docs(), getattr(self, self._value).tolist(), self.indptr.tolist()
         return {

@@ -19,7 +19,7 @@ MOST_EXPONENT = 1000
 
 
 class Options(NamedTuple):
-    """How gains are counted: "linear" or "exponential", the discount, the largest gain, and gains below 0."""
+    """The counting of gains: "linear" or "exponential", the discount, the largest gain, and gains below 0."""
 
     gains: str = "linear"
     discount: str = "log2"
@@ -110,7 +110,7 @@ def ranked_lists(
     judgments : Judgments
         Gains; a query without a result has an empty list.
     options : Options
-        How gains are counted.
+        Counting of gains.
     by_name : bool
         Whether scores that are equal in single precision are ordered by name, the largest first, as trec_eval does;
         else equal scores stay in the order of the rows.

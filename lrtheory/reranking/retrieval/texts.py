@@ -29,7 +29,7 @@ class Texts(FromTable):
     Raises
     ------
     TypeError
-        If a text is no string.
+        If one of the texts is something else.
     ValueError
         If names are no different words, or there is not one text a name.
 
