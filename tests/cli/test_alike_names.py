@@ -35,6 +35,11 @@ TABLES = {
         RATINGS, ["--rank", "1", "--ridge", "1"]
     ),
     ("policy_gradients", "groups"): ("problem,correct\nAnn,1\nann,0\n", ["--sizes", "1"]),
+    ("reranking", "evaluate"): ("query,document,gain\nAnn,x,1\nann,x,0\n", ["lines.run"]),
+    ("reranking", "compare"): ("query,document,gain\nAnn,x,1\nann,x,0\n", ["lines.run", "lines.run"]),
+    ("reranking", "fuse"): ("query,document,score\nAnn,x,1\nann,x,0\n", ["lines.run"]),
+    ("reranking", "plan"): ("query,document,score\nAnn,x,1\nann,x,0\n", ["-k", "1"]),
+    ("reranking", "search"): ("id,text\nAnn,x\nann,y\n", ["texts.tsv"]),
     ("transductive_clustering", "cluster"): ("name,x,y\nAnn,1,2\nann,2,1\nbob,5,6\n", ["-k", "1"]),
     ("transductive_clustering", "classify"): ("x,y,kind\n1,2,Ann\n2,1,ann\n5,6,\n", ["--label", "kind"]),
 }  # fmt: skip
@@ -54,6 +59,8 @@ def test_the_answer_tells_it(place, table, tmp_path, monkeypatch, capsys):
     (tmp_path / "budget.csv").write_text("resource,budget\nseats,1\n")
     (tmp_path / "groups.csv").write_text("name,group\nAnn,f\nann,m\nbob,m\n")
     (tmp_path / "lines.txt").write_text("+ Ann\n")
+    (tmp_path / "lines.run").write_text("Ann Q0 x 1 1 t\n")
+    (tmp_path / "texts.tsv").write_text("q\tx y\n")
     system, verb = place
     line = [system, verb.split()[0], "log.csv", *table[1]]
     assert main([*line, "--json"]) in (0, 1, 2)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any, Self
 
-from lrtheory._files import FromTable, Table, warn_alike
+from lrtheory._files import Columns, FromTable, Table, as_table, warn_alike
 from lrtheory._files.cells import cell_text
 from lrtheory._validation import Words, must
 
@@ -51,12 +52,50 @@ class Texts(FromTable):
             raise must("texts", "strings", next(one for one in self.texts if not isinstance(one, str)), TypeError)
 
     @classmethod
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        columns: Columns = None,
+        form: str | None = None,
+        header: bool | None = None,
+    ) -> Self:
+        """Read a file with a name and a text in each row.
+
+        Parameters
+        ----------
+        path : path
+            A table (csv, tsv, JSON, JSON lines or npz), packed by gzip or not; "-" is standard input.
+        columns : str, sequence or mapping, optional
+            The columns by name or number from 1: of names and of texts, and perhaps of titles.
+        form : str, optional
+            "table", "json", "jsonl" or "npz", where the suffix of the file and its first line do not tell.
+        header : bool, optional
+            Whether the first line names the columns; None looks whether it has customary names.
+
+        Returns
+        -------
+        Texts
+            Texts in the order of the file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a column is missing, a name is empty, or two rows have one name; file and line are named.
+        """
+        table = as_table(path, form=form, header=bool(header))
+        if header is None and columns is None and not table.header:
+            first = {str(cells[0]).strip().lower() for cells in table.columns.values()}
+            table = table.named_by_first_row() if first & {"id", *_TEXT_NAMES} else table
+            if not len(table):
+                raise ValueError(f"{table.origin}: no row")
+        return cls._from_table(table, columns)
+
+    @classmethod
     def _from_table(cls, table: Table, columns: Any) -> Self:
         roles = {"id": _TEXT_NAMES, "text": _TEXT, "title": ()}
-        if columns is None and len(table.names) == 2 and table.said_header is None:
-            # a name and a text look like names of columns
-            folded = {name.strip().lower() for name in table.names}
-            table = table if folded & {"id", *_TEXT_NAMES} else table.without_header()
         found = table.pick(columns, roles, optional=("title",))
         names, cells = table.text(found["id"]), table.columns[found["text"]]
         titles = table.columns[found["title"]] if "title" in found else [""] * len(names)
