@@ -38,7 +38,7 @@ def compute_calls(profile: str) -> dict[str, np.ndarray]:
         windows, heap = window_calls(N, W, step, passes=passes), heap_calls(N, W, k)
         merged = merge_calls(N, W, k) if merge_candidates(N, W, k) <= W else (-1, -1)
         rows.append([(windows, windows), merged, tournament_calls(N, W, k), (heap, heap)])
-    return {"k": np.array(INPUTS[profile]["k"]), "calls": np.array(rows), "needed": np.array(calls_needed(N, W))}
+    return {"k": np.array(INPUTS[profile]["k"]), "calls": np.array(rows, float), "needed": np.array(calls_needed(N, W))}
 
 
 def calls_claims(arrays: Any) -> dict[str, tuple[bool, float]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from lrtheory.reranking.baselines import rankify_window
 
 from figures import Figure
 from figures._tools import COLORS, below, between, headline, stream
 from lrtheory.reranking import make_oracle, rerank
+from lrtheory.reranking.baselines import rankify_window
 
 if TYPE_CHECKING:
     import matplotlib.figure

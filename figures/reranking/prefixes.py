@@ -44,7 +44,7 @@ def compute_prefixes(profile: str) -> dict[str, np.ndarray]:
     """Measured and stated prefixes, (passes, w, s), w and s from 1 to n - 1 on both axes; -1 where s >= w."""
     n, passes = INPUTS[profile]["n"], INPUTS[profile]["passes"]
     shape = (len(passes), n, n)
-    found, stated = np.full(shape, -1), np.full(shape, -1)
+    found, stated = np.full(shape, -1.0), np.full(shape, -1.0)
     for i, p in enumerate(passes):
         for w in range(2, n):
             for s in range(1, w):
@@ -55,8 +55,10 @@ def compute_prefixes(profile: str) -> dict[str, np.ndarray]:
 def prefixes_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     """Return the claims of the figure, with margins as documents or shares."""
     found, stated = arrays["found"], arrays["stated"]
-    cells = stated >= 0
+    places = np.arange(found.shape[1])
+    cells = np.broadcast_to((places >= 1) & (places < places[:, None]), found.shape)  # steps that are below w
     return {
+        "at least one document is certain wherever windows overlap": below(0, found[cells]),
         "no order has a shorter right prefix than the theorem says (RK-W2)": below((stated - found)[cells], 0.5),
         "after one pass the prefix is exactly that of the theorem (RK-W1)": below(
             abs(found - stated)[0][cells[0]], 0.5
@@ -78,7 +80,7 @@ def draw_prefixes(arrays: Any) -> matplotlib.figure.Figure:
         for w, s in np.argwhere(one >= 0):
             more = "+" if one[w, s] > due[w, s] else ""
             color = "black" if one[w, s] > n / 2 else "white"
-            axis.text(w, s, f"{one[w, s]}{more}", ha="center", va="center", fontsize=8, color=color)
+            axis.text(w, s, f"{one[w, s]:.0f}{more}", ha="center", va="center", fontsize=8, color=color)
         axis.set(
             xlabel="documents w of a window",
             ylabel="step s",
