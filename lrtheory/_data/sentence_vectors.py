@@ -38,7 +38,7 @@ def encode(texts: Sequence[str]) -> np.ndarray:
     ImportError
         If the package that holds the model, or safetensors or tokenizers, is not installed.
     TypeError
-        If an entry is no string.
+        If `texts` holds anything but strings.
     """
     listed = strings("texts", texts)
     kept = {text: _kept(text) for text in dict.fromkeys(listed)}

@@ -1,4 +1,4 @@
-"""What users of other tools have: windows as released, sampled pairs, counts of wins, and the best order by trial.
+"""Methods of other tools: windows as released, sampled pairs, counts of wins, and the order that most pairs agree with.
 
 The judge of a loop is a function of documents that returns them, the best first.
 """

@@ -67,14 +67,14 @@ def fuse(
         Runs, at least one; documents and queries are the same where their names are. A run that lacks a query has an
         empty list for it.
     method : {"rrf", "combsum", "combmnz", "borda", "interleave"}
-        How.
+        Rule by which scores or places are put together.
     kappa : float, optional
         Constant of "rrf", at least 0; 60 by default.
     weights : array of shape (runs,), optional
         Weight of each run, above 0; 1 by default. Not for "interleave".
     normalize : {"min-max", "z", "rank", "none"}, optional
-        How "combsum" and "combmnz" make the scores of a list comparable: onto [0, 1], by mean and standard deviation,
-        by the share of documents that are not before it, or not at all. By default "min-max", which gives 0 to the last
+        Scale of the scores of a list for "combsum" and "combmnz": [0, 1], mean 0 and standard deviation 1, the share of
+        documents that are not before it, or the one that they have. By default "min-max", which gives 0 to the last
         document, and to all where scores are equal.
     depth : int, optional
         Documents of a list that count, from its first on; all by default.
@@ -88,7 +88,7 @@ def fuse(
     Raises
     ------
     TypeError
-        If `runs` is no sequence of runs.
+        If `runs` holds anything but runs.
     ValueError
         If an option is out of its range or is not one of the method, or scores that are added up are not finite.
 

@@ -45,14 +45,14 @@ class Plan(Result):
     documents : int64 array of shape (strategies,)
         Documents of all calls together, at most `size` a call.
     votes : int64 array of shape (strategies,)
-        How often each call is asked.
+        Votes on each call.
     certified : int64 array of shape (strategies,)
         Length of the prefix that is certain, or with errors right with probability 1 - delta; 0 where errors repeat.
     needed : int
         Calls that every strategy needs if the judge is consistent; as many check an order afterwards.
     gap : float or None
-        Where errors repeat, the difference of true places from which on an order by wins in all pairs is right with
-        probability 1 - delta; None elsewhere.
+        Difference of true places from which on an order by wins in all pairs is right with probability 1 - delta, for a
+        judge whose errors repeat; None for others.
     message : str
         The cheapest strategy in a sentence.
     """
@@ -198,7 +198,7 @@ def _said(n: int, k: int, row: tuple[Any, ...], risk: float, gap: float | None) 
 
 @result
 class NoiseEstimate(Result):
-    """How often a judge of two documents errs, from answers to questions that were asked more than once.
+    """Rate of errors of a judge of two documents, from answers to questions that were asked more than once.
 
     Attributes
     ----------

@@ -67,13 +67,13 @@ def rerank(
     partitions : int, optional
         Random partitions of "groupwise"; by default 5.
     votes : int
-        How often each call is asked; an odd number. The answer that more than half of them give counts. Where there is
+        Number of times that each call is asked, odd. The answer that more than half of them give counts. Where there is
         none, places are added up, or of documents that are named best the one with the most votes is taken.
     order : array of shape (n,), optional
         Documents in the order in which they stand now, the best first; by default 0, ..., n - 1.
     repair : {"refuse", "append"}
-        What to do with an answer that is no permutation of the documents. "append" leaves out what was not asked and
-        what comes twice, puts what lacks behind, as it was asked, and counts the answer.
+        Treatment of an answer that is no permutation of its documents. "append" leaves out documents that were not
+        asked or come twice, puts those that lack behind, as they were asked, and counts the answer.
     rng : int, Generator, or None
         Source of the random groups.
     record : bool

@@ -41,9 +41,9 @@ class Bm25:
         Texts, whose words are runs of letters and digits in lower case; lists of tokens; either by name; or the counts
         of numbered terms, dense or sparse.
     k1 : float
-        How soon more copies of a term stop counting, at least 0.
+        Saturation, at least 0: the smaller it is, the sooner more copies of a term stop counting.
     b : float
-        How much the length of a document counts, in [0, 1].
+        Weight of the length of a document, in [0, 1].
     idf : {"lucene", "robertson"}
         Weight of a term in df of N documents: ln(1 + (N - df + 1/2) / (df + 1/2)), or the same without "1 +", which is
         negative for terms of more than half of the documents.

@@ -29,7 +29,7 @@ class SearchResult(Result):
         Numbers of documents, the best first, of equal scores the smaller one first; -1 where fewer documents have a
         term of the query.
     scores : float64 array of shape (queries, k)
-        Their scores; minus infinity where there is no document.
+        Scores of the documents; minus infinity where there is none.
     queries, documents : tuple of str
         Names.
     method : str
@@ -83,7 +83,7 @@ class Postings:
     docs : int64 array of shape (rows,)
         Documents, ascending within a term.
     impacts : float64 array of shape (rows,)
-        What the term adds to the score of the document.
+        Part of the score of the document that the term gives.
     n_documents : int
         Number of documents.
 
@@ -151,7 +151,7 @@ class Postings:
         Raises
         ------
         TypeError
-            If a term is no integer.
+            If a query holds anything but integers.
         ValueError
             If `k` is below 1, or there is no such term.
         """

@@ -1,4 +1,4 @@
-"""How a strategy asks, what is taken for an answer, how a bad one is repaired, and how votes become one answer.
+"""Questions of a strategy, and their answers: which are taken, how one is repaired, and how votes become one.
 
 A strategy is a generator that yields rounds of calls, and is sent their answers. A round is a list of arrays of
 documents that may be asked at once. The answer to a call is the array of its documents, the best first, or an array of
@@ -40,13 +40,13 @@ def checked(name: str, answer: Any, asked: np.ndarray, *, kind: str, repair: boo
     Parameters
     ----------
     name : str
-        What an error calls the answer.
+        Name of the answer in an error.
     answer : sequence of int, or number
         Documents, the best first; for the kind "best" also the best one alone, and for "score" a number.
     asked : int64 array
         Documents of the call.
     kind : {"sort", "best", "score"}
-        What was asked.
+        Kind of the question.
     repair : bool
         Whether what is no order of the documents is made one: others and repetitions are left out, and documents that
         lack are put behind, as they were asked.
@@ -56,7 +56,7 @@ def checked(name: str, answer: Any, asked: np.ndarray, *, kind: str, repair: boo
     answer : array
         Documents or one score.
     repaired : bool
-        Whether it was made one.
+        Whether the answer had to be repaired.
     """
     if kind == "score":
         return _score(name, answer, asked)

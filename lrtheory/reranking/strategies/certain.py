@@ -1,4 +1,4 @@
-"""What follows from answers alone: the prefix that is certain, and the calls that check one.
+"""Conclusions from answers alone: the prefix that is certain, and the calls that check one.
 
 An answer says that its documents are ordered so, or with `best_alone` that its first document is the best of them. A
 document follows to be better than another one if a chain of answers leads from the one to the other.

@@ -58,7 +58,7 @@ class Oracle:
         Returns
         -------
         int64 array of shape (m,)
-            The same documents.
+            Order of the documents of the call, the best first.
 
         Raises
         ------
@@ -170,7 +170,7 @@ class EncoderOracle:
         Returns
         -------
         int64 array of shape (m,)
-            The same documents.
+            Order of the documents of the call, the best first.
         """
         given = np.asarray(documents, np.int64)
         return given[np.argsort(-self.scores[given], kind="stable")]
@@ -186,7 +186,7 @@ class EncoderOracle:
         Returns
         -------
         float
-            Its cosine.
+            Cosine of the text and the query.
         """
         return float(self.scores[np.asarray(documents, np.int64)[0]])
 

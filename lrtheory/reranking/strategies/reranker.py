@@ -40,11 +40,11 @@ class Reranker(Resumable):
     partitions : int, optional
         Random partitions of "groupwise"; by default 5.
     votes : int
-        How often each call is asked; an odd number.
+        Number of times that each call is asked, odd.
     order : array of shape (n,), optional
         Documents in the order in which they stand now; by default 0, ..., n - 1.
     repair : {"refuse", "append"}
-        What to do with an answer that is no permutation of the asked documents.
+        Treatment of an answer that is no permutation of its documents, as in `rerank`.
     rng : int, Generator, or None
         Source of the random groups.
 

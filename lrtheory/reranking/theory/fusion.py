@@ -81,7 +81,7 @@ def term_bound(idf: Number, *, k1: Number, b: Number, average: Number) -> Number
     idf : number
         Weight of the term.
     k1, b : number
-        How soon more copies of a term stop counting, and how much the length of a document does.
+        Constants of BM25: saturation by copies of a term, and weight of the length of a document.
     average : number
         Mean length of a document.
 

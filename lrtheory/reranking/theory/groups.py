@@ -1,4 +1,4 @@
-"""What random groups and random orders hold of the best documents, exactly."""
+"""Shares of the best documents in random groups and in random orders, exactly."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def tournament_calls(n: int, size: int, k: int) -> tuple[int, int]:
     Returns
     -------
     calls, rounds : int
-        By the recursion n -> floor(n / size) k + min(n mod size, k).
+        Numbers that the recursion n -> floor(n / size) k + min(n mod size, k) gives.
 
     Proof
     -----
