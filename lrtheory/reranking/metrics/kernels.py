@@ -156,19 +156,25 @@ def ends(
     """
     for query in range(len(query_ptr) - 1):
         groups = group_ptr[query_ptr[query] : query_ptr[query + 1] + 1]
-        first, last = groups[0], groups[-1]
         best = ideal[ideal_ptr[query] : ideal_ptr[query + 1]]
-        n_open = 0
-        for row in range(first, last):
-            n_open += 1 - is_judged[row]
-        filled, filled_stops = np.empty(last - first), np.empty(last - first)
+        # groups behind the cut are not seen: marks in them only add to what the metric is divided by
+        n_groups = len(groups) - 1
+        while cut > 0 and n_groups > 0 and groups[n_groups - 1] - groups[0] >= cut:
+            n_groups -= 1
+        n_open, behind = 0, 0
+        for row in range(groups[0], groups[-1]):
+            if row < groups[n_groups]:
+                n_open += 1 - is_judged[row]
+            else:
+                behind += 1 - is_judged[row]
+        size = groups[n_groups] - groups[0]
+        filled, filled_stops = np.empty(size), np.empty(size)
         # all but AP, nDCG and recall rise with each gain, so that their ends mark none or all
         scan = kind == AP or kind == RECALL or (kind == NDCG and (low or not is_graded))
-        start = 0 if low or scan else n_open
         found = np.inf if low else -np.inf
-        for marked in range(start, (n_open if scan or not low else 0) + 1):
-            fill(low, marked, groups, is_judged, gains, stops, most, most_stop, filled, filled_stops)
-            extra = marked + (unseen if low else 0)
+        for marked in range(0 if low or scan else n_open, (n_open if scan or not low else 0) + 1):
+            fill(low, marked, groups[: n_groups + 1], is_judged, gains, stops, most, most_stop, filled, filled_stops)
+            extra = marked + behind + unseen if low else marked
             if kind == NDCG and not scan:
                 extra = 0
             one = value(

@@ -140,6 +140,7 @@ HOLES = Family(
         Holes((0, OPEN, OPEN, 1), 1, 0, 3),
         Holes((1, 0, 0, OPEN), 0, 2, 4),  # the largest AP leaves the open document irrelevant
         Holes((OPEN, OPEN, OPEN), 0, 0, 2),
+        Holes((1, OPEN, OPEN, OPEN), 0, 0, 4),  # the least AP has the last open document relevant alone
     ),
     draw=draw_holes,
 )
