@@ -31,6 +31,7 @@ The papers are a toolkit and a way to train a judge of groups; of the first the 
 abstract, and neither states a theorem. It is proved here how long a prefix is certain after how many calls of a judge
 that is consistent, how many votes one needs that errs, which part of a metric rests on documents that nobody judged,
 and what fusion, tests of differences and pruning keep. As released, windows lose documents.""",
+    pictures=("one-slip", "calls"),
     papers=(
         Reading(
             key="2502.02464",
@@ -42,6 +43,7 @@ and what fusion, tests of differences and pruning keep. As released, windows los
                 "windows are cut from the input list, and documents are lost."
             ),
             ids=("RK-",),
+            call="rerank",
         ),
         Reading(
             key="2511.11653",
@@ -53,6 +55,7 @@ and what fusion, tests of differences and pruning keep. As released, windows los
                 "term is the whole advantage, however small its weight is."
             ),
             ids=("GK-",),
+            call="plan",
         ),
     ),
     errata=("RK-W1", "RK-F6"),
