@@ -129,6 +129,67 @@ def fill(low, marked, groups, is_judged, gains, stops, most, most_stop, filled, 
 
 
 @kernel
+def precisions(low, size, hits, start, before, cut):
+    """The precisions of a group with so many hits in its worst or best order, added up, and likewise 1 over their ranks.
+
+    `before` counts hits in earlier groups, and `start` their documents.
+    """
+    total, weights = 0.0, 0.0
+    for i in range(1, hits + 1):
+        rank = start + i + (size - hits if low else 0)
+        if cut == 0 or rank <= cut:
+            total += (before + i) / rank
+            weights += 1.0 / rank
+    return total, weights
+
+
+@kernel
+def end_of_ap(low, cut, groups, is_judged, gains, relevant, more):
+    """The least or the largest AP over marks: all groups are counted once, and each mark moves one of them.
+
+    Marks go from the last group to the first for the least value, and from the first to the last for the largest one.
+    With m marks the groups that are marked throughout add `marked` + m `marked_slope`, and those without a mark add
+    `others` + m `others_slope`, since the marks before a group add to each of its precisions.
+    """
+    n_groups = len(groups) - 1
+    # hits that are judged before each group, and all open rows
+    hits, opens, others, others_slope = np.zeros(n_groups + 1), np.zeros(n_groups), 0.0, 0.0
+    for group in range(n_groups):
+        n_hits = 0
+        for row in range(groups[group], groups[group + 1]):
+            n_hits += is_judged[row] and gains[row] > 0.0
+            opens[group] += 1 - is_judged[row]
+        hits[group + 1] = hits[group] + n_hits
+        size, start = groups[group + 1] - groups[group], groups[group] - groups[0]
+        total, weights = precisions(low, size, n_hits, start, hits[group], cut)
+        others += total
+        others_slope += 0.0 if low else weights
+    known = relevant + more
+    found = others / known if known > 0 else 0.0
+    marked, marked_slope, m = 0.0, 0.0, 0
+    for step in range(n_groups):
+        group = n_groups - 1 - step if low else step
+        size, start = groups[group + 1] - groups[group], groups[group] - groups[0]
+        n_hits, n_open = int(hits[group + 1] - hits[group]), int(opens[group])
+        total, weights = precisions(low, size, n_hits, start, hits[group], cut)
+        others -= total
+        others_slope -= 0.0 if low else weights
+        for here in range(1, n_open + 1):
+            m += 1
+            # marks of earlier groups: none for the least value, all others for the largest one
+            before = hits[group] + (0 if low else m - here)
+            total, _ = precisions(low, size, n_hits + here, start, before, cut)
+            one = (marked + m * marked_slope + total + others + m * others_slope) / (known + m)
+            found = min(found, one) if low else max(found, one)
+        # for the least value, marks that come later stand before this group; those in it and behind it do not
+        before = hits[group] - m if low else hits[group] + m - n_open
+        total, weights = precisions(low, size, n_hits + n_open, start, before, cut)
+        marked += total
+        marked_slope += weights if low else 0.0
+    return found
+
+
+@kernel
 def ends(
     low,
     kind,
@@ -168,9 +229,13 @@ def ends(
             else:
                 behind += 1 - is_judged[row]
         size = groups[n_groups] - groups[0]
+        if kind == AP:
+            more = behind + unseen if low else 0
+            out[query] = end_of_ap(low, cut, groups[: n_groups + 1], is_judged, gains, relevant[query], more)
+            continue
         filled, filled_stops = np.empty(size), np.empty(size)
         # all but AP, nDCG and recall rise with each gain, so that their ends mark none or all
-        scan = kind == AP or kind == RECALL or (kind == NDCG and (low or not is_graded))
+        scan = kind == RECALL or (kind == NDCG and (low or not is_graded))
         found = np.inf if low else -np.inf
         for marked in range(0 if low or scan else n_open, (n_open if scan or not low else 0) + 1):
             fill(low, marked, groups[: n_groups + 1], is_judged, gains, stops, most, most_stop, filled, filled_stops)
