@@ -130,7 +130,7 @@ def fill(low, marked, groups, is_judged, gains, stops, most, most_stop, filled, 
 
 @kernel
 def precisions(low, size, hits, start, before, cut):
-    """The precisions of a group with so many hits in its worst or best order, added up, and likewise 1 over their ranks.
+    """The sum of precisions at the hits of a group in its worst or best order, and the sum of 1 over their ranks.
 
     `before` counts hits in earlier groups, and `start` their documents.
     """
