@@ -116,6 +116,9 @@ FINDINGS = (
             "hurts": Shown(
                 "compatible_representations/items", "a rotation fitted on 10 items hurts the simplex by more than 0.1"
             ),
+        },
+    ),
+    Finding(
         "**Ten documents are certain, and some are lost.** A judge sorts windows of twenty from the end of a hundred "
         "documents to their beginning: asked what that sorts for certain, authors named the first document; it is the "
         "first ten, and merging needs seven calls for these in the place of nine. A released toolkit cuts each window "

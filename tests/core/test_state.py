@@ -73,7 +73,9 @@ def judged(test: Any) -> Any:
     number = test.ask()
     test.tell(number % 3 > 0, number % 2 > 0)
     return number, test.verdict, test.evidence, test.won, test.lost
-def judged(run: Any) -> Any:
+
+
+def sorted_once(run: Any) -> Any:
     calls = run.ask()
     run.tell({run.open_calls()[-1]: calls[run.open_calls()[-1]][::-1]})
     return calls, run.open_calls()
@@ -145,7 +147,7 @@ SOLVERS: dict[str, Solver] = {
     "Reranker": Solver(
         lambda: rr.Reranker(9, 2, size=3, strategy="groupwise", rng=0),
         lambda: rr.Reranker(9, 2, size=4, strategy="groupwise", rng=0),
-        judged,
+        sorted_once,
     ),
     "AdamW": optimizer(lro.AdamW, beta1=0.5),
     "AuON": optimizer(lro.AuON, momentum=0.5),
