@@ -235,8 +235,9 @@ class _Draw:
         return orthonormal(drawn) if rank <= side else orthonormal(drawn.T).T
 
     def signs(self, rank: int, side: int) -> np.ndarray:
-        """A nonsingular square matrix of signs, repeated along the rows."""
+        """A square matrix of signs, repeated along the rows, whose first columns are independent."""
         while True:
             square = self.draw.choice([-1.0, 1.0], size=(rank, rank))
-            if numerical_rank(square) == rank:
+            # of a larger matrix only these columns are used, and their rank takes a small Gram matrix to see
+            if numerical_rank(square[:, :side]) == min(rank, side):
                 return np.tile(square, -(-side // rank))[:, :side]
