@@ -14,7 +14,7 @@ from lrtheory._validation import must, sequence
 from lrtheory.low_rank_adapters.kinds.arrays import Gradient, numerical_rank, prepared, shaped, transposed
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 
-__all__ = ["TeRA", "edge_count", "tera", "times_modes", "times_vectors"]
+__all__ = ["TeRA", "but_identities", "edge_count", "tera", "times_modes", "times_vectors"]
 
 
 class TeRA(FactoredAdapter):
@@ -79,7 +79,8 @@ class TeRA(FactoredAdapter):
         """The update, factor by factor: faster than the product of its two thin matrices where these are wide."""
         xp = array_namespace(self.frozen["C"])
         tensor = times_vectors(self._core(), list(self.params.values()))
-        return self.scale * xp.reshape(times_modes(tensor, self._modes()), self.shape)
+        made = xp.reshape(times_modes(tensor, but_identities(self._modes())), self.shape)
+        return made if self.scale == 1 else self.scale * made
 
     def _apply(self, X: Any) -> Any:
         inner = _rows_times(X, self._right(), 0) * self._scaled("e")
@@ -115,21 +116,34 @@ class TeRA(FactoredAdapter):
 def times_vectors(tensor: Any, vectors: Sequence[Any], *, but: int | None = None) -> Any:
     """Multiply each axis of a tensor by the vector of its place, entry by entry; one axis may stay as it is."""
     xp = array_namespace(tensor)
-    for j, vector in enumerate(vectors):
-        if j != but:
-            tensor = tensor * xp.reshape(vector, tuple(-1 if i == j else 1 for i in range(tensor.ndim)))
+    half = -(-tensor.ndim // 2)  # what is as large as the tensor is made for two groups of axes, not for each axis
+    for group in (range(half), range(half, tensor.ndim)):
+        product = None
+        for j in (j for j in group if j != but):
+            vector = xp.reshape(vectors[j], tuple(-1 if i == j else 1 for i in range(tensor.ndim)))
+            product = vector if product is None else product * vector
+        tensor = tensor if product is None else tensor * product
     return tensor
 
 
 def times_modes(tensor: Any, matrices: Sequence[Any | None]) -> Any:
     """Multiply each axis of a tensor by the matrix of its place; None is the identity."""
-    xp = array_namespace(tensor)
-    for matrix in matrices:  # each product puts its axis last, so that all are in order at the end
+    xp, shape = array_namespace(tensor), list(tensor.shape)
+    for axis, matrix in enumerate(matrices):
         if matrix is None:
-            tensor = xp.permute_dims(tensor, (*range(1, tensor.ndim), 0))
+            continue
+        before, after = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+        if after == 1:  # the axes stay in order, so that nothing is copied
+            tensor = xp.reshape(tensor, (before, shape[axis])) @ transposed(matrix)
         else:
-            tensor = xp.tensordot(tensor, matrix, axes=((0,), (1,)))
-    return tensor
+            tensor = matrix @ xp.reshape(tensor, (before, shape[axis], after))
+        shape[axis] = matrix.shape[0]
+    return xp.reshape(tensor, tuple(shape))
+
+
+def but_identities(modes: Sequence[np.ndarray]) -> list[np.ndarray | None]:
+    """The matrices on the host, with None in place of identities, by which nothing need be multiplied."""
+    return [None if one.shape[0] == one.shape[1] and (one == np.eye(len(one))).all() else one for one in modes]
 
 
 def _rows_times(X: Any, modes: Sequence[Any], axis: int) -> Any:

@@ -10,9 +10,9 @@ import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
-from lrtheory.low_rank_adapters.kinds.tera import times_modes
+from lrtheory.low_rank_adapters.kinds.tera import but_identities, times_modes
 from lrtheory.low_rank_adapters.reach.exact import grouped, truncated
-from lrtheory.low_rank_adapters.reach.networks import best_vector
+from lrtheory.low_rank_adapters.reach.networks import best_vector, contracted
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, degree_of, degree_root, square
 
 __all__ = ["Run", "improved", "own_start", "random_start", "started"]
@@ -319,10 +319,11 @@ def _tera_steps(task: NormalizedProblem) -> Step:
     core: np.ndarray = task.adapter._core()  # type: ignore[attr-defined]
     modes: list[np.ndarray] = task.adapter._modes()  # type: ignore[attr-defined]
     T = task.adapter.scale * task.T.reshape([len(one) for one in modes])
-    plain = [one.shape[0] == one.shape[1] and bool((one == np.eye(len(one))).all()) for one in modes]
-    factors = [None if same else one for same, one in zip(plain, modes, strict=True)]
+    factors = but_identities(modes)
+    if all(one is None for one in factors):
+        return _plain_tera_steps(core, T)
     wanted = [
-        T if plain[j] else times_modes(T, [one.T if k == j else None for k, one in enumerate(modes)])
+        T if factors[j] is None else times_modes(T, [one.T if k == j else None for k, one in enumerate(modes)])
         for j in range(len(modes))
     ]
 
@@ -331,6 +332,21 @@ def _tera_steps(task: NormalizedProblem) -> Step:
         for j, name in enumerate(fresh):
             gram, due = best_vector(core, list(fresh.values()), j, modes=factors, wanted=wanted[j])
             fresh[name] = _solved(gram * (modes[j].T @ modes[j]), due)
+        return fresh, len(fresh)
+
+    return step
+
+
+def _plain_tera_steps(core: np.ndarray, T: np.ndarray) -> Step:
+    """The best vectors between factors that are identities: quotients of sums over all entries of a slice."""
+    products, squares = core * T, core**2
+
+    def step(task: NormalizedProblem, params: Params, R: np.ndarray) -> tuple[Params, int]:
+        fresh = dict(params)
+        for j, name in enumerate(fresh):
+            vectors = list(fresh.values())
+            due, below = contracted(products, vectors, j), contracted(squares, [one**2 for one in vectors], j)
+            fresh[name] = np.divide(due, below, out=np.zeros(len(due)), where=below > 0)
         return fresh, len(fresh)
 
     return step

@@ -12,7 +12,7 @@ from lrtheory.low_rank_adapters.kinds.arrays import LARGE, numerical_rank, signi
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
 from lrtheory.low_rank_adapters.reach.hulls import hull_bound
 from lrtheory.low_rank_adapters.reach.networks import narrowed_network, network_bound
-from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, square
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, outside_of
 
 __all__ = ["Bound", "lower_bound", "narrowed", "rows_of"]
 
@@ -22,8 +22,6 @@ NAME = "low_rank_adapters/"
 STATEMENTS = tuple(NAME + name for name in ("AD-3", "AD-5", "RA-5", "RA-6", "HU-2", "HU-3", "HU-4", "TE-3", "QL-3"))
 #: the quotient of eigenvalues up to which a Gram matrix loses nothing that counts
 EVEN = 1e4
-#: the share of a sum of squares from which on a difference of such sums is as exact as its terms
-FAR = 1e-2
 
 
 class Bound(NamedTuple):
@@ -68,19 +66,17 @@ class Rows(NamedTuple):
         """The norm of what T has outside of this space, beside its product with the transpose of the basis."""
         if len(self.basis) == self.basis.shape[1]:
             return 0.0
-        whole = square(T)
-        left = whole - square(inside)
-        if left > FAR * whole:  # so that the difference of squares loses nothing that counts
-            return math.sqrt(left)
-        inside = inside @ self.basis
-        return norm(np.subtract(T, inside, out=inside))
+        return outside_of(T, inside, lambda: inside @ self.basis)
 
 
 def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
     """The space of the rows of A, whose rank is the number of singular values above max(m, n) eps times the largest."""
     if LARGE <= len(A) <= A.shape[1]:
         gram = A @ A.T
-        off = norm(gram - np.eye(len(A)))
+        diagonal = gram.diagonal().copy()
+        np.fill_diagonal(gram, diagonal - 1)
+        off = norm(gram)
+        np.fill_diagonal(gram, diagonal)
         if off <= max(A.shape) * DOUBLE:  # so orthonormal that they are their own basis
             values = np.ones(len(A))
             values[0], values[-1] = 1 + off, 1 - off
@@ -95,13 +91,15 @@ def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
 
 
 def narrowed(task: NormalizedProblem) -> NormalizedProblem:
-    """Return the task within the spaces of the frozen factors of a VeRA or TeRA, outside of which no update reaches.
+    """Return the task within the spaces of frozen factors of VeRA, RandLoRA or TeRA, outside of which nothing reaches.
 
     With A = C Q and orthonormal rows Q the loss ||T - M A||^2 is ||T - T Q^T Q||^2 + ||T Q^T - M C||^2. Small tasks,
     and those whose factor has no full rank, stay as they are.
     """
     if task.adapter.kind == "tera":
         return narrowed_network(task)
+    if task.adapter.kind == "randlora" and task.K is None and min(task.T.shape) >= LARGE:
+        return _narrowed_bases(task)
     if task.adapter.kind != "vera" or task.K is not None or min(task.T.shape) < LARGE:
         return task
     norms = _norms(task.frozen("A"), 1)
@@ -116,6 +114,33 @@ def narrowed(task: NormalizedProblem) -> NormalizedProblem:
         frozen["A"] = norms[:, None] * rows.coordinates
     fresh = task._replace(adapter=replace(task.adapter, shape=T.shape, frozen=frozen)).for_target(T)
     return fresh._replace(outside=rows.outside(task.T, T), stretch=stretch)
+
+
+def _narrowed_bases(task: NormalizedProblem) -> NormalizedProblem:
+    """A RandLoRA whose bases, side by side, are square: their coordinates in an orthonormal basis of all columns."""
+    T = task.T.T if task.adapter.transposed else task.T  # type: ignore[attr-defined]
+    side_by_side, norms = _unit_columns(task)
+    columns = rows_of(side_by_side.T)
+    if not columns.full:
+        return task
+    inside, stretch = columns.basis @ T, None
+    square = np.diag(norms) if columns.coordinates is None else columns.coordinates.T * norms
+    if columns.coordinates is None:
+        stretch = columns.extremes()
+    bases = square.reshape(len(square), -1, task.frozen("bases").shape[2]).transpose(1, 0, 2)
+    frozen = dict(task.adapter.frozen) | {"bases": bases}
+    adapter = replace(task.adapter, shape=inside.shape, frozen=frozen, transposed=False)  # type: ignore[call-arg]
+    fresh = task._replace(adapter=adapter).for_target(inside)
+    outside = columns.outside(T.T, inside.T)
+    return fresh._replace(outside=math.hypot(task.outside, outside), stretch=stretch)
+
+
+def _unit_columns(task: NormalizedProblem) -> tuple[np.ndarray, np.ndarray]:
+    """The bases of RandLoRA side by side, with columns of length 1, and the lengths that these had."""
+    bases = np.moveaxis(task.frozen("bases"), 0, 1)
+    side_by_side = bases.reshape(len(bases), -1)
+    norms = _norms(side_by_side, 0)
+    return side_by_side / norms, norms
 
 
 def lower_bound(task: NormalizedProblem) -> Bound:
@@ -165,13 +190,7 @@ def _projected(task: NormalizedProblem) -> Bound:
         core = left.basis @ core
         if len(left.basis) < B.shape[1]:
             notes.append(f"`B` has rank {len(left.basis)} of {B.shape[1]}")
-    whole = square(T)
-    beside = whole - square(core)
-    if beside > FAR * whole:  # so that the difference of squares loses nothing that counts
-        distance = math.sqrt(beside)
-    else:
-        kept = core @ right.basis if left is None else (left.basis.T @ core) @ right.basis
-        distance = norm(np.subtract(T, kept, out=kept))
+    distance = outside_of(T, core, lambda: (core if left is None else left.basis.T @ core) @ right.basis)
     return Bound(distance, True, NAME + "AD-3", ", ".join(notes))
 
 
@@ -207,25 +226,26 @@ def blocks_of(task: NormalizedProblem) -> Blocks:
     T = task.T
     if task.adapter.kind == "hadamard":
         return Blocks(0.0, T, task.frozen("W"), task.adapter.params["A"].shape[0], 1.0, 1.0)
-    if task.stretch is not None:
+    if task.stretch is not None and task.adapter.kind == "vera":
         return Blocks(task.outside, T, task.frozen("B"), 1, *task.stretch)
+    if task.stretch is not None:
+        W = task.lengths()[:, :, None] * task.frozen("A")
+        return Blocks(task.outside, T.reshape(W.shape), W, 1, *task.stretch)
     if task.adapter.kind == "vera":
         norms = _norms(task.frozen("A"), 1)
         A0 = rows_of(task.frozen("A") / norms[:, None])
         inside = T @ A0.basis.T
         outside = math.hypot(task.outside, A0.outside(T, inside))
         return Blocks(outside, A0.coefficients(inside), task.frozen("B") * norms, 1, *A0.extremes())
+    N, _, r = task.frozen("bases").shape
     T = T.T if task.adapter.transposed else T  # type: ignore[attr-defined]
-    bases = task.frozen("bases")
-    N, big, r = bases.shape
-    side_by_side = np.array(np.moveaxis(bases, 0, 1), order="C").reshape(big, N * r)
-    norms = _norms(side_by_side, 0)
-    side_by_side /= norms
+    side_by_side, norms = _unit_columns(task)
     columns = rows_of(side_by_side.T)
     inside = T.T @ columns.basis.T
     D = np.ascontiguousarray(columns.coefficients(inside).T).reshape(N, r, -1)
     W = norms.reshape(N, r, 1) * task.frozen("A")
-    return Blocks(columns.outside(T.T, inside), D, W, 1, *columns.extremes())
+    outside = math.hypot(task.outside, columns.outside(T.T, inside))
+    return Blocks(outside, D, W, 1, *columns.extremes())
 
 
 def _norms(matrix: np.ndarray, axis: int) -> np.ndarray:

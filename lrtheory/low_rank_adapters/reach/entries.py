@@ -13,7 +13,7 @@ import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.arrays import LARGE
 
-__all__ = ["Entries", "Spectra", "fitted_entries"]
+__all__ = ["Entries", "Spectra", "best_entries", "fitted_entries"]
 
 #: entries of a matrix that are worked on at once
 AT_ONCE = 1 << 15
@@ -46,8 +46,7 @@ class Spectra:
         """Eigenvalues of the Gram matrix of the smaller side, decreasing, with eigenvectors where these are needed."""
         key = number, vectors
         if key not in self._found:
-            M = Y if Y.shape[0] <= Y.shape[1] else Y.T
-            gram = M @ M.T
+            gram = _gram(Y)
             values, U = np.linalg.eigh(gram) if vectors else (np.linalg.eigvalsh(gram), None)
             self._found[key] = values[::-1], None if U is None else U[:, ::-1]
         return self._found[key]
@@ -76,6 +75,7 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
         has no other zeros than rows and columns that are 0 throughout. Z is the best one where the spread is 1.
     """
     large = D.ndim == 2 and min(D.shape) >= LARGE
+    alone = spectra is None and rank == 1
     spectra = spectra or Spectra()
     if large:
         spectra.begin(D, W)
@@ -92,15 +92,9 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
             Y, most = _quotients(D, W, size, (p, q), empty)
             spread = min(spread, most)
             if spread <= 1 + 64 * eps:
-                found = _rank_one(Y) if rank == 1 and max(Y.shape[-2:]) >= LARGE else None
-                if found is not None:
-                    left, right, tail = found
-                    bound = bound + tail
-                    return Entries(bound, left * np.exp(-p)[..., :, None], right * np.exp(-q)[..., None, :], 1.0)
-                U, S, Vt = np.linalg.svd(Y, full_matrices=False)
-                left = U[..., :, :rank] * S[..., None, :rank] * np.exp(-p)[..., :, None]
-                bound = bound + np.sum(S[..., rank:] ** 2, axis=-1)
-                return Entries(bound, left, Vt[..., :rank, :] * np.exp(-q)[..., None, :], 1.0)
+                found = best_entries(Y, 1.0, rank)
+                left, right = found.left * np.exp(-p)[..., :, None], found.right * np.exp(-q)[..., None, :]
+                return Entries(bound + found.bound, left, right, 1.0)
             near = _tail(spectra, len(tails), Y, rank) if large else None
             tails.append(np.sum(np.linalg.svd(Y, compute_uv=False)[..., rank:] ** 2, axis=-1) if near is None else near)
         bound = bound + np.max(tails, axis=0)
@@ -109,13 +103,24 @@ def fitted_entries(D: np.ndarray, W: np.ndarray, rank: int, *, eps: float, spect
     damped += mean
     np.divide(Y, damped, out=Y, where=mean > 0)
     if large:  # a start is no bound, and need not be exact
-        vectors = spectra.of(-1, Y, vectors=True)[1]
+        vectors = _leading(_gram(Y))[1] if alone else spectra.of(-1, Y, vectors=True)[1]
         assert vectors is not None
         U = vectors[:, :rank]
         left, right = (U, U.T @ Y) if Y.shape[0] <= Y.shape[1] else (Y @ U, U.T)
         return Entries(bound, left, right, spread)
     U, S, Vt = np.linalg.svd(Y, full_matrices=False)
     return Entries(bound, U[..., :, :rank] * S[..., None, :rank], Vt[..., :rank, :], spread)
+
+
+def best_entries(Y: np.ndarray, size: float, rank: int) -> Entries:
+    """The best Z of a rank for ||Y - size Z||, which bounds and attains the distance for weights of one size."""
+    found = _rank_one(Y) if rank == 1 and max(Y.shape[-2:]) >= LARGE else None
+    if found is not None:
+        left, right, tail = found
+        return Entries(tail, left / size, right, 1.0)
+    U, S, Vt = np.linalg.svd(Y, full_matrices=False)
+    left = U[..., :, :rank] * (S[..., None, :rank] / size)
+    return Entries(np.sum(S[..., rank:] ** 2, axis=-1), left, Vt[..., :rank, :], 1.0)
 
 
 def _quotients(
@@ -145,13 +150,33 @@ def _rank_one(Y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None
         found = _rank_one(np.swapaxes(Y, -1, -2))
         return None if found is None else (np.swapaxes(found[1], -1, -2), np.swapaxes(found[0], -1, -2), found[2])
     gram = Y @ np.swapaxes(Y, -1, -2)
-    values, U = np.linalg.eigh(gram)
+    most, top = _leading(gram)
     whole = np.trace(gram, axis1=-2, axis2=-1)
-    left = whole - values[..., -1] - sum(Y.shape[-2:]) * float(np.finfo(float).eps) * whole
+    left = whole - most - sum(Y.shape[-2:]) * float(np.finfo(float).eps) * whole
     if (left < NEAR * whole).any():
         return None
-    top = U[..., -1:]
     return top, np.swapaxes(top, -1, -2) @ Y, left
+
+
+def _leading(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The largest eigenvalue of each of several Gram matrices, and its eigenvector as a column."""
+    n = gram.shape[-1]
+    if n < LARGE:
+        values, U = np.linalg.eigh(gram)
+        return values[..., -1], U[..., -1:]
+    from scipy.linalg import eigh  # not with the system, which most callers import without it
+
+    most, top = np.empty(gram.shape[:-2]), np.empty((*gram.shape[:-1], 1))
+    for place in np.ndindex(gram.shape[:-2]):
+        values, top[place] = eigh(gram[place], subset_by_index=(n - 1, n - 1), check_finite=False)
+        most[place] = values[0]
+    return most, top
+
+
+def _gram(Y: np.ndarray) -> np.ndarray:
+    """The Gram matrix of the smaller side."""
+    M = Y if Y.shape[0] <= Y.shape[1] else Y.T
+    return np.asarray(M @ M.T)
 
 
 def _tail(spectra: Spectra, number: int, Y: np.ndarray, rank: int) -> float | None:

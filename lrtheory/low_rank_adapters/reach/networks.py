@@ -7,6 +7,7 @@ rank one has rank one, too.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -16,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.arrays import significant
-from lrtheory.low_rank_adapters.kinds.tera import times_modes, times_vectors
-from lrtheory.low_rank_adapters.reach.entries import fitted_entries
-from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
+from lrtheory.low_rank_adapters.kinds.tera import but_identities, times_modes, times_vectors
+from lrtheory.low_rank_adapters.reach.entries import best_entries, fitted_entries
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, outside_of
 
-__all__ = ["NetworkBound", "best_vector", "narrowed_network", "network_bound", "split_target"]
+__all__ = ["NetworkBound", "best_vector", "contracted", "narrowed_network", "network_bound", "split_target"]
 
 #: axes up to which every way to put them into two groups is tried
 AXES = 6
@@ -50,16 +51,20 @@ class NetworkBound(NamedTuple):
 
 
 def narrowed_network(task: NormalizedProblem) -> NormalizedProblem:
-    """Return the task inside of the spaces of the factors, in orthonormal coordinates; others than TeRA stay."""
+    """Return the task inside of the spaces of the factors, in orthonormal coordinates.
+
+    Others than TeRA stay, and so does a task whose factors are square and triangular, as they are in such coordinates.
+    """
     if task.adapter.kind != "tera" or task.K is not None:
         return task
     modes: list[np.ndarray] = task.adapter._modes()  # type: ignore[attr-defined]
-    found = [_orthonormal(one) for one in modes]
-    if all(Q.shape[0] == Q.shape[1] and (R == np.eye(len(R))).all() for Q, R in found):
+    if all(one.shape[0] == one.shape[1] and (one == np.triu(one)).all() for one in modes):
         return task
+    found = [_orthonormal(one) for one in modes]
     tensor = task.T.reshape([len(one) for one in modes])
     inside = times_modes(tensor, [Q.T for Q, _ in found])
-    base = norm(tensor - times_modes(inside, [Q for Q, _ in found]))
+    thin = any(Q.shape[0] > Q.shape[1] for Q, _ in found)
+    base = outside_of(task.T, inside, lambda: _made(inside, found).reshape(task.T.shape)) if thin else 0.0
     names = [name for name in task.adapter.frozen if name != "C"]
     frozen = dict(task.adapter.frozen) | {name: R for name, (_, R) in zip(names, found, strict=True)}
     count = sum(name[0] == "U" for name in names)
@@ -69,10 +74,19 @@ def narrowed_network(task: NormalizedProblem) -> NormalizedProblem:
     return fresh._replace(outside=math.hypot(task.outside, base))
 
 
+def _made(inside: np.ndarray, found: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """A tensor from its coordinates."""
+    return np.asarray(times_modes(inside, [Q for Q, _ in found]))
+
+
 def _orthonormal(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Q and R with orthonormal columns of Q; R is the identity where the columns are orthonormal up to rounding."""
+    """Q and R with orthonormal columns of Q; R is the identity where the columns are orthonormal up to rounding.
+
+    Householder's reflections in doubles leave n sqrt(k) eps in the norm of Q^T Q - I, times a small number (N. J.
+    Higham, Accuracy and Stability of Numerical Algorithms, 2002, theorem 19.4), so that a Q of theirs stays as it is.
+    """
     gram = factor.T @ factor
-    if norm(gram - np.eye(len(gram))) <= max(factor.shape) * np.finfo(float).eps:
+    if norm(gram - np.eye(len(gram))) <= max(factor.shape) * math.sqrt(len(gram)) * np.finfo(float).eps:
         return factor, np.eye(len(gram))
     Q, R = np.linalg.qr(factor)
     return Q, R
@@ -85,8 +99,8 @@ def split_target(task: NormalizedProblem) -> Split:
     core: np.ndarray = task.adapter._core()  # type: ignore[attr-defined]
     D, low, high = task.adapter.scale * task.T.reshape([len(one) for one in modes]), 1.0, 1.0
     inverses: list[np.ndarray | None] = []
-    for axis, R in enumerate(modes):
-        if R.shape[0] == R.shape[1] and (R == np.eye(len(R))).all():
+    for axis, R in enumerate(but_identities(modes)):
+        if R is None:
             inverses.append(None)
             continue
         norms = np.sqrt(np.sum(R**2, axis=0))
@@ -106,10 +120,15 @@ def network_bound(task: NormalizedProblem) -> NetworkBound:
     split = split_target(task)
     long = [axis for axis, size in enumerate(split.D.shape) if size > 1]
     least, exact, vectors = 0.0, False, None
+    size = _even(split.core)
+    turned = np.where(split.core < 0, -split.D, split.D) if size else None
     for rows in _groups(split, long):
         columns = [axis for axis in range(split.D.ndim) if axis not in rows]
-        D, core = (_unfolded(one, rows, columns) for one in (split.D, split.core))
-        found = fitted_entries(D, core, 1, eps=task.eps)
+        if turned is not None:
+            found = best_entries(_unfolded(turned, rows, columns), size, 1)
+        else:
+            D, core = (_unfolded(one, rows, columns) for one in (split.D, split.core))
+            found = fitted_entries(D, core, 1, eps=task.eps)
         least = max(least, float(found.bound))
         if len(long) <= 2 and found.spread == 1.0:
             exact = True
@@ -121,6 +140,13 @@ def network_bound(task: NormalizedProblem) -> NetworkBound:
     if not exact and rank < min(task.T.shape):
         value = max(value, math.hypot(split.base, norm(task.svd()[1][rank:])))
     return NetworkBound(value, exact, split.low > 0, vectors if vectors and exact else _start(task, split))
+
+
+def _even(core: np.ndarray) -> float:
+    """The absolute value that all entries have, or 0; the signs then go over to the target."""
+    size = np.abs(core)
+    least = float(size.min())
+    return least if least == float(size.max()) else 0.0
 
 
 def _groups(split: Split, long: Sequence[int]) -> Iterator[list[int]]:
@@ -162,15 +188,29 @@ def _start(task: NormalizedProblem, split: Split) -> tuple[np.ndarray, ...]:
     squares = split.core**2
     mean = float(np.mean(squares))
     Y = split.D * split.core / np.where(mean > 0, squares + mean, 1.0)
-    vectors = []
-    for axis in range(Y.ndim):
-        matrix = _unfolded(Y, [axis], [k for k in range(Y.ndim) if k != axis])
-        vectors.append(np.linalg.eigh(matrix @ matrix.T)[1][:, -1])
+    vectors = [np.linalg.eigh(_gram(Y, axis))[1][:, -1] for axis in range(Y.ndim)]
     made = split.core * times_vectors(np.ones(Y.shape), vectors)
     below = float(np.sum(made**2))
     share = float(np.sum(made * split.D)) / below if below else 0.0
     size = abs(share) ** (1 / len(vectors)) if share else 1.0
     return (math.copysign(size, share) * vectors[0], *(size * one for one in vectors[1:]))
+
+
+def contracted(tensor: np.ndarray, vectors: Sequence[np.ndarray], axis: int) -> np.ndarray:
+    """The sums of a tensor over all axes but one, times the vectors of these."""
+    shape = tensor.shape
+    before, after = (functools.reduce(np.kron, some, np.ones(1)) for some in (vectors[:axis], vectors[axis + 1 :]))
+    inner = tensor.reshape(-1, len(after)) @ after
+    return np.asarray(before @ inner.reshape(len(before), shape[axis]))
+
+
+def _gram(tensor: np.ndarray, axis: int) -> np.ndarray:
+    """The products of the slices of a tensor along an axis, whose unfolding is not made where that takes a copy."""
+    shape = tensor.shape
+    parts = tensor.reshape(math.prod(shape[:axis]), shape[axis], -1)
+    if parts.shape[2] == 1:
+        return np.asarray(parts[:, :, 0].T @ parts[:, :, 0])
+    return np.asarray(np.sum(parts @ parts.transpose(0, 2, 1), axis=0))
 
 
 def best_vector(

@@ -17,7 +17,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._kernels.low_rank import tail
-from lrtheory._kernels.units import unit_of
+from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._validation import must, real
 from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
 from lrtheory.low_rank_adapters.kinds.base import Adapter
@@ -34,12 +34,15 @@ __all__ = [
     "norm",
     "normalized",
     "numeric",
+    "outside_of",
     "problem_of",
     "square",
 ]
 
 #: sums of squares from here to its inverse lost nothing by underflow that counts
 SMALL = 1e-200
+#: the share of a sum of squares from which on a difference of such sums is as exact as its terms
+FAR = 1e-2
 
 
 SVD = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -52,8 +55,9 @@ class NormalizedProblem(NamedTuple):
     `raised`. The target is 2^``unit`` T, ``rest`` is the norm of what no update reaches, in the units of T, ``whole``
     the norm of all that was to be reached, and ``eps`` the spacing of the numbers of the caller's adapter. Losses count
     ``outside`` beside T: the norm of a part of the target that was left away, since no update of the kind reaches it.
-    Where there is ``stretch``, the frozen right factor is the identity, by which nothing is multiplied; it stands for
-    an orthonormal one, and these are by how much that stretches at least and at most.
+    Where there is ``stretch``, the frozen right factor of VeRA is the identity, and the bases of RandLoRA side by side
+    are a diagonal matrix, by which nothing is multiplied; they stand for orthonormal rows or columns, and these are by
+    how much those stretch at least and at most.
     """
 
     given: Adapter
@@ -78,6 +82,12 @@ class NormalizedProblem(NamedTuple):
         """A frozen array."""
         return np.asarray(self.adapter.frozen[name])
 
+    def lengths(self) -> np.ndarray:
+        """The diagonal of the bases of RandLoRA side by side, base by base, where there is ``stretch``."""
+        bases = self.frozen("bases")
+        r = bases.shape[2]
+        return np.array([one[k * r : (k + 1) * r].diagonal() for k, one in enumerate(bases)])
+
     def residual(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
         """T - Delta K for some values of the trained arrays."""
         image = self.image(params)
@@ -85,6 +95,10 @@ class NormalizedProblem(NamedTuple):
 
     def image(self, params: Mapping[str, np.ndarray]) -> np.ndarray:
         """Delta K for some values of the trained arrays."""
+        if self.stretch is not None and self.adapter.kind == "randlora":
+            image = self.frozen("A") * (self.adapter.scale * self.lengths() * params["lambdas"])[:, :, None]
+            image *= params["gammas"][:, None, :]
+            return image.reshape(self.T.shape)
         if self.stretch is not None:
             image = self.frozen("B") * params["d"]
             image *= self.adapter.scale * params["b"][:, None]
@@ -278,7 +292,7 @@ def _plain(adapter: Adapter) -> tuple[Adapter, int]:
             frozen[name] = host
             continue
         unit = unit_of(host)
-        frozen[name] = np.ldexp(_double(host), -unit)
+        frozen[name] = scaled(_double(host), -unit)
         lost += unit
     params = {name: np.zeros(tuple(value.shape)) for name, value in adapter.params.items()}
     return dataclasses.replace(adapter, params=params, frozen=frozen, scale=math.copysign(1.0, adapter.scale)), lost
@@ -328,6 +342,16 @@ def norm(values: np.ndarray) -> float:
     with np.errstate(over="ignore", under="ignore"):
         found = square(values)
     return math.sqrt(found) if SMALL < found < 1 / SMALL else float(tail(np.abs(values).ravel(), 0))
+
+
+def outside_of(T: np.ndarray, inside: np.ndarray, made: Callable[[], np.ndarray]) -> float:
+    """The norm of what T has outside of a space, from its coordinates there and what makes a fresh T of them."""
+    whole = square(T)
+    left = whole - square(inside)
+    if left > FAR * whole:  # so that the difference of squares loses nothing that counts
+        return math.sqrt(left)
+    kept = made()
+    return norm(np.subtract(T, kept, out=kept))
 
 
 def _double(value: Any) -> np.ndarray:

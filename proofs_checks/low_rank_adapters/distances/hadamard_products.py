@@ -348,7 +348,7 @@ HU_4 = Statement(
         saboteur("a weight of full rank", breaks="a weight of rank one without zeros", instances=FULL_RANK),
         saboteur(
             "the sum of singular values for their squares",
-            patch=(entries.fitted_entries, "np.sum(S[..., rank:] ** 2, axis=-1)", "np.sum(S[..., rank:], axis=-1)"),
+            patch=(entries.best_entries, "np.sum(S[..., rank:] ** 2, axis=-1)", "np.sum(S[..., rank:], axis=-1)"),
         ),
     ),
 )
