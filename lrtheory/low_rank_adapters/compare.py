@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,24 @@ from lrtheory._result import Result, result
 from lrtheory._result.display import curves, legend
 from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import choice, generator, integer, is_iterable, must
-from lrtheory.low_rank_adapters.kinds.make import KINDS, MODES, make_adapter, mode_sizes
-from lrtheory.low_rank_adapters.reach.normalized import Problem, matrix_of, norm, normalized, problem_of
+from lrtheory.low_rank_adapters.kinds.make import (
+    KINDS,
+    MODES,
+    make_adapter,
+    mode_sizes,
+    randlora_of,
+    shared_columns,
+)
+from lrtheory.low_rank_adapters.reach.normalized import (
+    NormalizedProblem,
+    Problem,
+    matrix_of,
+    norm,
+    normalized,
+    problem_of,
+)
 from lrtheory.low_rank_adapters.reach.solve import Effort, solve
+from lrtheory.low_rank_adapters.reach.spaces import Bases, bases_of, narrowed_bases
 from lrtheory.low_rank_adapters.theory.adapters import crossover_rank
 
 __all__ = ["Comparison", "ComparisonRow", "compare"]
@@ -154,7 +170,8 @@ def compare(
 ) -> Comparison:
     """Bound the distance of an update from adapters of several kinds, at ranks up to a budget of parameters.
 
-    The frozen arrays are those of `make_adapter`, drawn at random. The ranks are the powers of two and the largest one
+    The frozen arrays are those of `make_adapter`, drawn at random. The RandLoRAs take their bases from the first columns
+    of one draw: each is distributed as if it were alone, and their differences are not those of draws. The ranks are the powers of two and the largest one
     within the budget. A Queryable LoRA of rank r has 2 r atoms, with no more entries together than the target, and
     large enough for their hull to hold the projection of the target onto their span. Distances are exact where those of
     `distance` are; elsewhere `upper` comes from few steps, and `fit` may find a nearer adapter.
@@ -217,10 +234,14 @@ def compare(
         values = problem.svd()[1]
     draw = generator(rng)
     asked = [(kind, rank) for kind, ranks in ladders.items() for rank in ranks]
-    rows = [
-        _lora_row(problem, values, (m, n), rank) if kind == "lora" else _row(problem, kind, rank, D, W, draw)
-        for kind, rank in progress(asked, total=len(asked), title="adapters compared", after=PATIENCE)
-    ]
+    rows, shared = [], _RandLoRAs(problem, (m, n), ladders.get("randlora", []), draw)
+    for kind, rank in progress(asked, total=len(asked), title="adapters compared", after=PATIENCE):
+        if kind == "lora":
+            rows.append(_lora_row(problem, values, (m, n), rank))
+        elif kind == "randlora":
+            rows.append(_solved(shared.task(rank), rank, draw))
+        else:
+            rows.append(_solved(_task(problem, kind, rank, D, W, draw), rank, draw))
     return Comparison(tuple(rows), true_value(problem.whole, problem.unit), crossover, most, message)
 
 
@@ -245,19 +266,23 @@ def _named(kinds: Any, weighted: bool) -> tuple[list[str], str]:
 def _count(kind: str, shape: tuple[int, int], rank: int) -> int:
     """The parameters of an adapter of this comparison."""
     m, n = shape
-    big, side = max(shape), min(shape)
     return {
         "lora": rank * (m + n),
         "lora-fa": rank * m,
         "lora-xs": rank * rank,
         "vera": m + rank,
-        "randlora": min(big // rank, -(-side // rank)) * (rank + side),
+        "randlora": _n_bases(shape, rank) * (rank + min(shape)),
         "uni-lora": max(1, rank * (m + n) // SHARED),
         "tera": sum(min(rank, size) for side in shape for size in mode_sizes(side, MODES)),
         "queryable": 2 * rank,
         "hadamard": rank * (m + n),
         "full": m * n,
     }[kind]
+
+
+def _n_bases(shape: tuple[int, int], rank: int) -> int:
+    """The bases of RandLoRA for full rank, or as many as can be orthonormal."""
+    return min(max(shape) // rank, -(-min(shape) // rank))
 
 
 def _ladder(kind: str, shape: tuple[int, int], max_parameters: int) -> list[int]:
@@ -293,10 +318,37 @@ def _lora_row(problem: Problem, values: np.ndarray, shape: tuple[int, int], rank
     )
 
 
-def _row(
+class _RandLoRAs:
+    """The RandLoRAs of a comparison: their bases are the first columns of one draw, which meets the target once."""
+
+    def __init__(
+        self, problem: Problem, shape: tuple[int, int], ranks: Sequence[int], draw: np.random.Generator
+    ) -> None:
+        self.problem, self.shape, self.draw = problem, shape, draw
+        self.count = max((_n_bases(shape, rank) * rank for rank in ranks), default=0)
+
+    @cached_property
+    def columns(self) -> np.ndarray:
+        """Orthonormal columns, drawn with the first row."""
+        return shared_columns(self.shape, self.count, self.draw)
+
+    @cached_property
+    def known(self) -> Bases | None:
+        """The target in their coordinates."""
+        m, n = self.shape
+        found = bases_of(self.columns, self.problem.T if m >= n else self.problem.T.T)
+        return found if found is not None and found.columns.coordinates is None else None
+
+    def task(self, rank: int) -> NormalizedProblem:
+        """The task of one rank."""
+        task = normalized(randlora_of(self.shape, rank, self.columns, self.draw), self.problem)
+        return task if task.K is not None else narrowed_bases(task, self.known)
+
+
+def _task(
     problem: Problem, kind: str, rank: int, D: np.ndarray, W: np.ndarray | None, draw: np.random.Generator
-) -> ComparisonRow:
-    """An adapter with frozen arrays of `make_adapter`; without a closed form for data it is taken at its start."""
+) -> NormalizedProblem:
+    """The task of an adapter with frozen arrays of `make_adapter`."""
     shape = D.shape[0], D.shape[1]
     options: dict[str, Any] = {"weight": W} if kind == "hadamard" else {}
     if kind == "uni-lora":
@@ -307,7 +359,12 @@ def _row(
         unit = unit_of(D)
         size = true_value(math.sqrt(rank) * norm(np.ldexp(D, -unit)), unit)
         adapter = replace(adapter, scale=min(size, float(np.finfo(float).max)) or 1.0)
-    task = normalized(adapter, problem)
+    return normalized(adapter, problem)
+
+
+def _solved(task: NormalizedProblem, rank: int, draw: np.random.Generator) -> ComparisonRow:
+    """The row of an adapter; without a closed form for data it is taken at its start."""
+    adapter, kind = task.given, task.given.kind
     method = "auto" if task.K is None else "closed-form"
     effort = Effort(newton=0, own=False)
     found = solve(task, tol=TOL, max_iter=STEPS.get(kind, 10), n_starts=1, draw=draw, effort=effort, method=method)

@@ -96,7 +96,8 @@ def numerical_rank(matrix: Any) -> int:
     host = np.asarray(to_numpy(matrix))
     if min(host.shape) >= LARGE and _is_of_full_rank(host):
         return min(host.shape)
-    return significant(np.linalg.svd(host, compute_uv=False), host.shape, float(np.finfo(host.dtype).eps))
+    tall = host if host.shape[0] >= host.shape[1] else host.T  # which LAPACK gets without a copy of its parts
+    return significant(np.linalg.svd(tall, compute_uv=False), host.shape, float(np.finfo(host.dtype).eps))
 
 
 def _is_of_full_rank(host: np.ndarray) -> bool:

@@ -21,7 +21,7 @@ from lrtheory.low_rank_adapters.kinds.tera import tera
 from lrtheory.low_rank_adapters.kinds.uni_lora import balanced_assignment, uni_lora
 from lrtheory.low_rank_adapters.kinds.vera import vera
 
-__all__ = ["BASES", "KINDS", "MODES", "make_adapter", "mode_sizes"]
+__all__ = ["BASES", "KINDS", "MODES", "make_adapter", "mode_sizes", "randlora_of", "shared_columns"]
 
 #: the kinds, and for each the options beside the rank that it uses
 KINDS: dict[str, tuple[str, ...]] = {
@@ -141,6 +141,16 @@ def make_adapter(
     return made.uni_lora(d) if kind == "uni-lora" else made.plain(kind)
 
 
+def shared_columns(shape: tuple[int, int], count: int, draw: np.random.Generator) -> np.ndarray:
+    """Orthonormal columns along the larger side, the first of which are distributed as those of a RandLoRA."""
+    return _Draw(shape, 1, BASES[0], draw, None).thin(max(shape), count)
+
+
+def randlora_of(shape: tuple[int, int], rank: int, columns: np.ndarray, draw: np.random.Generator) -> Adapter:
+    """The RandLoRA of `make_adapter` whose bases are the first of some orthonormal columns."""
+    return _Draw(shape, rank, BASES[0], draw, None).randlora(None, columns)
+
+
 def mode_sizes(side: int, n_modes: int) -> list[int]:
     """Split a side into factors, each the divisor of what is left that is largest below an even share."""
     found = []
@@ -180,14 +190,15 @@ class _Draw:
             return lora_xs(left, self.like(np.zeros((r, r))), A)
         return vera(left, A, b=self.like(np.zeros(m)), d=self.like(np.ones(r)))
 
-    def randlora(self, n_bases: int | None) -> Adapter:
-        """Bases along the larger side, lambda zero, and gamma small as in the release."""
+    def randlora(self, n_bases: int | None, columns: np.ndarray | None = None) -> Adapter:
+        """Bases along the larger side, or the first of some columns, lambda zero, and gamma small as in the release."""
         big, side, r = max(self.m, self.n), min(self.m, self.n), self.rank
         orthogonal = self.bases == "orthogonal-sign"
         most = big // r if orthogonal else None
         default = -(-side // r) if most is None else min(most, -(-side // r))
         count = integer("n_bases", default if n_bases is None else n_bases, low=1, high=most)
-        left = self.thin(big, count * r).reshape(big, count, r).transpose(1, 0, 2)
+        flat = self.thin(big, count * r) if columns is None else columns[:, : count * r]
+        left = flat.reshape(big, count, r).transpose(1, 0, 2)
         right = self.signs(r, side) if orthogonal else self.thin(side, r).T * math.sqrt(side)
         start = {"lambdas": self.like(np.zeros((count, r))), "gammas": self.like(np.full((count, side), 1 / side))}
         return randlora(self.like(left), self.like(right), **start, transposed=self.m < self.n)

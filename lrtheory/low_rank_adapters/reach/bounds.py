@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.kinds.arrays import LARGE, numerical_rank, significant
+from lrtheory.low_rank_adapters.kinds.arrays import numerical_rank
 from lrtheory.low_rank_adapters.reach.entries import fitted_entries
 from lrtheory.low_rank_adapters.reach.hulls import hull_bound
-from lrtheory.low_rank_adapters.reach.networks import narrowed_network, network_bound
+from lrtheory.low_rank_adapters.reach.networks import network_bound
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, outside_of
+from lrtheory.low_rank_adapters.reach.spaces import lengths_of, rows_of, unit_columns
 
-__all__ = ["Bound", "lower_bound", "narrowed", "rows_of"]
+__all__ = ["Bound", "lower_bound"]
 
 DOUBLE = float(np.finfo(float).eps)
 NAME = "low_rank_adapters/"
 #: what bounds rest on, for one kind of adapter or another
 STATEMENTS = tuple(NAME + name for name in ("AD-3", "AD-5", "RA-5", "RA-6", "HU-2", "HU-3", "HU-4", "TE-3", "QL-3"))
-#: the quotient of eigenvalues up to which a Gram matrix loses nothing that counts
-EVEN = 1e4
 
 
 class Bound(NamedTuple):
@@ -36,111 +34,6 @@ class Bound(NamedTuple):
     statement: str
     note: str = ""
     start: tuple[np.ndarray, ...] | None = None
-
-
-class Rows(NamedTuple):
-    """Orthonormal rows that span those of a matrix A = coordinates @ basis, with the nonzero singular values of A."""
-
-    basis: np.ndarray
-    coordinates: np.ndarray | None  # None is the identity
-    values: np.ndarray
-    full: bool
-
-    def extremes(self) -> tuple[float, float]:
-        """By how much multiplication by A from the right stretches a row, at least and at most."""
-        if not len(self.values):
-            return 0.0, 0.0
-        return float(self.values[-1]) if self.full else 0.0, float(self.values[0])
-
-    def inverse(self) -> np.ndarray:
-        """The pseudo-inverse of A."""
-        if self.coordinates is None:
-            return self.basis.T
-        return self.basis.T @ (self.coordinates / self.values**2).T
-
-    def coefficients(self, inside: np.ndarray) -> np.ndarray:
-        """The product of T with the pseudo-inverse of A, from that with the transpose of the basis."""
-        return inside if self.coordinates is None else inside @ (self.coordinates / self.values**2).T
-
-    def outside(self, T: np.ndarray, inside: np.ndarray) -> float:
-        """The norm of what T has outside of this space, beside its product with the transpose of the basis."""
-        if len(self.basis) == self.basis.shape[1]:
-            return 0.0
-        return outside_of(T, inside, lambda: inside @ self.basis)
-
-
-def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
-    """The space of the rows of A, whose rank is the number of singular values above max(m, n) eps times the largest."""
-    if LARGE <= len(A) <= A.shape[1]:
-        gram = A @ A.T
-        diagonal = gram.diagonal().copy()
-        np.fill_diagonal(gram, diagonal - 1)
-        off = norm(gram)
-        np.fill_diagonal(gram, diagonal)
-        if off <= max(A.shape) * DOUBLE:  # so orthonormal that they are their own basis
-            values = np.ones(len(A))
-            values[0], values[-1] = 1 + off, 1 - off
-            return Rows(A, None, values, True)
-        values, U = np.linalg.eigh(gram)
-        if 0 < values[-1] <= values[0] * EVEN:  # so that the basis is orthonormal up to rounding
-            S, U = np.sqrt(values[::-1]), U[:, ::-1]
-            return Rows((U.T @ A) / S[:, None], U * S, S, True)
-    U, S, Vt = np.linalg.svd(A, full_matrices=False)
-    kept = significant(S, A.shape, eps)
-    return Rows(Vt[:kept], U[:, :kept] * S[:kept], S[:kept], kept == len(A))
-
-
-def narrowed(task: NormalizedProblem) -> NormalizedProblem:
-    """Return the task within the spaces of frozen factors of VeRA, RandLoRA or TeRA, outside of which nothing reaches.
-
-    With A = C Q and orthonormal rows Q the loss ||T - M A||^2 is ||T - T Q^T Q||^2 + ||T Q^T - M C||^2. Small tasks,
-    and those whose factor has no full rank, stay as they are.
-    """
-    if task.adapter.kind == "tera":
-        return narrowed_network(task)
-    if task.adapter.kind == "randlora" and task.K is None and min(task.T.shape) >= LARGE:
-        return _narrowed_bases(task)
-    if task.adapter.kind != "vera" or task.K is not None or min(task.T.shape) < LARGE:
-        return task
-    norms = _norms(task.frozen("A"), 1)
-    rows = rows_of(task.frozen("A") / norms[:, None])
-    if not rows.full:
-        return task
-    T, frozen, stretch = task.T @ rows.basis.T, dict(task.adapter.frozen), None
-    if rows.coordinates is None:
-        frozen |= {"A": np.eye(len(norms)), "B": task.frozen("B") * norms}
-        stretch = rows.extremes()
-    else:
-        frozen["A"] = norms[:, None] * rows.coordinates
-    fresh = task._replace(adapter=replace(task.adapter, shape=T.shape, frozen=frozen)).for_target(T)
-    return fresh._replace(outside=rows.outside(task.T, T), stretch=stretch)
-
-
-def _narrowed_bases(task: NormalizedProblem) -> NormalizedProblem:
-    """A RandLoRA whose bases, side by side, are square: their coordinates in an orthonormal basis of all columns."""
-    T = task.T.T if task.adapter.transposed else task.T  # type: ignore[attr-defined]
-    side_by_side, norms = _unit_columns(task)
-    columns = rows_of(side_by_side.T)
-    if not columns.full:
-        return task
-    inside, stretch = columns.basis @ T, None
-    square = np.diag(norms) if columns.coordinates is None else columns.coordinates.T * norms
-    if columns.coordinates is None:
-        stretch = columns.extremes()
-    bases = square.reshape(len(square), -1, task.frozen("bases").shape[2]).transpose(1, 0, 2)
-    frozen = dict(task.adapter.frozen) | {"bases": bases}
-    adapter = replace(task.adapter, shape=inside.shape, frozen=frozen, transposed=False)  # type: ignore[call-arg]
-    fresh = task._replace(adapter=adapter).for_target(inside)
-    outside = columns.outside(T.T, inside.T)
-    return fresh._replace(outside=math.hypot(task.outside, outside), stretch=stretch)
-
-
-def _unit_columns(task: NormalizedProblem) -> tuple[np.ndarray, np.ndarray]:
-    """The bases of RandLoRA side by side, with columns of length 1, and the lengths that these had."""
-    bases = np.moveaxis(task.frozen("bases"), 0, 1)
-    side_by_side = bases.reshape(len(bases), -1)
-    norms = _norms(side_by_side, 0)
-    return side_by_side / norms, norms
 
 
 def lower_bound(task: NormalizedProblem) -> Bound:
@@ -232,26 +125,20 @@ def blocks_of(task: NormalizedProblem) -> Blocks:
         W = task.lengths()[:, :, None] * task.frozen("A")
         return Blocks(task.outside, T.reshape(W.shape), W, 1, *task.stretch)
     if task.adapter.kind == "vera":
-        norms = _norms(task.frozen("A"), 1)
+        norms = lengths_of(task.frozen("A"), 1)
         A0 = rows_of(task.frozen("A") / norms[:, None])
         inside = T @ A0.basis.T
         outside = math.hypot(task.outside, A0.outside(T, inside))
         return Blocks(outside, A0.coefficients(inside), task.frozen("B") * norms, 1, *A0.extremes())
     N, _, r = task.frozen("bases").shape
     T = T.T if task.adapter.transposed else T  # type: ignore[attr-defined]
-    side_by_side, norms = _unit_columns(task)
+    side_by_side, norms = unit_columns(task)
     columns = rows_of(side_by_side.T)
     inside = T.T @ columns.basis.T
     D = np.ascontiguousarray(columns.coefficients(inside).T).reshape(N, r, -1)
     W = norms.reshape(N, r, 1) * task.frozen("A")
     outside = math.hypot(task.outside, columns.outside(T.T, inside))
     return Blocks(outside, D, W, 1, *columns.extremes())
-
-
-def _norms(matrix: np.ndarray, axis: int) -> np.ndarray:
-    """The norms along an axis, 1 in place of 0."""
-    found = np.sqrt(np.einsum("ij,ij->j" if axis == 0 else "ij,ij->i", matrix, matrix))
-    return np.where(found > 0, found, 1.0)
 
 
 def _entrywise(task: NormalizedProblem) -> Bound:

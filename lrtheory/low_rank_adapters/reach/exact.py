@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.reach.bounds import Bound, rows_of
+from lrtheory.low_rank_adapters.reach.bounds import Bound
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
+from lrtheory.low_rank_adapters.reach.spaces import rows_of
 
 __all__ = ["closed_form", "grouped", "truncated"]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
+from lrtheory.low_rank_adapters.kinds.tera import times_identity
+from lrtheory.low_rank_adapters.reach.networks import orthonormal_columns
+from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, outside_of
 
-__all__ = ["HullBound", "hull_bound", "hull_weights"]
+__all__ = ["HullBound", "hull_bound", "hull_weights", "narrowed_hull"]
 
 #: ends that differ by this share of the target and the atoms are one: the gap rounds as their squares do
 EVEN = 1e-12
@@ -28,8 +31,28 @@ def _images(task: NormalizedProblem) -> tuple[np.ndarray, np.ndarray, float]:
     P, right = np.linalg.qr(task.frozen("A").T)
     inside = Q.T @ task.T @ P
     rest = norm(task.T - (Q @ inside) @ P.T)
-    rows = task.adapter.scale * (left @ task.frozen("atoms") @ right.T)
+    rows = task.adapter.scale * _between(left, task.frozen("atoms"), right.T)
     return rows.reshape(len(rows), -1), inside.ravel(), math.hypot(task.outside, rest)
+
+
+def narrowed_hull(task: NormalizedProblem) -> NormalizedProblem:
+    """Return the task in orthonormal coordinates of the spaces of both factors, which are then identities."""
+    (Q, left), (P, right) = (orthonormal_columns(one) for one in (task.frozen("B"), task.frozen("A").T))
+    inside = Q.T @ task.T @ P
+    outside = outside_of(task.T, inside, lambda: (Q @ inside) @ P.T)
+    atoms = _between(left, task.frozen("atoms"), right.T)
+    frozen = {"B": np.eye(len(left)), "A": np.eye(len(right)), "atoms": atoms}
+    fresh = task._replace(adapter=replace(task.adapter, shape=inside.shape, frozen=frozen)).for_target(inside)
+    return fresh._replace(outside=math.hypot(task.outside, outside))
+
+
+def _between(left: np.ndarray, atoms: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The products left C right for all atoms C; a multiple of the identity is only a number."""
+    sizes = times_identity(left), times_identity(right)
+    atoms = atoms if sizes[0] else left @ atoms
+    atoms = atoms if sizes[1] else atoms @ right
+    size = (sizes[0] or 1.0) * (sizes[1] or 1.0)
+    return atoms if size == 1 else size * atoms
 
 
 def hull_bound(task: NormalizedProblem, weights: np.ndarray) -> HullBound:
@@ -64,6 +87,8 @@ def hull_weights(task: NormalizedProblem, given: np.ndarray) -> np.ndarray:
 
     rows, t, _ = _images(task)
     q = rows - t
+    if q.shape[0] < q.shape[1]:  # only products of the q_k count, so coordinates in their space serve
+        q = np.linalg.qr(q.T, mode="r").T
     size = float(np.max(np.linalg.norm(q, axis=1)))
     candidates = [given]
     if size:

@@ -17,11 +17,19 @@ from typing import NamedTuple
 import numpy as np
 
 from lrtheory.low_rank_adapters.kinds.arrays import significant
-from lrtheory.low_rank_adapters.kinds.tera import but_identities, times_modes, times_vectors
+from lrtheory.low_rank_adapters.kinds.tera import but_identities, times_identity, times_modes, times_vectors
 from lrtheory.low_rank_adapters.reach.entries import best_entries, fitted_entries
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, outside_of
 
-__all__ = ["NetworkBound", "best_vector", "contracted", "narrowed_network", "network_bound", "split_target"]
+__all__ = [
+    "NetworkBound",
+    "best_vector",
+    "contracted",
+    "narrowed_network",
+    "network_bound",
+    "orthonormal_columns",
+    "split_target",
+]
 
 #: axes up to which every way to put them into two groups is tried
 AXES = 6
@@ -60,13 +68,18 @@ def narrowed_network(task: NormalizedProblem) -> NormalizedProblem:
     modes: list[np.ndarray] = task.adapter._modes()  # type: ignore[attr-defined]
     if all(one.shape[0] == one.shape[1] and (one == np.triu(one)).all() for one in modes):
         return task
-    found = [_orthonormal(one) for one in modes]
+    found = [orthonormal_columns(one) for one in modes]
     tensor = task.T.reshape([len(one) for one in modes])
     inside = times_modes(tensor, [Q.T for Q, _ in found])
     thin = any(Q.shape[0] > Q.shape[1] for Q, _ in found)
     base = outside_of(task.T, inside, lambda: _made(inside, found).reshape(task.T.shape)) if thin else 0.0
     names = [name for name in task.adapter.frozen if name != "C"]
-    frozen = dict(task.adapter.frozen) | {name: R for name, (_, R) in zip(names, found, strict=True)}
+    frozen = dict(task.adapter.frozen)
+    for name, (_, R) in zip(names, found, strict=True):
+        size = times_identity(R)
+        frozen[name] = R / size if size else R
+        if size:  # a multiple of the identity goes over to the core
+            frozen["C"] = frozen["C"] * size
     count = sum(name[0] == "U" for name in names)
     shape = math.prod(inside.shape[:count]), math.prod(inside.shape[count:])
     T = inside.reshape(shape)
@@ -79,15 +92,17 @@ def _made(inside: np.ndarray, found: list[tuple[np.ndarray, np.ndarray]]) -> np.
     return np.asarray(times_modes(inside, [Q for Q, _ in found]))
 
 
-def _orthonormal(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Q and R with orthonormal columns of Q; R is the identity where the columns are orthonormal up to rounding.
+def orthonormal_columns(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Q and R with orthonormal columns of Q; R is c I where the columns are c times orthonormal ones up to rounding.
 
     Householder's reflections in doubles leave n sqrt(k) eps in the norm of Q^T Q - I, times a small number (N. J.
     Higham, Accuracy and Stability of Numerical Algorithms, 2002, theorem 19.4), so that a Q of theirs stays as it is.
     """
-    gram = factor.T @ factor
-    if norm(gram - np.eye(len(gram))) <= max(factor.shape) * math.sqrt(len(gram)) * np.finfo(float).eps:
-        return factor, np.eye(len(gram))
+    eye = np.eye(factor.shape[1])
+    size = math.sqrt(float(np.einsum("ij,ij->", factor, factor)) / len(eye))
+    Q = factor / (size or 1.0)
+    if norm(Q.T @ Q - eye) <= max(factor.shape) * math.sqrt(len(eye)) * np.finfo(float).eps:
+        return Q, size * eye
     Q, R = np.linalg.qr(factor)
     return Q, R
 

@@ -13,11 +13,12 @@ from lrtheory._result.display import counted
 from lrtheory._validation import must
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.reach.alternating import Run, improved, own_start, random_start, started
-from lrtheory.low_rank_adapters.reach.bounds import Bound, lower_bound, narrowed
+from lrtheory.low_rank_adapters.reach.bounds import Bound, lower_bound
 from lrtheory.low_rank_adapters.reach.certificate import FitCertificate
 from lrtheory.low_rank_adapters.reach.exact import closed_form
 from lrtheory.low_rank_adapters.reach.hulls import hull_weights
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm
+from lrtheory.low_rank_adapters.reach.spaces import narrowed
 
 __all__ = ["Effort", "Solution", "solve"]
 
@@ -71,9 +72,11 @@ def solve(
 ) -> Solution:
     """Find trained arrays, by one decomposition where that gives the best ones, else by steps from several starts."""
     task = narrowed(task)
-    bound = lower_bound(task)
-    known, starts = bound.exact, 1
-    hull = task.adapter.kind == "queryable"
+    known, starts = False, 1
+    hull = task.adapter.kind == "queryable"  # whose bound is that of the weights that are found
+    if not hull:
+        bound = lower_bound(task)
+        known = bound.exact
     once = hull or method == "closed-form" or (known and method == "auto") or not task.whole
     if hull:
         if method != "auto":
@@ -87,7 +90,7 @@ def solve(
         run, starts = _best(task, bound, draw=draw, effort=effort, **options)
     used = "active-set" if hull else "closed-form" if once else "alternating"
     adapter, left, run = _nearest(task, run, own=effort.own and method != "closed-form")
-    if hull:  # the bound is that of the weights that were found
+    if hull:
         bound = lower_bound(task._replace(given=adapter))
         known = bound.exact
     if not run.losses:
