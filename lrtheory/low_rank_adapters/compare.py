@@ -170,11 +170,12 @@ def compare(
 ) -> Comparison:
     """Bound the distance of an update from adapters of several kinds, at ranks up to a budget of parameters.
 
-    The frozen arrays are those of `make_adapter`, drawn at random. The RandLoRAs take their bases from the first columns
-    of one draw: each is distributed as if it were alone, and their differences are not those of draws. The ranks are the powers of two and the largest one
-    within the budget. A Queryable LoRA of rank r has 2 r atoms, with no more entries together than the target, and
-    large enough for their hull to hold the projection of the target onto their span. Distances are exact where those of
-    `distance` are; elsewhere `upper` comes from few steps, and `fit` may find a nearer adapter.
+    The frozen arrays are those of `make_adapter`, drawn at random. The RandLoRAs take their bases from the first
+    columns of one draw: each is distributed as if it were alone, and their differences are not those of draws. The
+    ranks are the powers of two and the largest one within the budget. A Queryable LoRA of rank r has 2 r atoms, with no
+    more entries together than the target, and large enough for their hull to hold the projection of the target onto
+    their span. Distances are exact where those of `distance` are; elsewhere `upper` comes from few steps, and `fit` may
+    find a nearer adapter.
 
     Arrays: any (copied to the host)
 
@@ -226,12 +227,12 @@ def compare(
         least = min(_count(kind, (m, n), r) for kind in names for r in range(1, min(m, n) + 1))
         raise must("max_parameters", f"at least {least}, so that an adapter of these kinds fits", most)
     problem = problem_of((m, n), D)
-    values = problem.svd()[1]
+    values = problem.svd().values
     crossover = crossover_rank(values, (m, n)) if problem.whole else None
     if X is not None:
         inputs = matrix_of("X", X, (None, n))
         problem = problem_of((m, n), None, inputs, inputs @ D.T)
-        values = problem.svd()[1]
+        values = problem.svd().values
     draw = generator(rng)
     asked = [(kind, rank) for kind, ranks in ladders.items() for rank in ranks]
     rows, shared = [], _RandLoRAs(problem, (m, n), ladders.get("randlora", []), draw)

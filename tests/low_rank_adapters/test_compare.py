@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from lrtheory.low_rank_adapters.compare import compare
+from lrtheory.low_rank_adapters.distance import distance
 from lrtheory.low_rank_adapters.kinds import arrays
-from lrtheory.low_rank_adapters.kinds.make import KINDS
-from lrtheory.low_rank_adapters.reach import bounds, entries
+from lrtheory.low_rank_adapters.kinds.make import KINDS, randlora_of, shared_columns
+from lrtheory.low_rank_adapters.reach import entries, normalized, spaces
 from proofs_checks.low_rank_adapters.freedom.dimensions import adapter_dimension
 
 
@@ -25,7 +26,7 @@ def test_large_sides_take_gram_matrices_that_lose_nothing(
     D, W = normal(*shape) * sizes, normal(*shape, rng=2)
     W[0] = 0.0
     before = compare(D, max_parameters=300, weight=W, rng=0)
-    for module in (arrays, bounds, entries):
+    for module in (arrays, entries, normalized, spaces):
         monkeypatch.setattr(module, "LARGE", 4)
     after = compare(D, max_parameters=300, weight=W, rng=0)
     for one, other in zip(before.rows, after.rows, strict=True):
@@ -33,6 +34,25 @@ def test_large_sides_take_gram_matrices_that_lose_nothing(
         assert other.lower == pytest.approx(one.lower, rel=1e-7, abs=1e-9 * before.norm)
         assert other.lower <= one.lower * (1 + 1e-9) + 1e-9 * before.norm
         assert other.upper == pytest.approx(one.upper, rel=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(20, 7), (7, 20)])
+@pytest.mark.parametrize("large", [4, 128])
+def test_randloras_take_the_first_columns_of_one_draw(
+    shape: tuple[int, int], large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each row is the distance of an adapter by itself, whose bases are written down here in full."""
+    D = normal(*shape)
+    draw = np.random.default_rng(5)
+    columns = shared_columns(shape, 8, draw)  # 8 of rank 4 and of rank 2, and 7 of rank 1
+    due = [(rank, distance(randlora_of(shape, rank, columns, draw), D)) for rank in (4, 2, 1)]
+    for module in (arrays, entries, normalized, spaces):
+        monkeypatch.setattr(module, "LARGE", large)
+    rows = compare(D, kinds=["randlora"], max_parameters=60, rng=5).rows
+    assert [row.rank for row in rows] == [rank for rank, _ in due]
+    for row, (_, one) in zip(rows, due, strict=True):
+        assert row.exact == one.exact
+        assert (row.lower, row.upper) == pytest.approx((one.lower, one.upper), rel=1e-12)
 
 
 @pytest.mark.parametrize("inputs", [None, normal(9, 6, rng=1), normal(3, 6, rng=1)])

@@ -19,6 +19,7 @@ __all__ = [
     "prepared",
     "shaped",
     "significant",
+    "times_identity",
     "transposed",
     "type_name",
 ]
@@ -94,7 +95,7 @@ def shaped(name: str, value: Any, shape: tuple[int | None, ...]) -> Any:
 def numerical_rank(matrix: Any) -> int:
     """The number of singular values that are more than rounding."""
     host = np.asarray(to_numpy(matrix))
-    if min(host.shape) >= LARGE and _is_of_full_rank(host):
+    if min(host.shape) >= LARGE and (times_identity(host) or _is_of_full_rank(host)):
         return min(host.shape)
     tall = host if host.shape[0] >= host.shape[1] else host.T  # which LAPACK gets without a copy of its parts
     return significant(np.linalg.svd(tall, compute_uv=False), host.shape, float(np.finfo(host.dtype).eps))
@@ -105,18 +106,33 @@ def _is_of_full_rank(host: np.ndarray) -> bool:
 
     The sums of n products and the factorization of k rows together change it by less than (n + k + 1) eps times its
     trace, in the norm (N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2002, equation 3.13 and
-    theorem 10.3); twice as much is taken off.
+    theorem 10.3); twice as much is taken off. Of a long matrix some columns are tried first: a Gram matrix is at least
+    that of some columns, and less than the trace of the whole is not taken off.
     """
     M = (host if host.shape[0] <= host.shape[1] else host.T).astype(np.float64, copy=False)
     M = scaled(M, -unit_of(M))  # so that squares are in range
+    k, n = M.shape
+    least, rounding = (n * float(np.finfo(kind).eps) for kind in (host.dtype, np.float64))
+    off = max(2 * least**2, 4 * rounding) * float(np.einsum("ij,ij->", M, M))
+    return any(_is_above(M[:, :count], off) for count in ([k + k // 8, n] if n > 2 * k else [n]))
+
+
+def _is_above(M: np.ndarray, off: float) -> bool:
+    """Whether the Gram matrix of the rows stays positive definite when a multiple of the identity is taken off."""
     gram = M @ M.T
-    least, rounding = (max(host.shape) * float(np.finfo(kind).eps) for kind in (host.dtype, np.float64))
-    gram[np.diag_indices_from(gram)] -= max(2 * least**2, 4 * rounding) * np.trace(gram)
+    gram[np.diag_indices_from(gram)] -= off
     try:
         np.linalg.cholesky(gram)
     except np.linalg.LinAlgError:
         return False
     return True
+
+
+def times_identity(matrix: np.ndarray) -> float:
+    """The number whose multiple of the identity this is; 0 for other matrices."""
+    if matrix.shape[0] != matrix.shape[1] or (len(matrix) > 1 and matrix[0, 1]):
+        return 0.0
+    return float(matrix[0, 0]) if (matrix == matrix[0, 0] * np.eye(len(matrix))).all() else 0.0
 
 
 def significant(values: np.ndarray, shape: tuple[int, ...], eps: float) -> int:

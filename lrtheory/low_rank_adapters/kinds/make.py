@@ -246,9 +246,12 @@ class _Draw:
         return orthonormal(drawn) if rank <= side else orthonormal(drawn.T).T
 
     def signs(self, rank: int, side: int) -> np.ndarray:
-        """A square matrix of signs, repeated along the rows, whose first columns are independent."""
+        """A square matrix of signs, repeated along the rows, whose first columns are independent.
+
+        Where the square is larger, its other columns are not used, and decide nothing: the first ones are distributed
+        uniformly over all that are independent.
+        """
         while True:
             square = self.draw.choice([-1.0, 1.0], size=(rank, rank))
-            # of a larger matrix only these columns are used, and their rank takes a small Gram matrix to see
             if numerical_rank(square[:, :side]) == min(rank, side):
                 return np.tile(square, -(-side // rank))[:, :side]

@@ -11,10 +11,17 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, to_numpy
 from lrtheory._types import ArrayLike
 from lrtheory._validation import must, sequence
-from lrtheory.low_rank_adapters.kinds.arrays import Gradient, numerical_rank, prepared, shaped, transposed
+from lrtheory.low_rank_adapters.kinds.arrays import (
+    Gradient,
+    numerical_rank,
+    prepared,
+    shaped,
+    times_identity,
+    transposed,
+)
 from lrtheory.low_rank_adapters.kinds.base import FactoredAdapter
 
-__all__ = ["TeRA", "but_identities", "edge_count", "tera", "times_identity", "times_modes", "times_vectors"]
+__all__ = ["TeRA", "but_identities", "edge_count", "tera", "times_modes", "times_vectors"]
 
 
 class TeRA(FactoredAdapter):
@@ -144,13 +151,6 @@ def times_modes(tensor: Any, matrices: Sequence[Any | None]) -> Any:
 def but_identities(modes: Sequence[np.ndarray]) -> list[np.ndarray | None]:
     """The matrices on the host, with None in place of identities, by which nothing need be multiplied."""
     return [None if times_identity(one) == 1 else one for one in modes]
-
-
-def times_identity(matrix: np.ndarray) -> float:
-    """The number whose multiple of the identity this is; 0 for other matrices."""
-    if matrix.shape[0] != matrix.shape[1] or not (matrix == matrix[0, 0] * np.eye(len(matrix))).all():
-        return 0.0
-    return float(matrix[0, 0])
 
 
 def _rows_times(X: Any, modes: Sequence[Any], axis: int) -> Any:

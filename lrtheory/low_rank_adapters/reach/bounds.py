@@ -49,13 +49,13 @@ def lower_bound(task: NormalizedProblem) -> Bound:
     if adapter.kind == "full":
         return Bound(0.0, True, statement)
     if adapter.kind == "lora":
-        values = task.svd()[1]
+        values = task.svd().values
         note = _tie(values, adapter.rank_bound)
         return Bound(norm(values[adapter.rank_bound :]), True, NAME + ("AD-3" if K is None else "AD-5"), note)
     if adapter.kind in ("lora-fa", "lora-xs"):
         return _projected(task)
     if adapter.kind == "uni-lora":
-        values = task.svd()[1]
+        values = task.svd().values
         return Bound(norm(values[adapter.rank_bound :]), False, statement, "the bound is that of LoRA of the same rank")
     if adapter.kind == "queryable":
         hull = hull_bound(task, np.asarray(task.lowered(task.given)["weights"]))
@@ -147,7 +147,7 @@ def _entrywise(task: NormalizedProblem) -> Bound:
     names = {"vera": "AD-3", "randlora": "RA-6", "hadamard": "HU-3"}
     least, note = 0.0, ""
     if adapter.rank_bound < min(T.shape):
-        least = norm(task.svd()[1][adapter.rank_bound :])
+        least = norm(task.svd().values[adapter.rank_bound :])
     if K is not None:
         return _through_inputs(task, least)
     blocks = blocks_of(task)

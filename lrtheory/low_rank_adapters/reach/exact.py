@@ -46,11 +46,12 @@ def truncated(task: NormalizedProblem) -> tuple[np.ndarray, np.ndarray]:
     """Factors, of one norm, of the best matrix of the rank, with zeros where the rank exceeds a side."""
     m, n = task.adapter.shape
     rank = task.adapter.factors()[1].shape[0]  # type: ignore[attr-defined]
-    U, S, Vt = task.svd()
+    S = task.svd().values
     kept = min(rank, len(S))
+    U, Vt = task.svd().leading(kept)
     B, A = np.zeros((m, rank)), np.zeros((rank, n))
-    B[:, :kept] = U[:, :kept] * np.sqrt(S[:kept])
-    A[:kept] = _back(task, np.sqrt(S[:kept])[:, None] * Vt[:kept])
+    B[:, :kept] = U * np.sqrt(S[:kept])
+    A[:kept] = _back(task, np.sqrt(S[:kept])[:, None] * Vt)
     even = np.sqrt(norm(A) / norm(B)) if B.any() else 1.0
     return B * even, A / even
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.kinds.tera import times_identity
+from lrtheory.low_rank_adapters.kinds.arrays import LARGE, times_identity
 from lrtheory.low_rank_adapters.reach.networks import orthonormal_columns
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, outside_of
 
@@ -87,18 +87,19 @@ def hull_weights(task: NormalizedProblem, given: np.ndarray) -> np.ndarray:
 
     rows, t, _ = _images(task)
     q = rows - t
-    if q.shape[0] < q.shape[1]:  # only products of the q_k count, so coordinates in their space serve
-        q = np.linalg.qr(q.T, mode="r").T
+    short = q
+    if LARGE <= q.shape[0] < q.shape[1]:  # only products of the q_k count, so coordinates in their space serve
+        short = np.asarray(np.linalg.qr(q.T, mode="r")).T
     size = float(np.max(np.linalg.norm(q, axis=1)))
     candidates = [given]
     if size:
-        table = np.vstack([q.T / size, np.ones(len(q))])
+        table = np.vstack([short.T / size, np.ones(len(q))])
         try:
-            u = nnls(table, np.r_[np.zeros(q.shape[1]), 1.0], maxiter=30 * len(q))[0]
+            u = nnls(table, np.r_[np.zeros(short.shape[1]), 1.0], maxiter=30 * len(q))[0]
         except RuntimeError:  # the number of iterations was reached: what is given has its gap, too
             u = given
         candidates.append(u / u.sum())
-        candidates += _polished(q / size, candidates[-1])
+        candidates += _polished(short / size, candidates[-1])
     return min(candidates, key=lambda w: _gap(q, w))
 
 

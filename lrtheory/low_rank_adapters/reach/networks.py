@@ -7,7 +7,6 @@ rank one has rank one, too.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -16,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrtheory.low_rank_adapters.kinds.arrays import significant
-from lrtheory.low_rank_adapters.kinds.tera import but_identities, times_identity, times_modes, times_vectors
+from lrtheory.low_rank_adapters.kinds.arrays import significant, times_identity
+from lrtheory.low_rank_adapters.kinds.tera import but_identities, times_modes, times_vectors
 from lrtheory.low_rank_adapters.reach.entries import best_entries, fitted_entries
 from lrtheory.low_rank_adapters.reach.normalized import NormalizedProblem, norm, outside_of
 
@@ -153,7 +152,7 @@ def network_bound(task: NormalizedProblem) -> NetworkBound:
     value = math.hypot(split.base, split.low * math.sqrt(least))
     rank = task.adapter.rank_bound
     if not exact and rank < min(task.T.shape):
-        value = max(value, math.hypot(split.base, norm(task.svd()[1][rank:])))
+        value = max(value, math.hypot(split.base, norm(task.svd().values[rank:])))
     return NetworkBound(value, exact, split.low > 0, vectors if vectors and exact else _start(task, split))
 
 
@@ -214,9 +213,17 @@ def _start(task: NormalizedProblem, split: Split) -> tuple[np.ndarray, ...]:
 def contracted(tensor: np.ndarray, vectors: Sequence[np.ndarray], axis: int) -> np.ndarray:
     """The sums of a tensor over all axes but one, times the vectors of these."""
     shape = tensor.shape
-    before, after = (functools.reduce(np.kron, some, np.ones(1)) for some in (vectors[:axis], vectors[axis + 1 :]))
+    before, after = (_product(some) for some in (vectors[:axis], vectors[axis + 1 :]))
     inner = tensor.reshape(-1, len(after)) @ after
     return np.asarray(before @ inner.reshape(len(before), shape[axis]))
+
+
+def _product(vectors: Sequence[np.ndarray]) -> np.ndarray:
+    """All products of an entry of each vector, the last one fastest."""
+    found = np.ones(1)
+    for vector in vectors:
+        found = np.kron(found, vector)
+    return found
 
 
 def _gram(tensor: np.ndarray, axis: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._kernels.low_rank import tail
 from lrtheory._kernels.units import scaled, unit_of
 from lrtheory._validation import must, real
-from lrtheory.low_rank_adapters.kinds.arrays import Gradient, significant
+from lrtheory.low_rank_adapters.kinds.arrays import LARGE, Gradient, significant
 from lrtheory.low_rank_adapters.kinds.base import Adapter
 from lrtheory.low_rank_adapters.kinds.tera import TeRA
 from lrtheory.low_rank_adapters.reach.entries import Spectra
@@ -43,9 +43,15 @@ __all__ = [
 SMALL = 1e-200
 #: the share of a sum of squares from which on a difference of such sums is as exact as its terms
 FAR = 1e-2
+#: how many times taller than wide a matrix is that is reduced to a triangle before its decomposition, as in LAPACK
+LONG = 11 / 6
 
 
-SVD = tuple[np.ndarray, np.ndarray, np.ndarray]
+class Decomposition(NamedTuple):
+    """The singular values of a matrix, and what makes its leading singular vectors."""
+
+    values: np.ndarray
+    leading: Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 
 class NormalizedProblem(NamedTuple):
@@ -64,7 +70,7 @@ class NormalizedProblem(NamedTuple):
     adapter: Adapter
     T: np.ndarray
     K: np.ndarray | None
-    svd: Callable[[], SVD]
+    svd: Callable[[], Decomposition]
     rest: float
     whole: float
     unit: int
@@ -157,7 +163,7 @@ class Problem(NamedTuple):
 
     T: np.ndarray
     K: np.ndarray | None
-    svd: Callable[[], SVD]
+    svd: Callable[[], Decomposition]
     rest: float
     whole: float
     unit: int
@@ -186,7 +192,7 @@ def problem_of(
             raise must(name, "left out beside `target`", given[name])
         D = matrix_of("target", target, shape)
         unit = unit_of(D)
-        T = np.ldexp(D, -unit)
+        T = scaled(D, -unit)
         return Problem(T, None, _decomposed(T), 0.0, norm(T), unit, 0, Spectra())
     inputs, E = _data(shape, X, Y, weight)
     unit, inner = unit_of(E), unit_of(inputs)
@@ -243,7 +249,7 @@ def _in_one_unit(problem: Problem, plain: Adapter, scale: float, power: int, siz
     """
     mantissa, exponent = math.frexp(scale)
     shift = max(0, exponent - power + math.frexp(size)[1]) if size else 0
-    T, rest, whole = (np.ldexp(one, -shift) for one in (problem.T, problem.rest, problem.whole))
+    T, rest, whole = scaled(problem.T, -shift), np.ldexp(problem.rest, -shift), np.ldexp(problem.whole, -shift)
     fresh = Problem(
         T, problem.K, _decomposed(T), float(rest), float(whole), problem.unit + shift, problem.inner, Spectra()
     )
@@ -274,11 +280,25 @@ def degree_root(value: float, degree: int) -> float:
     return value if degree == 1 else math.sqrt(value) if degree == 2 else value ** (1 / degree)
 
 
-def _decomposed(T: np.ndarray) -> Callable[[], SVD]:
+def _decomposed(T: np.ndarray) -> Callable[[], Decomposition]:
+    """What decomposes T when it is called for the first time; of a tall one only leading vectors get their length."""
+
     @functools.cache
-    def svd() -> SVD:
-        U, S, Vt = np.linalg.svd(T, full_matrices=False)
-        return U, S, Vt
+    def svd() -> Decomposition:
+        if T.shape[0] < LONG * T.shape[1] or T.shape[1] < LARGE:
+            U, S, Vt = np.linalg.svd(T, full_matrices=False)
+            return Decomposition(S, lambda k: (U[:, :k], Vt[:k]))
+        from scipy.linalg.lapack import dormqr  # not with the system, which most callers import without it
+
+        packed, tau = np.linalg.qr(T, mode="raw")
+        inner, S, across = np.linalg.svd(np.triu(packed.T[: len(tau)]))
+
+        def leading(k: int) -> tuple[np.ndarray, np.ndarray]:
+            short = np.zeros((len(T), min(k, len(S))), order="F")
+            short[: len(S)] = inner[:, : short.shape[1]]
+            return dormqr("L", "N", packed.T, tau, short, 64 * max(1, short.shape[1]))[0], across[:k]
+
+        return Decomposition(S, leading)
 
     return svd
 

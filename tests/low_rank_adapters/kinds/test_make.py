@@ -9,7 +9,7 @@ import pytest
 
 from lrtheory.low_rank_adapters.kinds.hadamard import hadamard
 from lrtheory.low_rank_adapters.kinds.lora import full, lora, lora_fa, lora_xs
-from lrtheory.low_rank_adapters.kinds.make import BASES, KINDS, make_adapter
+from lrtheory.low_rank_adapters.kinds.make import BASES, KINDS, _Draw, make_adapter
 from lrtheory.low_rank_adapters.kinds.orthonormal import orthonormal
 from lrtheory.low_rank_adapters.kinds.randlora import randlora
 from lrtheory.low_rank_adapters.kinds.vera import vera
@@ -84,6 +84,19 @@ def test_a_large_adapter_has_the_bases_of_the_draws_behind_its_seed() -> None:
     A, B = (np.linalg.qr(draws.normal(size=(side, 140))).Q for side in (300, 400))
     assert np.allclose(frozen["A"], A.T, rtol=0, atol=1e-14)
     assert np.allclose(frozen["B"], B, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(("rank", "side"), [(2, 1), (2, 2), (3, 2), (2, 5)])
+def test_signs_are_the_first_draw_whose_used_columns_are_independent(rank: int, side: int) -> None:
+    """Of a square that is larger than what is used the other columns decide nothing, so what is used stays uniform."""
+    for seed in range(20):
+        found = _Draw((rank, side), 1, BASES[0], np.random.default_rng(seed), None).signs(rank, side)
+        draws = np.random.default_rng(seed)
+        while np.linalg.matrix_rank((square := draws.choice([-1.0, 1.0], size=(rank, rank)))[:, :side]) < min(
+            rank, side
+        ):
+            pass
+        assert np.array_equal(found, np.hstack([square] * side)[:, :side])
 
 
 @pytest.mark.parametrize("bases", ["gaussian", "uniform"])
