@@ -9,7 +9,7 @@ from lrtheory.low_rank_adapters.compare import compare
 from lrtheory.low_rank_adapters.distance import distance
 from lrtheory.low_rank_adapters.kinds import arrays
 from lrtheory.low_rank_adapters.kinds.make import KINDS, randlora_of, shared_columns
-from lrtheory.low_rank_adapters.reach import entries, normalized, spaces
+from lrtheory.low_rank_adapters.reach import entries, hulls, normalized, spaces
 from proofs_checks.low_rank_adapters.freedom.dimensions import adapter_dimension
 
 
@@ -26,7 +26,7 @@ def test_large_sides_take_gram_matrices_that_lose_nothing(
     D, W = normal(*shape) * sizes, normal(*shape, rng=2)
     W[0] = 0.0
     before = compare(D, max_parameters=300, weight=W, rng=0)
-    for module in (arrays, entries, normalized, spaces):
+    for module in (arrays, entries, hulls, normalized, spaces):
         monkeypatch.setattr(module, "LARGE", 4)
     after = compare(D, max_parameters=300, weight=W, rng=0)
     for one, other in zip(before.rows, after.rows, strict=True):
@@ -46,7 +46,7 @@ def test_randloras_take_the_first_columns_of_one_draw(
     draw = np.random.default_rng(5)
     columns = shared_columns(shape, 8, draw)  # 8 of rank 4 and of rank 2, and 7 of rank 1
     due = [(rank, distance(randlora_of(shape, rank, columns, draw), D)) for rank in (4, 2, 1)]
-    for module in (arrays, entries, normalized, spaces):
+    for module in (arrays, entries, hulls, normalized, spaces):
         monkeypatch.setattr(module, "LARGE", large)
     rows = compare(D, kinds=["randlora"], max_parameters=60, rng=5).rows
     assert [row.rank for row in rows] == [rank for rank, _ in due]

@@ -92,10 +92,9 @@ def test_signs_are_the_first_draw_whose_used_columns_are_independent(rank: int, 
     for seed in range(20):
         found = _Draw((rank, side), 1, BASES[0], np.random.default_rng(seed), None).signs(rank, side)
         draws = np.random.default_rng(seed)
-        while np.linalg.matrix_rank((square := draws.choice([-1.0, 1.0], size=(rank, rank)))[:, :side]) < min(
-            rank, side
-        ):
-            pass
+        square = draws.choice([-1.0, 1.0], size=(rank, rank))
+        while np.linalg.matrix_rank(square[:, :side]) < min(rank, side):
+            square = draws.choice([-1.0, 1.0], size=(rank, rank))
         assert np.array_equal(found, np.hstack([square] * side)[:, :side])
 
 
