@@ -253,12 +253,16 @@ ADJOINT = Row(
 # --- comparisons, for which there is no peer -------------------------------------------------------------------------
 
 
-def update() -> Inputs:
-    """An update of 384 x 1536 whose singular values fall as 1 / i."""
-    rng = np.random.default_rng(0)
-    U, V = (np.linalg.qr(rng.normal(size=(length, 384)))[0] for length in (384, 1536))
-    values = 1 / np.arange(1, 385)
-    return {"D": (U * values) @ V.T, "values": values}
+def update(m: int, n: int) -> Callable[[], Inputs]:
+    """An update whose singular values fall as 1 / i."""
+
+    def inputs() -> Inputs:
+        rng, side = np.random.default_rng(0), min(m, n)
+        U, V = (np.linalg.qr(rng.normal(size=(length, side)))[0] for length in (m, n))
+        values = 1 / np.arange(1, side + 1)
+        return {"D": (U * values) @ V.T, "values": values}
+
+    return inputs
 
 
 def compared(inputs: Inputs) -> np.ndarray:
@@ -276,13 +280,20 @@ def distance_from_the_spectrum(inputs: Inputs, answer: np.ndarray) -> float:
     return float(max(abs(bound / tails[int(rank)] - 1) for rank, *bounds in answer for bound in bounds))
 
 
-COMPARISON = Goal(
-    name="compare-384x1536",
-    title="all kinds of adapters of up to 100 000 numbers for an update of 384 x 1536, with bounds on their distances",
-    inputs=update,
-    solve=compared,
-    error=distance_from_the_spectrum,
-    seconds=10.0,
-    gigabytes=1.0,
-    tolerance=1e-9,
-)
+def comparison(m: int, n: int, seconds: float, gigabytes: float, *, large: bool = False) -> Goal:
+    """A comparison of all kinds."""
+    return Goal(
+        name=f"compare-{m}x{n}",
+        title=f"all kinds of adapters of up to 100 000 numbers for an update of {m} x {n}, with bounds on their distances",
+        inputs=update(m, n),
+        solve=compared,
+        error=distance_from_the_spectrum,
+        seconds=seconds,
+        gigabytes=gigabytes,
+        tolerance=1e-9,
+        large=large,
+    )
+
+
+COMPARISON = comparison(384, 1536, 10.0, 1.0)
+COMPARISON_LARGE = comparison(5504, 2048, 60.0, 3.0, large=True)

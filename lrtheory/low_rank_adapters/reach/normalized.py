@@ -281,7 +281,7 @@ def degree_root(value: float, degree: int) -> float:
 
 
 def _decomposed(T: np.ndarray) -> Callable[[], Decomposition]:
-    """What decomposes T when it is called for the first time; of a tall one only leading vectors get their length."""
+    """The decomposition of T, made at the first call; of a tall T only leading vectors get their length."""
 
     @functools.cache
     def svd() -> Decomposition:
