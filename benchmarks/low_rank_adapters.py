@@ -284,7 +284,8 @@ def comparison(m: int, n: int, seconds: float, gigabytes: float, *, large: bool 
     """A comparison of all kinds."""
     return Goal(
         name=f"compare-{m}x{n}",
-        title=f"all kinds of adapters of up to 100 000 numbers for an update of {m} x {n}, with bounds on their distances",
+        title="all kinds of adapters of up to 100 000 numbers for an update of "
+        f"{m} x {n}, with bounds on their distances",
         inputs=update(m, n),
         solve=compared,
         error=distance_from_the_spectrum,
