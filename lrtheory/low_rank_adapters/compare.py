@@ -337,8 +337,7 @@ class _RandLoRAs:
     def known(self) -> Bases | None:
         """The target in their coordinates."""
         m, n = self.shape
-        found = bases_of(self.columns, self.problem.T if m >= n else self.problem.T.T)
-        return found if found is not None and found.columns.coordinates is None else None
+        return bases_of(self.columns, self.problem.T if m >= n else self.problem.T.T)
 
     def task(self, rank: int) -> NormalizedProblem:
         """The task of one rank."""

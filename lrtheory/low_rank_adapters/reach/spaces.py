@@ -35,9 +35,7 @@ class Rows(NamedTuple):
         return float(self.values[-1]) if self.full else 0.0, float(self.values[0])
 
     def first(self, count: int) -> Rows:
-        """The first rows of orthonormal ones; others stay as they are."""
-        if self.coordinates is not None or count == len(self.basis):
-            return self
+        """The first of rows that are their own basis."""
         values = np.ones(count)
         values[0], values[-1] = self.values[0], self.values[-1]
         return Rows(self.basis[:count], None, values, self.full)
@@ -63,14 +61,9 @@ def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
     """The space of the rows of A, whose rank is the number of singular values above max(m, n) eps times the largest."""
     if LARGE <= len(A) <= A.shape[1]:
         gram = A @ A.T
-        diagonal = gram.diagonal().copy()
-        np.fill_diagonal(gram, diagonal - 1)
-        off = norm(gram)
-        np.fill_diagonal(gram, diagonal)
-        if off <= max(A.shape) * DOUBLE:  # so orthonormal that they are their own basis
-            values = np.ones(len(A))
-            values[0], values[-1] = 1 + off, 1 - off
-            return Rows(A, None, values, True)
+        plain = _own_basis(A, gram)
+        if plain is not None:
+            return plain
         values, U = np.linalg.eigh(gram)
         if 0 < values[-1] <= values[0] * EVEN:  # so that the basis is orthonormal up to rounding
             S, U = np.sqrt(values[::-1]), U[:, ::-1]
@@ -80,11 +73,24 @@ def rows_of(A: np.ndarray, eps: float = DOUBLE) -> Rows:
     return Rows(Vt[:kept], U[:, :kept] * S[:kept], S[:kept], kept == len(A))
 
 
+def _own_basis(A: np.ndarray, gram: np.ndarray) -> Rows | None:
+    """Rows that are so orthonormal that they are their own basis; None for others."""
+    diagonal = gram.diagonal().copy()
+    np.fill_diagonal(gram, diagonal - 1)
+    off = norm(gram)
+    np.fill_diagonal(gram, diagonal)
+    if off > max(A.shape) * DOUBLE:
+        return None
+    values = np.ones(len(A))
+    values[0], values[-1] = 1 + off, 1 - off
+    return Rows(A, None, values, True)
+
+
 def narrowed(task: NormalizedProblem) -> NormalizedProblem:
     """Return the task within the spaces of frozen factors, outside of which no update reaches; most kinds stay.
 
-    With A = C Q and orthonormal rows Q the loss ||T - M A||^2 is ||T - T Q^T Q||^2 + ||T Q^T - M C||^2. Small tasks,
-    and those whose factor has no full rank, stay as they are.
+    With A = C Q and orthonormal rows Q the loss ||T - M A||^2 is ||T - T Q^T Q||^2 + ||T Q^T - M C||^2. Small tasks
+    stay, and so do VeRA with a factor without full rank and RandLoRA with columns that are not orthogonal.
     """
     if task.adapter.kind == "tera":
         return narrowed_network(task)
@@ -111,38 +117,35 @@ def narrowed(task: NormalizedProblem) -> NormalizedProblem:
 
 
 class Bases(NamedTuple):
-    """The columns of all bases of a RandLoRA, as rows, and the target in their coordinates."""
+    """The orthonormal columns of all bases of a RandLoRA, as rows, and the target in their coordinates."""
 
     columns: Rows
     inside: np.ndarray
 
 
 def bases_of(columns: np.ndarray, T: np.ndarray) -> Bases | None:
-    """The coordinates of a target in columns of length 1; None where it is small or the columns are dependent."""
-    if min(T.shape) < LARGE:
+    """The coordinates of a target in columns of length 1; None where it is small or they are not orthonormal."""
+    if min(T.shape) < LARGE or columns.shape[0] < columns.shape[1]:
         return None
-    rows = rows_of(columns.T)
-    return Bases(rows, rows.basis @ T) if rows.full else None
+    rows = _own_basis(columns.T, columns.T @ columns)
+    return None if rows is None else Bases(rows, rows.basis @ T)
 
 
 def narrowed_bases(task: NormalizedProblem, known: Bases | None) -> NormalizedProblem:
-    """A RandLoRA in the coordinates of its columns, in which its bases side by side are a square matrix.
+    """A RandLoRA in the coordinates of its columns, in which its bases side by side are a diagonal matrix.
 
-    What is known may be of more orthonormal columns, of which these are the first.
+    What is known may be of more columns, of which these are the first.
     """
-    if known is None or task.K is not None:
+    if known is None:
         return task
     N, _, r = task.frozen("bases").shape
     norms = lengths_of(_side_by_side(task), 0)
     columns, inside = known.columns.first(N * r), known.inside[: N * r]
-    if columns.coordinates is None:
-        stretch, table = columns.extremes(), np.diag(norms)
-    else:
-        stretch, table = None, columns.coordinates.T * norms
-    frozen = dict(task.adapter.frozen) | {"bases": table.reshape(len(table), N, r).transpose(1, 0, 2)}
+    bases = np.diag(norms).reshape(N * r, N, r).transpose(1, 0, 2)
+    frozen = dict(task.adapter.frozen) | {"bases": bases}
     adapter = replace(task.adapter, shape=inside.shape, frozen=frozen, transposed=False)  # type: ignore[call-arg]
     outside = math.hypot(task.outside, columns.outside(_upright(task).T, inside.T))
-    return task._replace(adapter=adapter).for_target(inside)._replace(outside=outside, stretch=stretch)
+    return task._replace(adapter=adapter).for_target(inside)._replace(outside=outside, stretch=columns.extremes())
 
 
 def _upright(task: NormalizedProblem) -> np.ndarray:
