@@ -43,7 +43,8 @@ def feature_rows(xp: Any, name: str, value: Any) -> Any:
     found = real_array(xp, name, value, finite=False)
     if found.ndim != 2 or 0 in found.shape:
         raise must(name, "a matrix with rows and columns", tuple(found.shape))
-    largest = to_numpy(xp.max(xp.abs(found), axis=1))
+    top, bottom = (to_numpy(one(found, axis=1)) for one in (xp.max, xp.min))
+    largest = np.maximum(top, -bottom)  # NaN where the row has one
     if not (np.isfinite(largest).all() and (largest > 0).all()):
         row = int(np.flatnonzero(~(np.isfinite(largest) & (largest > 0)))[0])
         raise must(name, "finite non-zero rows", Words(f"row {row}")).with_traceback(None) from None
