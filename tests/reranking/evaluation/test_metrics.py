@@ -1,5 +1,6 @@
 """Every metric with every rule for ties and holes, against fractions over all orders and all judgments."""
 
+import itertools
 import json
 import random
 from pathlib import Path
@@ -82,6 +83,44 @@ def test_ends_over_holes(ties):
         agree(found.lower, map(min, values))
         agree(found.upper[:, ~is_bound], upper[~is_bound])
         assert (found.upper[0, is_bound] >= upper[is_bound] - 1e-13).all()
+
+
+def marked(labels, groups, m, low):
+    """The labels by rank where m open documents are relevant, the last or the first ones, and groups are sorted."""
+    order = reversed(groups) if low else groups
+    parts, left = [], m
+    for group in order:
+        opens = sum(labels[i] is None for i in group)
+        here = min(left, opens)
+        left -= here
+        hits = sum(labels[i] == 1 for i in group) + here
+        zeros = [0] * (len(group) - hits)
+        parts.append(zeros + [1] * hits if low else [1] * hits + zeros)
+    return [label for part in (reversed(parts) if low else parts) for label in part]
+
+
+@pytest.mark.parametrize("cut", [0, 7])
+def test_long_lists_with_ties_and_holes(cut):
+    """The ends of AP, which are found in one pass, are those over every number of marks."""
+    draw = random.Random(11)
+    for _ in range(10):
+        n, missed, unseen = draw.randint(15, 40), draw.randint(0, 2), draw.randint(0, 3)
+        labels = [draw.choice([None, None, 0, 1]) for _ in range(n)]
+        scores = sorted((draw.randint(0, n) for _ in range(n)), reverse=True)
+        groups = [list(group) for _, group in itertools.groupby(range(n), key=lambda i: scores[i])]
+        known = {f"d{i}": label for i, label in enumerate(labels) if label is not None}
+        judgments = rr.Judgments.from_dict({"q": known | {f"m{i}": 1 for i in range(missed)}})
+        run = rr.Run.from_dict({"q": {f"d{i}": score for i, score in enumerate(scores)}})
+        name = f"ap@{cut}" if cut else "ap"
+        found = rr.evaluate(run, judgments, name, ties="bounds", unjudged="bounds", unseen=unseen)
+        relevant = sum(label == 1 for label in labels) + missed
+        for low, end in ((True, found.lower), (False, found.upper)):
+            values = []
+            for m in range(labels.count(None) + 1):
+                gains = marked(labels, groups, m, low)
+                judged = [1] * (relevant + m + (unseen if low else 0))
+                values.append(metric("ap", cut, gains, judged, 1))
+            assert end[0, 0] == pytest.approx(float(min(values) if low else max(values)), abs=1e-12)
 
 
 def test_judged_documents_alone():
