@@ -224,6 +224,8 @@ class _System:
         mean = lambda several: np.mean(np.array(several), axis=0)
         self.skipped = mean([measure(metric, one) for one in kept])
         self.values = self.skipped if rules.unjudged == "skip" else mean([measure(metric, one) for one in lists])
+        if not np.isfinite(self.values).all():
+            raise must("judgments", "of gains so small that their sums are doubles", float(judgments.gains.max()))
         both_ends = [interval(metric, one, ties=rules.ties == "expected", holes=True) for one in lists]
         self.lower, self.upper = (mean(side) for side in zip(*both_ends, strict=True))
         self.judged = _share_judged(lists, metric.cut)

@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 GAINS, DISCOUNTS = ("linear", "exponential"), ("log2", "reciprocal")
+#: documents that an ideal order may have beside the judged ones
+MOST_UNSEEN = 100_000
 TIES, UNJUDGED, NEGATIVE = ("input", "trec", "expected", "bounds"), ("zero", "skip", "bounds"), ("refuse", "zero")
 
 
@@ -200,7 +202,7 @@ def evaluate(
         The largest possible gain G, at least that of the judgments, which is the default.
     unseen : int
         Number of documents of each query that were neither found nor judged and may be relevant; they lower `lower` of
-        metrics that divide by R. Used with unjudged="bounds".
+        metrics that divide by R. At most 100,000, and used with unjudged="bounds".
     negative : {"refuse", "zero"}
         Gains below 0, which files of TREC use for spam, are refused or count as judged 0.
 
@@ -238,7 +240,7 @@ def evaluate(
     options = options_of(gains=gains, discount=discount, max_gain=max_gain, negative=negative)
     asked = metrics_of(metrics)
     _check_rules(ties, unjudged)
-    extra = integer("unseen", unseen, low=0)
+    extra = integer("unseen", unseen, low=0, high=MOST_UNSEEN)
     if extra and unjudged != "bounds":
         raise must("unseen", 'left out unless unjudged="bounds"', unseen)
     stops = any(metric.kind == ERR for metric in asked)

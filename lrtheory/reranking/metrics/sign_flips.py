@@ -121,11 +121,12 @@ def signs_of(differences: np.ndarray, resolution: float | None, unit: float | No
         counted = np.rint(differences / unit)
         if np.abs(counted - differences / unit).max() < 1e-6 and np.abs(counted).sum() < MOST_WHOLE:
             return Signs(counted[counted != 0], 0.0, counted[counted != 0].astype(np.int64))
-    is_whole = bool((differences == np.rint(differences)).all()) and float(np.abs(differences).sum()) < MOST_WHOLE
+    is_whole = largest < MOST_WHOLE and bool((differences == np.rint(differences)).all())
+    is_whole = is_whole and float(np.abs(differences).sum()) < MOST_WHOLE
     if resolution is None:
         resolution = 0.0 if is_whole else RELATIVE_RESOLUTION * largest
     kept = differences[np.abs(differences) > resolution / 4]
-    scale = math.ldexp(1.0, max(-1000, math.frexp(largest)[1])) if largest else 1.0
+    scale = math.ldexp(1.0, min(max(-1000, math.frexp(largest)[1]), 1023)) if largest else 1.0
     whole = kept.astype(np.int64) if is_whole and resolution == 0.0 else None
     return Signs(kept / scale, len(differences) * (resolution / scale), whole)
 

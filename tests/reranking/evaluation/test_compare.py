@@ -34,7 +34,7 @@ def test_p_values_of_integers_and_of_doubles(side):
     """Tenths and thirds are no doubles, and their sums tie all the same, whatever the unit is."""
     for d in drawn(25, 7):
         wanted = float(share([Fraction(one) for one in d], side))
-        for unit in (1, 1 / 10, 1 / 3, 1e-300, 1e290):
+        for unit in (1, 1 / 10, 1 / 3, 1e-300, 4e307):
             assert rr.sign_flips([one * unit for one in d], alternative=side).p_value == wanted
         assert rr.sign_flips(np.array(d, np.int8), alternative=side).p_value == wanted
 
@@ -200,6 +200,16 @@ def test_all_pairs_with_holm():
     assert found.holm.tolist() == [3 / 32, 3 / 32, 1 / 2]
     with pytest.raises(ValueError, match="`systems` must be of at least two"):
         rr.compare_all({"a": runs["a"]}, judged(6))
+
+
+def test_gains_whose_sums_are_no_doubles():
+    judgments = rr.Judgments.from_dict({"q": {"a": 1e308, "b": 1e308, "c": 1e308}})
+    run = rr.Run.from_lists({"q": ["a", "b", "c"]})
+    with pytest.raises(ValueError, match="their sums are doubles"):
+        rr.compare(run, run, judgments, metric="dcg")
+    with pytest.raises(ValueError, match="their sums are doubles"):
+        rr.evaluate(run, judgments, "dcg")
+    assert rr.evaluate(run, judgments, "ndcg").mean[0] == 1
 
 
 def test_what_is_no_system():
