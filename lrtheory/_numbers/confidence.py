@@ -90,7 +90,7 @@ def clopper_pearson(
     return lower, upper
 
 
-def mean_interval(values: ArrayLike, delta: float) -> tuple[float, float]:
+def mean_interval(values: ArrayLike, delta: float, *, counts: ArrayLike | None = None) -> tuple[float, float]:
     r"""Compute an interval for the mean of the law of independent values in [0, 1], by bets.
 
     The interval does not depend on the order of the values, and it is narrow where their variance is small.
@@ -101,6 +101,8 @@ def mean_interval(values: ArrayLike, delta: float) -> tuple[float, float]:
         Independent draws of one law on [0, 1]; without draws the interval is [0, 1].
     delta : float
         Probability to miss, in (0, 1), half of it on each side.
+    counts : array of int of shape (n,), optional
+        Number of draws that had each value, at least 1; all 1 if not given.
 
     Returns
     -------
@@ -110,7 +112,7 @@ def mean_interval(values: ArrayLike, delta: float) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If a value is NaN or outside of [0, 1], or `delta` is out of range.
+        If a value is NaN or outside of [0, 1], a count is below 1, or `delta` is out of range.
 
     Proof
     -----
@@ -133,8 +135,11 @@ def mean_interval(values: ArrayLike, delta: float) -> tuple[float, float]:
     risk = open_interval("delta", delta, 0, 1)
     if not found.size:
         return 0.0, 1.0
-    distinct, counts = np.unique(found, return_counts=True)
-    return _lower_mean(distinct, counts, risk / 2), 1.0 - _lower_mean(1.0 - distinct, counts, risk / 2)
+    distinct, place, times = np.unique(found, return_inverse=True, return_counts=True)
+    if counts is not None:
+        weights = array("counts", counts, shape=found.shape, low=1.0)
+        times = np.bincount(place, weights).astype(np.int64)
+    return _lower_mean(distinct, times, risk / 2), 1.0 - _lower_mean(1.0 - distinct, times, risk / 2)
 
 
 def _lower_mean(values: np.ndarray, counts: np.ndarray, risk: float) -> float:
@@ -143,14 +148,16 @@ def _lower_mean(values: np.ndarray, counts: np.ndarray, risk: float) -> float:
     goal = math.log(len(shares) / risk)
 
     def is_rejected(mean: float) -> bool:
-        with np.errstate(divide="ignore"):  # a bettor of everything loses all at a value of 0
-            wealth = counts @ np.log1p(shares * (values[:, None] / mean - 1.0))
+        wealth = counts @ np.log1p(shares * (values[:, None] / mean - 1.0))
         return bool(np.logaddexp.reduce(wealth) >= goal)
 
     low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if is_rejected(middle) else (low, middle)
+    with np.errstate(divide="ignore"):  # a bettor of everything loses all at a value of 0
+        for _ in range(60):
+            middle = (low + high) / 2
+            if middle in (low, high):
+                break
+            low, high = (middle, high) if is_rejected(middle) else (low, middle)
     return low
 
 

@@ -7,6 +7,7 @@ A class whose answer is a table says by `_columns` which one, by `_facts` what a
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -238,7 +239,12 @@ def _rebuilt(cls: type[T], values: tuple[Any, ...]) -> T:
 
 
 def _items(owner: Any) -> list[tuple[str, Any]]:
-    return [(field.name, getattr(owner, field.name)) for field in dataclasses.fields(owner)]
+    return [(name, getattr(owner, name)) for name in _names(type(owner))]
+
+
+@functools.cache  # a class is asked at each of its results
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
 
 
 def _mapped(value: Any, on_array: Callable[[np.ndarray], Any], on_mapping: Callable[[dict[str, Any]], Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -162,8 +163,8 @@ def group_advantages(
     compute = on_host if layout.order is not None or isinstance(found, np.ndarray) else on_device
     parts = [compute(column, likely, layout, settings, xp) for column in columns]
     whole = parts[0] if is_summed else _added(parts, shares)
-    n_silent = int(xp.sum(xp.astype(whole.no_signal, xp.int64)))
-    sizes: Any = np.diff(layout.starts)
+    n_silent = int(xp.count_nonzero(whole.no_signal))
+    sizes: Any = layout.starts[1:] - layout.starts[:-1]
     message = _message(settings, is_summed, n_silent, len(sizes))
     if is_foreign(given):
         whole = Parts(*(part if is_foreign(part) else beside(part, given) for part in whole))
@@ -196,21 +197,24 @@ def _layout(found: Any, group: Any) -> Layout:
         return Layout(np.arange(found.shape[0] + 1) * found.shape[1])
     if found.ndim not in (1, 2):
         raise must("rewards", "of shape (n,) or (n, n_rewards) beside labels of groups", tuple(found.shape))
-    names = unmasked("group", to_numpy(group))
+    names = to_numpy(group)
+    names = unmasked("group", names) if isinstance(names, np.ndarray) else names  # no mask can be looked up below
     if isinstance(names, str) or not is_iterable(names):
         raise must("group", "a sequence of labels", group, TypeError)
     names = names.tolist() if isinstance(names, np.ndarray) else list(names)
     if len(names) != len(found):
         raise must("group", f"one label for each of {len(found)} answers", Words(f"{len(names)} labels"))
-    place: dict[Any, int] = {}
+    place: defaultdict[Any, int] = defaultdict()
+    place.default_factory = place.__len__  # a label that is new gets the next number
     try:
-        inverse = np.array([place.setdefault(name, len(place)) for name in names], np.int64)
+        inverse = np.fromiter(map(place.__getitem__, names), np.int64, len(names))
     except TypeError as error:
         raise must("group", "labels that can be told apart, such as words or numbers", group, TypeError) from error
     if any(name != name for name in place):  # NaN, which equals not even itself
         raise must("group", "free of NaN", Words("NaN"))
-    sizes = np.bincount(inverse, minlength=len(place))
-    return Layout(np.concatenate(([0], np.cumsum(sizes))), np.argsort(inverse, kind="stable"), tuple(place))
+    starts = np.concatenate(([0], np.cumsum(np.bincount(inverse, minlength=len(place)))))
+    lies_in_order = bool((inverse[1:] >= inverse[:-1]).all())  # as trainers have their batches
+    return Layout(starts, None if lies_in_order else np.argsort(inverse, kind="stable"), tuple(place))
 
 
 def _check_finite(xp: Any, found: Any, layout: Layout) -> None:
@@ -218,7 +222,7 @@ def _check_finite(xp: Any, found: Any, layout: Layout) -> None:
     if 0 in found.shape:
         return
     size = float(xp.max(xp.abs(found)))
-    most = float(xp.finfo(found.dtype).max) / (4 * int(np.diff(layout.starts).max()))
+    most = float(xp.finfo(found.dtype).max) / (4 * int((layout.starts[1:] - layout.starts[:-1]).max()))
     if size <= most:
         return
     if math.isfinite(size):

@@ -12,7 +12,7 @@ from lrtheory._numbers.confidence import clopper_pearson, mean_interval
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, as_array, choice, integer, must, open_interval
-from lrtheory.policy_gradients.exact.subsets import all_missed
+from lrtheory.policy_gradients.exact.subsets import Pairs, all_missed, different
 from lrtheory.policy_gradients.problem import AnswerLog, read_counts
 
 __all__ = ["PassAtK", "counted", "left_out", "pass_at_k", "sizes_of"]
@@ -137,11 +137,13 @@ def pass_at_k(
     ks = sizes_of("k", k, sizes)
     risk = open_interval("delta", delta, 0, 1)
     choice("population", population, tuple(POPULATIONS))
-    each = 1.0 - all_missed(sizes, sizes - rights, ks)
-    low, high = clopper_pearson(rights, sizes, risk)
+    pairs = different(sizes, rights)
+    each = 1.0 - all_missed(pairs.n, pairs.n - pairs.right, ks)
+    low, high = clopper_pearson(pairs.right, pairs.n, risk)
     with np.errstate(divide="ignore"):
         lowest, highest = (-np.expm1(ks * np.log1p(-end)[:, None]) for end in (low, high))
-    table = [_mean_of(each[:, j], sizes, int(one), risk, population) for j, one in enumerate(ks)]
+    table = [_mean_of(each[:, j], pairs, int(one), risk, population) for j, one in enumerate(ks)]
+    each, lowest, highest = (rows[pairs.place] for rows in (each, lowest, highest))
     value, lower, upper, kept = (np.array(column) for column in zip(*table, strict=True))
     message = f"intervals of the mean speak of {POPULATIONS[population]}{left_out(ks, len(names), kept)}"
     return PassAtK(ks, value, lower, upper, kept, each, lowest, highest, names, risk, population, message)
@@ -175,15 +177,16 @@ def sizes_of(name: str, given: Any, n: np.ndarray) -> np.ndarray:
     return np.array(ks, np.int64)
 
 
-def _mean_of(each: np.ndarray, n: np.ndarray, k: int, delta: float, population: str) -> tuple[float, float, float, int]:
+def _mean_of(each: np.ndarray, pairs: Pairs, k: int, delta: float, population: str) -> tuple[float, float, float, int]:
     """Mean of the estimates that are there, the ends of its interval, and how many there are."""
-    there = n >= k
-    values, m = each[there], int(there.sum())
-    mean = float(values.mean())
+    there = pairs.n >= k
+    values, times = each[there], pairs.times[there]
+    m = int(times.sum())
+    mean = min(1.0, float(values @ times) / m)
     if population == "like these":
-        lower, upper = mean_interval(values, delta)
+        lower, upper = mean_interval(values, delta, counts=times)
         return mean, lower, upper, m
-    half = math.sqrt(math.log(2 / delta) / 2 * float((1.0 / (n[there] // k)).sum())) / m
+    half = math.sqrt(math.log(2 / delta) / 2 * float((times / (pairs.n[there] // k)).sum())) / m
     return mean, max(0.0, mean - half), min(1.0, mean + half), m
 
 

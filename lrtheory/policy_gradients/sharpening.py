@@ -16,7 +16,7 @@ from lrtheory._numbers.confidence import mean_interval
 from lrtheory._result import Result, display, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, must, open_interval
-from lrtheory.policy_gradients.exact.subsets import all_missed
+from lrtheory.policy_gradients.exact.subsets import all_missed, different
 from lrtheory.policy_gradients.pass_at_k import counted, left_out, sizes_of
 from lrtheory.policy_gradients.problem import AnswerLog
 
@@ -114,8 +114,9 @@ def signal_share(
     names, sizes, rights = counted(n, c)
     groups = sizes_of("group_sizes", group_sizes, sizes)
     risk = open_interval("delta", delta, 0, 1)
-    each = all_missed(sizes, sizes - rights, groups) + all_missed(sizes, rights, groups)
-    each = np.minimum(each, 1.0)  # two roundings
+    pairs = different(sizes, rights)
+    each = all_missed(pairs.n, pairs.n - pairs.right, groups) + all_missed(pairs.n, pairs.right, groups)
+    each = np.minimum(each, 1.0)[pairs.place]  # two roundings
     kept = np.array([int((sizes >= size).sum()) for size in groups])
     columns = [each[sizes >= size, j] for j, size in enumerate(groups)]
     lower, upper = np.array([mean_interval(column, risk) for column in columns]).T

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lrtheory._array import kernel, kernel_input
 
-__all__ = ["all_missed"]
+__all__ = ["Pairs", "all_missed", "different"]
+
+
+class Pairs(NamedTuple):
+    """The different pairs of counts among problems: which there are, how often, and the pair of each problem."""
+
+    n: np.ndarray
+    right: np.ndarray
+    times: np.ndarray
+    place: np.ndarray
+
+
+def different(n: np.ndarray, right: np.ndarray) -> Pairs:
+    """Find the different pairs of numbers of answers and of right ones, which are few where problems are many."""
+    sizes, first = np.unique(n, return_inverse=True)
+    rights, second = np.unique(right, return_inverse=True)
+    codes, place, times = np.unique(first * len(rights) + second, return_inverse=True, return_counts=True)
+    return Pairs(sizes[codes // len(rights)], rights[codes % len(rights)], times, place)
 
 
 def all_missed(n: np.ndarray, wrong: np.ndarray, sizes: np.ndarray) -> np.ndarray:

@@ -63,6 +63,7 @@ PULLED = Family(
         Pulled((1, 3, 2, 4), (1, 1, 0, 0), 5, "none", 50, "reverse"),
         Pulled((2, 1, 3), (0, 1, 1), 3, "sample", 150, "reverse"),
         Pulled((1, 2, 9997), (1, 1, 0), 8, "std", 20, "reverse"),  # three roots
+        Pulled((1, 1), (0, 1), 2, "std", 20, "reverse"),  # a root at the logit 5, a point of the grid of the claim
     ),
     draw=draw_pulled,
 )
@@ -141,7 +142,8 @@ def crossings(case: Pulled) -> int:
     grid = np.linspace(-30, 30, 1201)
     P = 1 / (1 + np.exp(-grid))
     gaps = grid - math.log(P_f / (1 - P_f)) - weight_of(case, P) / case.lam
-    return int((np.sign(gaps[1:]) != np.sign(gaps[:-1])).sum())
+    signs = np.sign(gaps[gaps != 0])  # a root on the grid is one change, and not one to 0 and one from it
+    return int((signs[1:] != signs[:-1]).sum())
 
 
 GR_8F = Statement(
