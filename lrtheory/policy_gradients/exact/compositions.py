@@ -86,7 +86,7 @@ def divisor(norm, offset, strength, drop, n_right, G, squares, largest, mean):
     return 1.0, 0.0
 
 
-@kernel
+@kernel(error_model="numpy")
 def sum_over_counts(logs_p, right, blocks, factorials, norm, offset, strength, drop, sums):
     """Add the advantages of all groups, weighted by their probabilities; return the least mean that divides.
 
@@ -120,10 +120,10 @@ def sum_over_counts(logs_p, right, blocks, factorials, norm, offset, strength, d
         scale, mean = divisor(norm, offset, strength, drop, n_right, G, squares, largest, share - part * punished / G)
         least = min(least, mean)
         if scale > 0.0:
-            weight = math.exp(log_weight)
+            weight = math.exp(log_weight) / (G * scale)
             for k in range(K):
                 if counts[k] > 0:
-                    sums[k] += weight * counts[k] * off[k] / (G * scale)
+                    sums[k] += weight * (counts[k] * off[k])
         if counts[K - 1] == G:
             return least
         # the next composition in the order of Nijenhuis and Wilf
