@@ -161,7 +161,10 @@ def _real_on_the_host(name: str, value: Any) -> np.ndarray:
         raise must(name, "a dense array", value, TypeError)
     found = as_array(name, value)
     if found.dtype.kind == "O":  # exact numbers, and data frames with columns of several types
-        return array(name, found, finite=False).astype(np.float64)
+        try:
+            return array(name, found, finite=False).astype(np.float64)
+        except OverflowError as error:  # of integers and Fractions alone
+            raise must(name, "an array of numbers in the range of doubles", value) from error
     if found.dtype.kind not in "fiub":
         raise must(name, "an array of real numbers", found.dtype, TypeError)
     if found.dtype in (np.float32, np.float64):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,9 @@ import numpy as np
 from lrtheory._array import array_namespace, arrays, beside, is_foreign, real_array, to_numpy
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import Words, choice, is_iterable, must, real, refuse_unused, unmasked
+from lrtheory._validation import Words, choice, must, real, refuse_unused
 from lrtheory.policy_gradients.exact.divisors import NORMS, TIES, Layout, Parts, Settings, on_device, on_host
+from lrtheory.policy_gradients.exact.labels import listed, numbered
 
 __all__ = ["AdvantageResult", "group_advantages"]
 
@@ -87,8 +87,8 @@ def group_advantages(
     rewards : array of shape (groups, size), (groups, size, n_rewards), or (n,), (n, n_rewards) with `group`
         Real numbers in any unit; single precision stays single. Booleans and integers become double.
     group : sequence of length n, optional
-        Label of the group of each answer, of any type; a group may lie in several pieces. With labels the numbers pass
-        through the host.
+        Label of the group of each answer, of any type but None and NaN; equal ones are one group, which may lie in
+        several pieces. With labels the numbers pass through the host.
     norm : {"std", "sample", "none", "loo", "batch", "mean"}
         Divisor of reward minus mean of the group: the standard deviation of the group over G or over G - 1, nothing,
         (G - 1)/G for the mean of the other answers as baseline, the standard deviation over n - 1 of the whole batch,
@@ -152,9 +152,9 @@ def group_advantages(
     xp = array_namespace(rewards)
     found = real_array(xp, "rewards", rewards, finite=False)
     layout = _layout(found, group)
-    _check_finite(xp, found, layout)
     axes = 2 if group is None else 1
     shares = _weights(xp, weights, found, axes)
+    _check_finite(xp, found, layout, settings, shares)
     likely = _likelihoods(xp, log_probs, found, axes, settings)
     is_summed = found.ndim == axes or combine == "sum"
     if found.ndim > axes and is_summed:
@@ -197,33 +197,29 @@ def _layout(found: Any, group: Any) -> Layout:
         return Layout(np.arange(found.shape[0] + 1) * found.shape[1])
     if found.ndim not in (1, 2):
         raise must("rewards", "of shape (n,) or (n, n_rewards) beside labels of groups", tuple(found.shape))
-    names = to_numpy(group)
-    names = unmasked("group", names) if isinstance(names, np.ndarray) else names  # no mask can be looked up below
-    if isinstance(names, str) or not is_iterable(names):
-        raise must("group", "a sequence of labels", group, TypeError)
-    names = names.tolist() if isinstance(names, np.ndarray) else list(names)
+    names = listed("group", group)
     if len(names) != len(found):
         raise must("group", f"one label for each of {len(found)} answers", Words(f"{len(names)} labels"))
-    place: defaultdict[Any, int] = defaultdict()
-    place.default_factory = place.__len__  # a label that is new gets the next number
-    try:
-        inverse = np.fromiter(map(place.__getitem__, names), np.int64, len(names))
-    except TypeError as error:
-        raise must("group", "labels that can be told apart, such as words or numbers", group, TypeError) from error
-    if any(name != name for name in place):  # NaN, which equals not even itself
-        raise must("group", "free of NaN", Words("NaN"))
+    place, inverse = numbered("group", names)
     starts = np.concatenate(([0], np.cumsum(np.bincount(inverse, minlength=len(place)))))
     lies_in_order = bool((inverse[1:] >= inverse[:-1]).all())  # as trainers have their batches
     return Layout(starts, None if lies_in_order else np.argsort(inverse, kind="stable"), tuple(place))
 
 
-def _check_finite(xp: Any, found: Any, layout: Layout) -> None:
-    """Refuse what is not finite, with its group, and what is so large that sums of a group would not be."""
+def _check_finite(xp: Any, found: Any, layout: Layout, settings: Settings, shares: Any) -> None:
+    """Refuse what is not finite, with its group, and what is so large or so small that sums of a group lose digits."""
     if 0 in found.shape:
         return
-    size = float(xp.max(xp.abs(found)))
-    most = float(xp.finfo(found.dtype).max) / (4 * int((layout.starts[1:] - layout.starts[:-1]).max()))
+    size, limits = float(xp.max(xp.abs(found))), xp.finfo(found.dtype)
+    most = float(limits.max) / (4 * int((layout.starts[1:] - layout.starts[:-1]).max()))
+    if 0 < size < float(limits.smallest_normal):
+        raise must("rewards", f"0, or some of them at least {float(limits.smallest_normal):.3g} in size", size)
     if size <= most:
+        if settings.unlikeliness * size > most:
+            raise must("unlikeliness", "so small that rewards stay finite", settings.unlikeliness)
+        # advantages that are divided have a size of about 1
+        if shares is not None and float(xp.sum(xp.abs(shares))) > most / max(1.0, size):
+            raise must("weights", "so small that weighted rewards are finite", Words("larger ones"))
         return
     if math.isfinite(size):
         raise must("rewards", f"at most {most:.3g} in size, so that sums of a group are finite", size)

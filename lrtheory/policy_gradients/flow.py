@@ -11,7 +11,7 @@ from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import Words, array, choice, floats, integer, must, open_interval
 from lrtheory.policy_gradients.exact.binomials import divisors
-from lrtheory.policy_gradients.exact.problems import check_correct, check_problem
+from lrtheory.policy_gradients.exact.problems import check_correct, check_laws, check_problem
 from lrtheory.policy_gradients.exact.steps import any_steps, reward_steps
 from lrtheory.policy_gradients.exact.updates import Settings, settings_of, update
 
@@ -163,6 +163,8 @@ def flow(
         for b, (law, is_right) in enumerate(zip(laws, right, strict=True)):
             along = partial(update, right=is_right, settings=settings)
             path[:, b] = any_steps(law, along, rate, steps, apart, fourth)
+    if not (np.isfinite(path).all() and np.isfinite(rate * steps)):
+        raise must("step_size", "so small that updates stay finite", step_size)
     success = (path * right).sum(axis=-1)
     numbers = success, _entropy(path * right), _entropy(path * ~right)
     said = f"{steps} steps took the mean success from {success[0].mean():.6g} to {success[-1].mean():.6g}"
@@ -182,12 +184,7 @@ def _problems(p: object, correct: object) -> tuple[np.ndarray, np.ndarray]:
     rows = array("correct", correct)
     if rows.shape not in (laws.shape, laws.shape[1:]):
         raise must("correct", f"of shape {laws.shape}, as `p`", Words(f"shape {rows.shape}"))
-    laws = array("p", laws, low=0.0, high=1.0).astype(np.float64)
-    totals = laws.sum(axis=1)
-    off = np.abs(totals - 1) > 1e-12 * laws.shape[1]
-    if off.any():
-        b = int(np.argmax(off))
-        raise ValueError(f"`p` must sum to 1 for each problem; got {totals[b]:.12g} for problem {b}.")
+    laws = check_laws("p", laws)
     flat = check_correct(rows.reshape(-1))
     return laws, np.broadcast_to(flat.reshape(rows.shape), laws.shape)
 

@@ -66,7 +66,7 @@ def expected_gradient(
     Parameters
     ----------
     p : array of shape (n_answers,)
-        Law of the answers; those of probability 0 are not updated.
+        Law of the answers; those of probability 0 are not updated. A law in single precision is divided by its sum.
     correct : bool array of shape (n_answers,)
         Whether an answer is right.
     group_size : int

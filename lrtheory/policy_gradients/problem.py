@@ -12,7 +12,8 @@ from lrtheory._array import read_only, to_numpy
 from lrtheory._files import FromTable, Table, warn_alike
 from lrtheory._files.cells import cell_text
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import Words, as_array, generator, integer, is_iterable, must, open_interval, unmasked
+from lrtheory._validation import Words, as_array, generator, integer, must, open_interval
+from lrtheory.policy_gradients.exact.labels import listed, numbered
 
 __all__ = ["AnswerLog", "Bandit", "make_bandit"]
 
@@ -54,7 +55,8 @@ class AnswerLog(FromTable):
     __slots__ = ("c", "n", "problems", "right")
 
     def __init__(self, problems: ArrayLike, correct: ArrayLike, *, answers: ArrayLike | None = None) -> None:
-        names = _listed("problems", problems)
+        names = listed("problems", problems)
+        place, at = numbered("problems", names)
         flags = as_array("correct", correct)
         if flags.shape != (len(names),):
             raise must("correct", f"one entry for each of {len(names)} answers", Words(f"shape {flags.shape}"))
@@ -64,9 +66,7 @@ class AnswerLog(FromTable):
         if wrong.any():
             raise must("correct", "booleans, or 1 and 0", flags[wrong][0])
         told = flags.astype(bool)
-        place: dict[Any, int] = {}
-        at = np.array([place.setdefault(name, len(place)) for name in names], np.int64)
-        right = None if answers is None else _right(place, at, told, _listed("answers", answers))
+        right = None if answers is None else _right(place, at, told, _answers(answers))
         self._set(
             tuple(place), np.bincount(at, minlength=len(place)), np.bincount(at[told], minlength=len(place)), right
         )
@@ -98,9 +98,9 @@ class AnswerLog(FromTable):
         ValueError
             If a problem comes twice, lengths differ, or there are more right answers than answers.
         """
-        names = _listed("problems", problems)
+        names = listed("problems", problems)
         sizes, rights = read_counts(n, c)
-        if len(set(names)) < len(names):
+        if len(numbered("problems", names)[0]) < len(names):
             twice = next(name for place, name in enumerate(names) if name in names[:place])
             raise must("problems", "different names", twice)
         if len(names) != len(sizes):
@@ -126,6 +126,8 @@ class AnswerLog(FromTable):
         problems = table.text(names["problem"])
         warn_alike(problems, table.origin)
         correct = table.each(names["correct"], _truth, "true or false, or 1 or 0")
+        if not table.header and problems[0].lower() == "problem" and correct[0] == "right":
+            raise table.refuse(0, names["correct"], "true or false, or the first line must have different names")
         told = np.array([flag == "right" for flag in correct], np.bool_)
         if "answer" not in names:
             return cls(problems, told)
@@ -139,18 +141,10 @@ class AnswerLog(FromTable):
         return len(self.problems)
 
 
-def _listed(name: str, values: Any) -> list[Any]:
-    """Names of any kind as a list."""
-    values = unmasked(name, to_numpy(values))
-    if isinstance(values, str) or not is_iterable(values):
-        raise must(name, "a sequence", values, TypeError)
-    found = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    try:
-        has_nan = any(one != one for one in set(found))
-    except TypeError as error:
-        raise must(name, "words or numbers", values, TypeError) from error
-    if has_nan:
-        raise must(name, "free of NaN", Words("NaN"))
+def _answers(answers: Any) -> list[Any]:
+    """Answers of any kind as a list; None stands for an answer that was not found, which is wrong."""
+    found = listed("answers", answers)
+    numbered("answers", [one for one in found if one is not None])
     return found
 
 
@@ -163,6 +157,8 @@ def _right(
     counts: tuple[dict[Any, int], ...] = tuple({} for _ in place)
     wrong: tuple[set[Any], ...] = tuple(set() for _ in place)
     for problem, is_right, answer in zip(at.tolist(), told.tolist(), answers, strict=True):
+        if is_right and answer is None:
+            raise must("answers", "there where they are right", None)
         if is_right:
             counts[problem][answer] = counts[problem].get(answer, 0) + 1
         else:
@@ -199,9 +195,10 @@ def _whole(name: str, values: Any) -> np.ndarray:
         raise must(
             name, "an array of whole numbers with one axis", values, TypeError if found.ndim == 1 else ValueError
         )
+    found = found.astype(np.float64) if found.dtype == np.float16 else found
     wrong = ~((found >= 0) & (found <= 2**53) & (found == np.floor(found)))
     if wrong.any():
-        raise must(name, "whole numbers of at least 0", found[wrong][0])
+        raise must(name, "whole numbers from 0 to 2^53", found[wrong][0])
     return found.astype(np.int64)
 
 

@@ -19,9 +19,9 @@ import numpy as np
 from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
-from lrtheory._validation import Words, choice, integer, must, real, refuse_unused
+from lrtheory._validation import Words, choice, must, real, refuse_unused
 from lrtheory.policy_gradients.exact.binomials import binomial_mean, divisors
-from lrtheory.policy_gradients.exact.problems import check_problem
+from lrtheory.policy_gradients.exact.problems import check_problem, check_size
 
 __all__ = ["StationaryResult", "stationary_points"]
 
@@ -114,7 +114,7 @@ def stationary_points(
     law, right = check_problem(ref, correct, "ref")
     choice("norm", norm, NORMS)
     choice("direction", direction, ("reverse", "forward"))
-    size, top = integer("group_size", group_size, low=2), float(np.finfo(np.float64).max)
+    size, top = check_size(group_size, low=2), float(np.finfo(np.float64).max)
     weight, offset = real("lam", lam, low=0, high=top), real("std_offset", std_offset, low=0, high=top)
     if weight == 0:
         raise must("lam", "above 0, since otherwise the success goes to 1 and nothing inside is at rest", lam)

@@ -159,7 +159,7 @@ def test_a_wrong_answer_may_be_empty_and_lengths_must_fit():
         AnswerLog(["a", "a"], [1])
     with pytest.raises(ValueError, match="`answers` must be one entry for each of 1"):
         AnswerLog(["a"], [1], answers=["x", "y"])
-    with pytest.raises(TypeError, match="`problems` must be words or numbers"):
+    with pytest.raises(TypeError, match="`problems` must be labels that can be told apart"):
         AnswerLog([["a"]], [1])
     with pytest.raises(ValueError, match="`c` must be left out"):
         pass_at_k(log, [1], 1)

@@ -65,14 +65,14 @@ def _short(count: int) -> str:
 
 
 @kernel
-def divisor(norm, offset, strength, drop, n_right, G, squares, largest, mean):
+def divisor(norm, offset, reach, drop, n_right, G, squares, largest, mean):
     """Return by what the centred rewards of a group are divided, 0 for a group that counts nothing, and the mean.
 
     The second number is the mean of the rewards where it divides, and else 0.
     """
     uniform = n_right in (0, G)
-    # in a group of right answers all differences have the size of the penalty
-    scale = strength if uniform else 1.0 + strength
+    # in a group of right answers all differences have the size of the largest penalty, the reach
+    scale = reach if uniform else 1.0 + reach
     if largest <= ROUNDING * scale or (drop and uniform):
         return 0.0, 0.0
     if norm == STD:
@@ -98,7 +98,7 @@ def sum_over_counts(logs_p, right, blocks, factorials, norm, offset, strength, d
     moved, rest, least = 0, G, 0.0
     while True:
         log_weight, n_right, punished = factorials[G], 0, 0.0
-        below = 0
+        below, top = 0, 0.0
         for b in range(len(blocks) - 1):
             size, n_here = 0, 0
             for k in range(blocks[b], blocks[b + 1]):
@@ -108,6 +108,8 @@ def sum_over_counts(logs_p, right, blocks, factorials, norm, offset, strength, d
                 ranks[k] = below + 0.5 * (size - 1)
             n_right += n_here
             punished += n_here * (below + 0.5 * (size - 1))
+            if n_here > 0:
+                top = below + 0.5 * (size - 1)
             below += size
         share, part = n_right / G, strength / G
         squares, largest = 0.0, 0.0
@@ -117,7 +119,8 @@ def sum_over_counts(logs_p, right, blocks, factorials, norm, offset, strength, d
                 off[k] = right[k] - share - part * (right[k] * ranks[k] - punished / G)
                 squares += counts[k] * off[k] * off[k]
                 largest = max(largest, abs(off[k]))
-        scale, mean = divisor(norm, offset, strength, drop, n_right, G, squares, largest, share - part * punished / G)
+        average = share - part * punished / G
+        scale, mean = divisor(norm, offset, part * top, drop, n_right, G, squares, largest, average)
         least = min(least, mean)
         if scale > 0.0:
             weight = math.exp(log_weight) / (G * scale)
@@ -143,7 +146,7 @@ def sum_over_groups(p, right, G, norm, offset, strength, drop, sums):
     group, ranks, off = np.zeros(G, np.int64), np.zeros(G), np.zeros(G)
     least = 0.0
     while True:
-        weight, n_right, punished = 1.0, 0, 0.0
+        weight, n_right, punished, top = 1.0, 0, 0.0, 0.0
         for i in range(G):
             weight *= p[group[i]]
             n_right += right[group[i]]
@@ -151,13 +154,15 @@ def sum_over_groups(p, right, G, norm, offset, strength, drop, sums):
             for j in range(G):
                 ranks[i] += p[group[j]] < p[group[i]] or (j < i and p[group[j]] == p[group[i]])
             punished += right[group[i]] * ranks[i]
+            top = max(top, right[group[i]] * ranks[i])
         share, part = n_right / G, strength / G
         squares, largest = 0.0, 0.0
         for i in range(G):
             off[i] = right[group[i]] - share - part * (right[group[i]] * ranks[i] - punished / G)
             squares += off[i] * off[i]
             largest = max(largest, abs(off[i]))
-        scale, mean = divisor(norm, offset, strength, drop, n_right, G, squares, largest, share - part * punished / G)
+        average = share - part * punished / G
+        scale, mean = divisor(norm, offset, part * top, drop, n_right, G, squares, largest, average)
         least = min(least, mean)
         if scale > 0.0:
             for i in range(G):

@@ -6,18 +6,37 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._validation import Words, array, must, open_interval
+from lrtheory._validation import Words, array, integer, must, open_interval
 
-__all__ = ["check_clip", "check_correct", "check_law", "check_problem"]
+__all__ = ["check_clip", "check_correct", "check_law", "check_laws", "check_problem", "check_size"]
+
+#: sums over larger groups take gigabytes
+MOST_SAMPLES = 10**7
 
 
 def check_law(name: str, p: Any) -> np.ndarray:
     """Return a law of at least one answer, in doubles."""
-    law = array(name, p, shape=(None,), low=0.0, high=1.0).astype(np.float64)
-    total = float(law.sum())
-    if abs(total - 1) > 1e-12 * max(1, len(law)):
-        raise ValueError(f"`{name}` must sum to 1; got {total:.12g}.")
-    return law
+    return check_laws(name, array(name, p, shape=(None,))[None])[0]
+
+
+def check_laws(name: str, laws: Any) -> np.ndarray:
+    """Return the laws in the rows of a table, in doubles; those in single precision are divided by their sums."""
+    given = array(name, laws, shape=(None, None), low=0.0, high=1.0)
+    found = given.astype(np.float64)
+    totals = found.sum(axis=1, keepdims=True)
+    is_short = given.dtype in (np.float16, np.float32)
+    unit = float(np.finfo(given.dtype).eps) if is_short else 1e-12
+    off = np.abs(totals[:, 0] - 1) > unit * max(1, found.shape[1])
+    if off.any():
+        b = int(np.argmax(off))
+        rule, where = (" for each problem", f" for problem {b}") if len(found) > 1 else ("", "")
+        raise ValueError(f"`{name}` must sum to 1{rule}; got {totals[b, 0]:.12g}{where}.")
+    return np.asarray(found / totals) if is_short else found
+
+
+def check_size(group_size: Any, low: int = 1) -> int:
+    """Return the number of answers of a group, of which a sum goes over all numbers of right ones."""
+    return integer("group_size", group_size, low=low, high=MOST_SAMPLES)
 
 
 def check_problem(p: Any, correct: Any, name: str = "p") -> tuple[np.ndarray, np.ndarray]:

@@ -75,20 +75,24 @@ def any_steps(
     p: np.ndarray, rate: Callable[[np.ndarray], np.ndarray], h: float, n_steps: int, every: int, fourth: bool
 ) -> list[np.ndarray]:
     """Make the same steps of one problem along any update."""
-    law, path = p, [p]
+    path = [p]
+    with np.errstate(divide="ignore"):
+        logs = np.log(p)  # in which an answer that is rarer than the smallest double can come back
     for step in range(1, n_steps + 1):
-        along = rate(law)
+        along = rate(np.exp(logs))
         if fourth:
-            second = rate(moved(law, along, h / 2))
-            third = rate(moved(law, second, h / 2))
-            along = (along + 2 * second + 2 * third + rate(moved(law, third, h))) / 6
-        law = moved(law, along, h)
+            second = rate(np.exp(moved(logs, along, h / 2)))
+            third = rate(np.exp(moved(logs, second, h / 2)))
+            along = (along + 2 * second + 2 * third + rate(np.exp(moved(logs, third, h)))) / 6
+        logs = moved(logs, along, h)
         if step % every == 0 or step == n_steps:
-            path.append(law)
+            path.append(np.exp(logs))
     return path
 
 
-def moved(p: np.ndarray, update: np.ndarray, h: float) -> np.ndarray:
-    """Return the softmax of log p + h update."""
-    weights = p * np.exp(h * (update - update.max()))
-    return np.asarray(weights / weights.sum())
+def moved(logs: np.ndarray, update: np.ndarray, h: float) -> np.ndarray:
+    """Return the logarithms of the softmax of these logits plus h times an update."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a path that is not finite is refused at its end
+        found = logs + h * update
+        found = found - found.max()
+        return np.asarray(found - np.log(np.exp(found).sum()))

@@ -6,17 +6,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrtheory._validation import Words, array, choice, flag, integer, must, real, refuse_unused
+from lrtheory._validation import Words, array, choice, flag, must, real, refuse_unused
 from lrtheory.policy_gradients.exact.binomials import binomial_mean, divisors
 from lrtheory.policy_gradients.exact.closed_forms import penalized, rewarded
 from lrtheory.policy_gradients.exact.compositions import by_counts
-from lrtheory.policy_gradients.exact.problems import check_law
+from lrtheory.policy_gradients.exact.problems import check_law, check_size
 
 __all__ = ["NORMS", "Settings", "factor_of", "settings_of", "update"]
 
 NORMS = ("std", "sample", "none", "loo", "mean")
 METHODS = ("auto", "closed", "enumerate")
 OFFSET = ("std", "sample", "mean")
+#: squares of rewards under stronger penalties leave the range of doubles
+STRONGEST = 1e100
 
 
 class Settings(NamedTuple):
@@ -37,12 +39,12 @@ class Settings(NamedTuple):
 
 def settings_of(n: int, group_size: Any, norm: Any, **given: Any) -> Settings:
     """Check all settings for a problem of n answers."""
-    size, top = integer("group_size", group_size, low=1), float(np.finfo(np.float64).max)
+    size, top = check_size(group_size), float(np.finfo(np.float64).max)
     choice("norm", norm, NORMS)
     offset = real("std_offset", given.get("std_offset", 0.0), low=0, high=top)
     if norm not in OFFSET:
         refuse_unused(norm, (), "norm", std_offset=(offset, 0.0))
-    strength = real("unlikeliness", given.get("unlikeliness", 0.0), low=0, high=top)
+    strength = real("unlikeliness", given.get("unlikeliness", 0.0), low=0, high=STRONGEST)
     ties, drops = (
         choice("ties", given.get("ties", "average"), ("average", "position")),
         given.get("drop_uniform", False),

@@ -42,7 +42,8 @@ def best_n(p: Number, *, uplift: Number) -> float:
     Assumes: 0 < p < (1 + e) p < 1.
 
     Proof: with a = log(1 - p) > b = log(1 - (1 + e) p), the gain exp(a N) - exp(b N) has the derivative a exp(a N) - b
-    exp(b N), which is positive for N below log(a / b) / (b - a) and negative above it.
+    exp(b N), which is positive for N below log(a / b) / (b - a) and negative above it. With d = b - a = log(1 - e p /
+    (1 - p)) that is log(1 + d / a) / (-d), which keeps its digits where e is small, and goes to -1 / a with d.
 
     Examples
     --------
@@ -51,8 +52,8 @@ def best_n(p: Number, *, uplift: Number) -> float:
     """
     if (1 + uplift) * p >= 1:
         raise must("uplift", f"below 1/p - 1 = {1 / float(p) - 1:.6g}", uplift)
-    a, b = math.log1p(-p), math.log1p(-(1 + uplift) * p)
-    return math.log(a / b) / (b - a)
+    a, d = math.log1p(-p), math.log1p(-uplift * p / (1 - p))
+    return math.log1p(d / a) / -d if d else -1 / a
 
 
 @formula(p="k in [0, 1]", correct="k in [0, 1]", likely="[0, inf)", rare="[0, inf)", group_size="[2, inf)")
@@ -78,7 +79,8 @@ def unlikeliness_threshold(p: np.ndarray, correct: np.ndarray, *, likely: int, r
     Raises
     ------
     ValueError
-        If one of the answers is wrong, or `rare` is not the rarer one.
+        If one of the answers is wrong or is none of `p`, `rare` is not the rarer one, `p` does not sum to 1, or
+        `correct` holds another number than 0 and 1.
 
     Proof
     -----
@@ -92,6 +94,12 @@ def unlikeliness_threshold(p: np.ndarray, correct: np.ndarray, *, likely: int, r
     >>> round(float(unlikeliness_threshold([0.4, 0.15, 0.05, 0.4], [1, 1, 1, 0], likely=0, rare=2, group_size=16)), 3)
     0.993
     """
+    if max(likely, rare) >= len(p):
+        raise must("rare", f"a place below {len(p)}, as `likely`", max(likely, rare))
+    if abs(sum(p) - 1) > 1e-9:
+        raise must("p", "a law, which sums to 1", sum(p))
+    if any(one not in (0, 1) for one in correct):
+        raise must("correct", "0 or 1 for each answer", correct)
     if not (correct[likely] and correct[rare] and p[likely] > p[rare] > 0):
         raise must("rare", "a right answer of smaller, positive probability than the right answer `likely`", rare)
     n, places = group_size, range(len(p))
