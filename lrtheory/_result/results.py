@@ -239,7 +239,7 @@ def _rebuilt(cls: type[T], values: tuple[Any, ...]) -> T:
 
 
 def _items(owner: Any) -> list[tuple[str, Any]]:
-    return [(name, getattr(owner, name)) for name in _names(type(owner))]
+    return [(name, getattr(owner, name)) for name in _names(type(owner))]  # type: ignore[arg-type]
 
 
 @functools.cache  # a class is asked at each of its results

@@ -67,7 +67,7 @@ def stationary_success(
         raise must("P_ref", "at least the smallest double", P_ref)
     if direction == "reverse":
         # the smallest double is exp(-745)
-        return P / (P + float(1 - P_ref) * math.exp(-float(min(gain / pull, 745))))
+        return P / (P + float(1 - P_ref) * math.exp(-float(min(gain / pull, Fraction(745)))))
     # in Fractions, since 1 - e is small where the pull is about as strong as the update
     if gain <= pull:
         e = float(gain / pull)
