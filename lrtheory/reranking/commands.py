@@ -256,6 +256,8 @@ def _named(runs: tuple[Run, ...]) -> dict[str, Run]:
     """Runs by the names of their files, with numbers where these are equal or missing."""
     names = [run.name for run in runs]
     shown = [name if name and names.count(name) == 1 else f"{name}#{i}" for i, name in enumerate(names, start=1)]
+    if len(set(shown)) < len(shown):  # a file may be called like a number of ours
+        shown = [str(i) for i in range(1, len(names) + 1)]
     return dict(zip(shown, runs, strict=True))
 
 

@@ -290,7 +290,7 @@ def _sentences(
     where = f"between {ends[0]:+.4g} and {ends[1]:+.4g} at {100 * (1 - delta):g} %" if np.isfinite(ends[0]) else ""
     told = [f"{metric.name}: {mean:+.4g} over {many}, {where or f'too few for an interval at {100 * (1 - delta):g} %'}"]
     how = "counting all signs" if found.method == "exact" else f"{found.samples:,} sampled signs"
-    told.append(f"p = {found.p_value:.3g}, {how}: {counts[0]:,} queries up, {counts[1]:,} down")
+    told.append(f"p = {found.p_value:.3g}, {how}: {counts[0]:,} of the queries up, {counts[1]:,} down")
     if found.smallest_p > delta:
         told.append(f"{found.n:,} queries that differ cannot reach p = {delta:g}: the least is {found.smallest_p:.2g}")
     if n > EXACT_SUBSETS and np.isfinite(ends[0]):

@@ -246,6 +246,7 @@ def evaluate(
     stops = any(metric.kind == ERR for metric in asked)
     lists = ranked_lists(run, judgments, options, by_name=ties == "trec", extra=extra, stops=stops)
     shares = [judged_counts(lists, metric.cut) for metric in asked]
+    any_judged = bool(lists.is_judged.any())
     if unjudged == "skip":
         lists = lists.cut_to(lists.is_judged)
     columns = [_measured(metric, lists, ties, unjudged, extra) for metric in asked]
@@ -269,7 +270,7 @@ def evaluate(
         empty=is_empty,
         ties=ties,
         unjudged=unjudged,
-        message="; ".join(_sentences(run, asked, lists, counts, shares, ties, unjudged, extra)),
+        message="; ".join(_sentences(run, asked, lists, counts, shares, any_judged, ties, unjudged, extra)),
         counts=counts,
     )
 
@@ -325,6 +326,7 @@ def _sentences(
     lists: Lists,
     counts: Mapping[str, int],
     shares: Sequence[tuple[np.ndarray, np.ndarray]],
+    any_judged: bool,
     ties: str,
     unjudged: str,
     unseen: int,
@@ -337,7 +339,10 @@ def _sentences(
         told.append(f"{counts['dropped']:,} {_queries(counts['dropped'])} of the run without judgments left out")
     if counts["empty"]:
         told.append(f"{counts['empty']:,} {_queries(counts['empty'])} without a relevant document count as 0")
-    told += _on_holes(asked[0], shares[0], unjudged, unseen)
+    if shares[0][1].any() and not any_judged:
+        told.append("none of the documents found is judged: are the names of documents those of the judgments?")
+    else:
+        told += _on_holes(asked[0], shares[0], unjudged, unseen)
     told += _on_ties(asked[0], lists, ties) if counts["tied"] else []
     return [*told, run.message] if run.message else told
 
@@ -350,10 +355,6 @@ def _on_holes(metric: Metric, share: tuple[np.ndarray, np.ndarray], unjudged: st
     """Say how much of what is shown is judged."""
     hits, shown = (int(one.sum()) for one in share)
     where = f"the first {metric.cut:,}" if metric.cut else "all documents"
-    if not shown:
-        return []
-    if not hits:
-        return ["none of the documents found is judged: are the names of documents those of the judgments?"]
     if hits == shown:
         return []
     treated = {
@@ -367,7 +368,7 @@ def _on_holes(metric: Metric, share: tuple[np.ndarray, np.ndarray], unjudged: st
 def _on_ties(metric: Metric, lists: Lists, ties: str) -> list[str]:
     """Say between which values the first mean lies over all orders of equal scores, where that matters."""
     lower, upper = (one.mean() for one in interval(metric, lists, ties=True))
-    if upper - lower <= 1e-12 * max(1.0, abs(upper)):
+    if upper - lower <= 1e-12 * abs(upper):
         return []
     n = int((np.diff(lists.row_ptr) > np.diff(lists.query_ptr)).sum())
     span = f"over all their orders {metric.name} lies between {lower:.4g} and {upper:.4g}"

@@ -84,10 +84,13 @@ class _ByQuery(FromTable):
         found = form_of(path, form)
         is_open = form is None and columns is None and not _has_told_suffix(path)
         if found == "trec" or (found == "table" and is_open and looks_like_trec(path)):
+            if columns is not None:
+                raise must("columns", "left out for lines of TREC, whose cells have fixed places", columns)
             return cls._from_lines(read_trec(path, cls._kind), source_name(path))
         if found == "json" and str(path) != "-":
             value = json_of(path)
             if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
+                cls._refuse_scores(value, source_name(path))
                 return cls._from_mappings(value, _stem(source_name(path)))
         return cls._from_table(as_table(path, form=form, header=header), columns)
 
@@ -190,6 +193,10 @@ class _ByQuery(FromTable):
     def _numbers(cls, table: Table, column: str) -> np.ndarray:
         return table.floats(column)
 
+    @classmethod
+    def _refuse_scores(cls, values: Mapping[str, Mapping[str, Any]], origin: str) -> None:
+        """Refuse the dictionaries of a run in the place of judgments."""
+
     def _named_docs(self) -> list[str]:
         names = np.array(self.documents, object)
         return list(names[self.docs])
@@ -261,7 +268,7 @@ class Judgments(_ByQuery, Result):
     _roles: ClassVar = {"query": _QUERY, "document": _DOCUMENT, "gain": (*_GAIN, "score")}
 
     def __post_init__(self) -> None:
-        _check(self, array("gains", self.gains, shape=(None,)))
+        _check(self, _doubles("gains", array("gains", self.gains, shape=(None,))))
 
     @classmethod
     def _numbers(cls, table: Table, column: str) -> np.ndarray:
@@ -270,6 +277,12 @@ class Judgments(_ByQuery, Result):
         if table.header and column.strip().lower() == "score" and ("rank" in named or (found % 1).any()):
             raise ValueError(f"{table.origin}: a run in the place of judgments? Gains are whole numbers without ranks")
         return found
+
+    @classmethod
+    def _refuse_scores(cls, values: Mapping[str, Mapping[str, Any]], origin: str) -> None:
+        if any(isinstance(gain, float) and gain % 1 for one in values.values() for gain in one.values()):
+            what = "a run in the place of judgments? Gains in JSON are whole numbers; `from_dict` takes others"
+            raise ValueError(f"{origin}: {what}")
 
     def _columns(self) -> dict[str, Any]:
         return {"query": self._query_of_rows(), "document": self._named_docs(), "gain": self.gains}
@@ -343,7 +356,7 @@ class Run(_ByQuery, Result):
     _roles: ClassVar = {"query": _QUERY, "document": _DOCUMENT, "score": _SCORE}
 
     def __post_init__(self) -> None:
-        _check(self, array("scores", self.scores, shape=(None,), finite=False))
+        _check(self, _doubles("scores", array("scores", self.scores, shape=(None,), finite=False)))
 
     @classmethod
     def from_lists(cls, lists: Mapping[Any, Sequence[Any]]) -> Self:
@@ -451,7 +464,8 @@ def _names(name: str, given: Any) -> tuple[str, ...]:
 
 
 def _repeated(names: Sequence[Any]) -> Any:
-    return next(name for place, name in enumerate(names) if name in names[:place])
+    first: dict[Any, int] = {}
+    return next(name for place, name in enumerate(names) if first.setdefault(name, place) < place)
 
 
 def _check(made: _ByQuery, values: np.ndarray) -> None:
@@ -472,9 +486,17 @@ def _check(made: _ByQuery, values: np.ndarray) -> None:
         order = np.lexsort((-values, rows))
         docs, values = docs[order], values[order]
     kept = {"queries": queries, "documents": documents, "indptr": indptr, "docs": docs}
-    for name, value in {**kept, made._value: np.array(values, np.float64)}.items():
+    for name, value in {**kept, made._value: values}.items():
         # names are words alone, so the base class need not look for arrays among a million of them
         object.__setattr__(made, name, read_only(value) if isinstance(value, np.ndarray) else value)
+
+
+def _doubles(name: str, values: np.ndarray) -> np.ndarray:
+    """A copy in doubles, of Fractions and long integers too."""
+    try:
+        return np.array(values, np.float64)
+    except OverflowError as error:
+        raise must(name, "numbers in the range of doubles", values) from error
 
 
 def _whole(name: str, value: ArrayLike) -> np.ndarray:
@@ -492,8 +514,9 @@ def _refuse_repeats(
     met = np.sort(keys)
     twice = met[1:][met[1:] == met[:-1]]
     if len(twice):
-        again = np.flatnonzero(np.isin(keys, twice))
-        row = int(next(i for place, i in enumerate(again) if keys[i] in keys[again[:place]]))
+        later = np.ones(len(keys), bool)
+        later[np.unique(keys, return_index=True)[1]] = False
+        row = int(later.argmax())
         at = where(row)
         what = f"document {documents[docs[row]]!r} stands twice in query {queries[rows[row]]!r}"
         raise ValueError(f"{at}: {what}" if at else f"{what}.")

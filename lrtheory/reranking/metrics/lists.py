@@ -195,6 +195,18 @@ def _gains_of(
     return found, is_judged
 
 
+def _power_less_one(gains: np.ndarray) -> np.ndarray:
+    """2^g - 1, which small gains do not lose to cancellation; whole gains give whole numbers."""
+    return np.where(gains < 1, np.expm1(gains * np.log(2.0)), np.exp2(gains) - 1.0)
+
+
+def _stops(gains: np.ndarray, top: float) -> np.ndarray:
+    """(2^g - 1) / 2^top for gains of at most top."""
+    if top <= MOST_EXPONENT:
+        return _power_less_one(gains) * np.exp2(-top)
+    return np.where(gains > 0, np.exp2(gains - top), 0.0)  # 2^top is no double, and the 1 is nothing beside it
+
+
 #: the latest names, those among which they were looked for, and what was found: most runs are measured more than once
 _latest: list[tuple[tuple[str, ...], tuple[str, ...], np.ndarray]] = []
 
@@ -222,11 +234,10 @@ def _lists(
     stops: bool,
 ) -> Lists:
     row_ptr, query_ptr, group_ptr = bounds
-    counted = np.exp2 if options.gains == "exponential" else None
-    convert = lambda gains: gains if counted is None else counted(gains) - 1.0
+    convert = _power_less_one if options.gains == "exponential" else np.asarray
     top = float(raw.max(initial=0.0)) if options.max_gain is None else float(options.max_gain)
     top = top if top > 0 else 1.0  # nothing is relevant, and what may be is 1
-    stop = lambda gains: np.exp2(gains - top) - np.exp2(-top)
+    stop = lambda gains: _stops(gains, top)
     judged_query = np.repeat(np.arange(len(judgments.queries)), np.diff(judgments.indptr))
     ideal = convert(raw)  # judgments are kept by falling gain
     relevant = np.bincount(judged_query[raw > 0], minlength=len(judgments.queries))

@@ -67,7 +67,8 @@ def metric_of(name: Any) -> Metric:
     is_patient = kind == RBP
     if (found[3] is not None and cut == 0) or (kind == PRECISION and cut == 0) or is_patient != (0 < patience < 1):
         raise must("metrics", _RULE, name)
-    shown = _SHOWN[kind] + (f"{patience:g}".removeprefix("0") if is_patient else "") + (f"@{cut}" if cut else "")
+    digits = (found[2] or "").removeprefix("0").rstrip("0")
+    shown = _SHOWN[kind] + digits + (f"@{cut}" if cut else "")
     return Metric(shown, kind, cut, patience)
 
 

@@ -7,6 +7,7 @@ signs whose sum is at least as large as the observed one (statements RK-S1 to RK
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -134,16 +135,15 @@ def _by_halves(values: np.ndarray, slack: float, two_sided: bool) -> float:
 
 def _by_samples(values: np.ndarray, slack: float, two_sided: bool, n: int, rng: np.random.Generator) -> float:
     """The share among sampled signs and the observed ones, which keeps the level (statement RK-S3)."""
-    observed, total = float(values.sum()), float(values.sum())
-    limit = (abs(observed) if two_sided else observed) - slack
-    as_large = 0
+    total, as_large = float(values.sum()), 0
+    limit = (abs(total) if two_sided else total) - slack
     for bits in _drawn(len(values), n, rng):
         sums = 2 * (bits @ values) - total
         as_large += int(((np.abs(sums) if two_sided else sums) >= limit).sum())
     return (as_large + 1) / (n + 1)
 
 
-def _drawn(n_values: int, n: int, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _drawn(n_values: int, n: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield n rows of random bits as doubles, some at once."""
     width = -(-n_values // 8)
     step = max(1, AT_ONCE // (8 * n_values))

@@ -99,9 +99,9 @@ class Texts(FromTable):
         found = table.pick(columns, roles, optional=("title",))
         names, cells = table.text(found["id"]), table.columns[found["text"]]
         titles = table.columns[found["title"]] if "title" in found else [""] * len(names)
-        twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
-        if twice:
-            row = next(i for i, name in enumerate(names) if name in twice and name in names[:i])
+        first = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
+        if len(first) < len(names):
+            row = next(row for row, name in enumerate(names) if first[name] < row)
             raise table.refuse(row, found["id"], "different in each row")
         warn_alike(names, table.origin)
         texts = [" ".join(filter(None, map(cell_text, pair))) for pair in zip(titles, cells, strict=True)]

@@ -133,6 +133,7 @@ JUDGMENTS_REFUSED = {
     "five cells": ("a.qrels", "q 0 d 1\nq 0 e 1 2\n", "a.qrels:2: 5 cells where"),
     "a table of scores": ("a.csv", "qid,docno,score\nq,d,1.5\n", "a.csv: a run in the place of judgments"),
     "a table with ranks": ("a.csv", "qid,docno,rank,score\nq,d,1,2\n", "a.csv: a run in the place of judgments"),
+    "dictionaries of a run": ("a.json", json.dumps(SCORES), "a.json: a run in the place of judgments"),
     "six columns": ("a.csv", RUN.replace(" ", ","), "a.csv: 6 columns without names; name those of query, document"),
 }
 
@@ -163,6 +164,7 @@ DICTIONARIES = {
     "nan": ({"q": {"a": np.nan}}, ValueError, "`scores` must be free of NaN"),
     "words": ({"q": {"a": "high"}}, TypeError, "`scores` must be an array of real numbers"),
     "no mapping": ([1], TypeError, "a mapping from queries"),
+    "beyond doubles": ({"q": {"a": 10**400}}, ValueError, "`scores` must be numbers in the range of doubles"),
 }
 
 
@@ -184,6 +186,21 @@ FIELDS = {
 def test_fields_that_do_not_fit(fields, told):
     with pytest.raises(ValueError, match=told):
         rr.Run(*fields)
+
+
+def test_columns_of_lines_of_trec(tmp_path):
+    with pytest.raises(ValueError, match="`columns` must be left out for lines of TREC"):
+        rr.Run.from_file(written(tmp_path, "a.run", RUN), columns="a,b,c")
+
+
+def test_many_repetitions_are_found_at_once(tmp_path):
+    """A file that was joined with itself, and names that come twice at the end of many."""
+    lines = "".join(f"q Q0 d{i} {i + 1} {-i} t\n" for i in range(30_000))
+    with pytest.raises(ValueError, match="a.run:30001: document 'd0' stands twice in query 'q'"):
+        rr.Run.from_file(written(tmp_path, "a.run", lines * 2))
+    names = [f"d{i}" for i in range(30_000)]
+    with pytest.raises(ValueError, match="`documents` must be of different names; got 'd29999'"):
+        rr.Run(["q"], [*names, names[-1]], [0, 0], [], [])
 
 
 def test_a_list_with_a_repeated_document():

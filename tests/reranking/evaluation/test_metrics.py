@@ -216,6 +216,33 @@ def test_renamed_documents():
         assert rr.evaluate(run, judgments, "ndcg", ties="expected").mean[0] == pytest.approx((1 + 1 / np.log2(3)) / 2)
 
 
+def test_ties_of_small_gains_are_told():
+    judgments = rr.Judgments.from_dict({"1": {"a": 1e-12, "b": 0}})
+    found = rr.evaluate(rr.Run.from_dict({"1": {"a": 1.0, "b": 1.0}}), judgments, "dcg")
+    assert "over all their orders dcg lies between 6.309e-13 and 1e-12" in found.message
+
+
+def test_small_exponents_are_not_lost():
+    """2^g - 1 is g ln 2 where g is small, and ratios of it stay."""
+    judgments = rr.Judgments.from_dict({"1": {"a": 1e-12, "b": 2e-12}})
+    run = rr.Run.from_lists({"1": ["a", "b"]})
+    wanted = (1 + 2 / np.log2(3)) / (2 + 1 / np.log2(3))
+    assert rr.evaluate(run, judgments, "ndcg", gains="exponential").mean[0] == pytest.approx(wanted, rel=1e-11)
+    assert rr.evaluate(run, judgments, "err").mean[0] == pytest.approx(2e-12 * np.log(2), rel=1e-11)
+
+
+def test_none_of_the_first_is_judged():
+    """Which is no sign that names are of another collection."""
+    judgments, run = rr.Judgments.from_dict({"q": {"a": 1}}), rr.Run.from_lists({"q": ["x", "y", "a"]})
+    assert "0.0 % of the first 2 are judged" in rr.evaluate(run, judgments, "p@2").message
+
+
+def test_names_of_metrics():
+    judgments, run = rr.Judgments.from_dict({"q": {"a": 1}}), rr.Run.from_lists({"q": ["a"]})
+    found = rr.evaluate(run, judgments, "MAP, rbp0.80, rbp.8000001@3, mrr@10")
+    assert found.metrics == ("ap", "rbp.8", "rbp.8000001@3", "rr@10")
+
+
 def test_ties_that_do_not_matter_are_not_told():
     judgments, run = rr.Judgments.from_dict({"1": {"a": 1, "b": 1}}), rr.Run.from_dict({"1": {"a": 0.0, "b": -0.0}})
     found = rr.evaluate(run, judgments, "ndcg")
