@@ -108,7 +108,7 @@ def _warmup() -> None:
     judgments = Judgments.from_dict({"q": {"a": 1, "b": 0}})
     run = Run.from_dict({"q": {"a": 1.0, "c": 1.0}})
     evaluate(run, judgments, ["ap", "dcg"], unjudged="bounds")
-    evaluate(run, judgments, ["ap", "rr", "err", "dcg"], ties="expected")
+    evaluate(run, judgments, ["ap", "rr", "err", "ndcg"], ties="expected")
     index = Bm25(["a b", "b"])
     for method in ("maxscore", "exhaustive"):
         index.search(["a"], 1, method=method)
