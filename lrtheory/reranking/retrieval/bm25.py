@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import sparse
+from lrtheory._array import sparse, to_numpy
 from lrtheory._types import ArrayLike, SparseArray
-from lrtheory._validation import array, choice, must, real
+from lrtheory._validation import array, choice, is_iterable, must, real
 from lrtheory.reranking.retrieval.postings import Postings, SearchResult, terms_of
 
 __all__ = ["Bm25", "Postings", "SearchResult"]
@@ -91,8 +91,11 @@ class Bm25:
 
     def _counted(self, documents: Any) -> Any:
         """The counts as a matrix of scipy.sparse, by columns."""
-        if sparse.issparse(documents) or (hasattr(documents, "ndim") and documents.ndim == 2):
-            found = sparse.csc_array(documents)
+        if sparse.issparse(documents) or getattr(documents, "ndim", 1) == 2:
+            dense = None if sparse.issparse(documents) else array("documents", to_numpy(documents), low=0)
+            if np.ndim(documents if dense is None else dense) != 2:
+                raise must("documents", "a matrix of counts", np.shape(documents))
+            found = sparse.csc_array(documents if dense is None else dense.astype(np.float64))
             found.sum_duplicates()
             found.eliminate_zeros()
             found.sort_indices()
@@ -100,7 +103,7 @@ class Bm25:
             if (values != np.floor(values)).any():
                 raise must("documents", "whole numbers of terms", float(values[values != np.floor(values)][0]))
             return found
-        rows = [tokens_of(f"documents[{d}]", one) for d, one in enumerate(_listed(documents))]
+        rows = [tokens_of(f"documents[{d}]", one) for d, one in enumerate(_listed("documents", documents))]
         self.terms = {}
         numbers = [self.terms.setdefault(token, len(self.terms)) for row in rows for token in row]
         where = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
@@ -116,6 +119,8 @@ class Bm25:
         odds = (n - df + 0.5) / (df + 0.5)
         weights = np.log1p(odds) if self.idf == "lucene" else np.log(odds)
         lengths = np.bincount(columns.indices, weights=columns.data, minlength=n)
+        if not np.isfinite(lengths.sum()):
+            raise must("documents", "counts whose sum is in the range of doubles", float(columns.data.max()))
         average = float(lengths.mean()) if n and lengths.any() else 1.0
         K = self.k1 * (1 - self.b + self.b * lengths / average)
         tf = columns.data.astype(np.float64)
@@ -148,25 +153,22 @@ class Bm25:
         ValueError
             If `k` is below 1.
         """
-        names: Any = map(str, range(len(queries)))
-        if isinstance(queries, Mapping):
-            names, queries = list(queries), list(queries.values())
+        listed = _listed("queries", queries.values() if isinstance(queries, Mapping) else queries)
+        names = tuple(queries) if isinstance(queries, Mapping) else tuple(map(str, range(len(listed))))
         if self.terms is None:
             n_terms = len(self.postings.upper_bounds)
-            found = [terms_of(f"queries[{q}]", one, n_terms) for q, one in enumerate(queries)]
-            return self.postings._search(found, k, method, tuple(names), self.names, 0)
-        rows = [tokens_of(f"queries[{q}]", one) for q, one in enumerate(_listed(queries))]
+            found = [terms_of(f"queries[{q}]", one, n_terms) for q, one in enumerate(listed)]
+            return self.postings._search(found, k, method, names, self.names, 0)
+        rows = [tokens_of(f"queries[{q}]", one) for q, one in enumerate(listed)]
         known = [[self.terms[token] for token in row if token in self.terms] for row in rows]
         unknown = sum(len(set(row) - self.terms.keys()) for row in rows)
-        return self.postings._search(known, k, method, tuple(names), self.names, unknown)
+        return self.postings._search(known, k, method, names, self.names, unknown)
 
 
-def _listed(documents: Any) -> list[Any]:
-    if isinstance(documents, str) or not hasattr(documents, "__iter__"):
-        raise must(
-            "documents", "a sequence of texts or of lists of tokens, or a matrix of counts", documents, TypeError
-        )
-    return list(documents)
+def _listed(name: str, given: Any) -> list[Any]:
+    if isinstance(given, str) or not is_iterable(given):
+        raise must(name, "a sequence of texts or of lists of tokens, or of counts of terms", given, TypeError)
+    return list(given)
 
 
 def tokens_of(name: str, value: Any) -> list[str]:

@@ -91,7 +91,8 @@ def _documents(name: str, answer: Any, *, single: bool) -> list[int]:
     given = to_numpy(answer)
     if single and not isinstance(given, bool) and isinstance(given, Integral):
         return [int(given)]
-    if isinstance(given, np.ndarray):
+    if hasattr(given, "__array__"):
+        given = np.asarray(given)
         if given.ndim == 1 and given.dtype.kind in "iu":
             return [int(one) for one in given]
         given = given.tolist() if given.dtype.kind == "O" else given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -65,9 +66,7 @@ class Oracle:
         ValueError
             If they are no documents of the order.
         """
-        given = np.asarray(documents)
-        if given.ndim != 1 or given.dtype.kind not in "iu" or ((given < 0) | (given >= len(self.places))).any():
-            raise must("documents", f"an array of documents 0, ..., {len(self.places) - 1}", given)
+        given = _known(documents, len(self.places))
         self.calls, self.documents = self.calls + 1, self.documents + len(given)
         if self._error_rate == 0 and self._bias == 0:
             return given[np.argsort(self.places[given], kind="stable")].astype(np.int64)
@@ -88,6 +87,15 @@ class Oracle:
         if self._persistent:
             self._kept[low, high] = won == (first == low)
         return won
+
+
+def _known(documents: Any, n: int) -> np.ndarray:
+    """The documents of a call as an array."""
+    given = np.asarray(documents)
+    given = given.astype(np.int64) if not given.size else given
+    if given.ndim != 1 or given.dtype.kind not in "iu" or ((given < 0) | (given >= n)).any():
+        raise must("documents", f"an array of documents 0, ..., {n - 1}", given)
+    return given.astype(np.int64)
 
 
 def make_oracle(
@@ -171,8 +179,13 @@ class EncoderOracle:
         -------
         int64 array of shape (m,)
             Order of the documents of the call, the best first.
+
+        Raises
+        ------
+        ValueError
+            If they are no numbers of texts.
         """
-        given = np.asarray(documents, np.int64)
+        given = _known(documents, len(self.scores))
         return given[np.argsort(-self.scores[given], kind="stable")]
 
     def score(self, documents: ArrayLike) -> float:
@@ -187,8 +200,16 @@ class EncoderOracle:
         -------
         float
             Cosine of the text and the query.
+
+        Raises
+        ------
+        ValueError
+            If it is no number of one text.
         """
-        return float(self.scores[np.asarray(documents, np.int64)[0]])
+        given = _known(documents, len(self.scores))
+        if len(given) != 1:
+            raise must("documents", "one document", given)
+        return float(self.scores[given[0]])
 
 
 def encoder_oracle(texts: Sequence[str] | ArrayLike, query: str | ArrayLike) -> EncoderOracle:

@@ -40,7 +40,8 @@ def best_windows(n: int, k: int, *, size: int, step: int | None, passes: int | N
     if passes is not None:
         integer("passes", passes, low=1)
     best: tuple[tuple[int, int], int, int] | None = None
-    for s in range(size - 1, 0, -1) if step is None else (step,):
+    longest = min(size - 1, max(n - size, 1))  # the first window takes no longer step
+    for s in range(longest, 0, -1) if step is None else (step,):
         calls, certain, done = 0, 0, 0
         while done < passes if passes is not None else certain < min(k, max(n - 1, 1)):
             left = n - certain

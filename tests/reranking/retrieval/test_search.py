@@ -149,6 +149,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "b": (lambda: Bm25(["a"], b=1.5), "`b` must be in [0, 1]; got 1.5."),
     "idf": (lambda: Bm25(["a"], idf="plus"), "`idf` must be one of 'lucene', 'robertson'; got 'plus'."),
     "one text": (lambda: Bm25("a b"), "`documents` must be a sequence of texts or of lists of tokens"),
+    "one query": (lambda: Bm25(["a b"]).search("a", 1), "`queries` must be a sequence of texts or of lists of tokens"),
+    "table of words": (lambda: Bm25(np.array([["a"]])), "`documents` must be an array of real numbers"),
+    "one axis": (lambda: Bm25(sparse.coo_array(np.array([1, 2]))), "`documents` must be a matrix of counts; got (2,)."),
+    "huge": (
+        lambda: Bm25(np.array([[1.7e308, 1.7e308]])),
+        "`documents` must be counts whose sum is in the range of doubles; got 1.7e+308.",
+    ),
     "numbers": (lambda: Bm25([1, 2]), "`documents[0]` must be a text or a list of tokens; got 1."),
     "counts": (lambda: Bm25(np.array([[0.5]])), "`documents` must be whole numbers of terms; got 0.5."),
     "negative": (lambda: Bm25(np.array([[-1]])), "`documents` must be in [0, inf]; got -1.0."),
