@@ -146,7 +146,9 @@ def make_oracle(
     if found.ndim != 1 or (n and found.dtype.kind not in "iu") or not np.array_equal(np.sort(found), np.arange(n)):
         raise must("order", "a permutation of 0, ..., n - 1", order)
     rate = real("error_rate", error_rate, low=0, high=0.5)
-    bias = real("position_bias", position_bias, low=-rate, high=rate)
+    bias = real("position_bias", position_bias)
+    if abs(bias) > rate:
+        raise must("position_bias", f"at most `error_rate`, {rate:g}, in size, so that chances stay in [0, 1]", bias)
     fixed = flag("persistent", persistent)
     if fixed and bias:
         raise must("position_bias", "0 for a judge whose duels have one result for ever", position_bias)

@@ -94,7 +94,8 @@ class Reranker(Resumable):
             strategy, self.n, self.k, size=size, step=step, passes=passes, partitions=partitions
         )
         self.size, self.strategy = int(size), self._choice.strategy
-        self._begin(int(generator(rng).integers(2**62)) if self._choice.random else 0)
+        draws = generator(rng)
+        self._begin(int(draws.integers(2**62)) if self._choice.random else 0)
 
     def _begin(self, seed: int) -> None:
         """Start the strategy anew, with nothing answered."""

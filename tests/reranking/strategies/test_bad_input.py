@@ -66,6 +66,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     "repair": (lambda: rerank(JUDGE, 4, 1, repair="drop"), '`repair` must be one of "refuse", "append"; got \'drop\'.'),
     "order": (lambda: rerank(JUDGE, 3, 1, order=[0, 1, 1]), "`order` must be a permutation of 0, ..., 2; got"),
     "words": (lambda: rerank(JUDGE, 2, 1, order=["a", "b"]), "`order` must be an array of document numbers"),
+    "rng": (lambda: rerank(JUDGE, 4, 1, rng="x"), "`rng` must be None, an integer, a SeedSequence or a Generator"),  # type: ignore[arg-type]
     "oracle": (lambda: rerank([1, 2], 2, 1), "`oracle` must be a function of documents; got [1, 2]."),  # type: ignore[arg-type]
     "too few": (
         asked([0, 1, 2]),
@@ -118,7 +119,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "judge": (lambda: make_oracle([0, 2]), "`order` must be a permutation of 0, ..., n - 1; got [0, 2]."),
     "judge rate": (lambda: make_oracle([0, 1], error_rate=0.6), "`error_rate` must be in [0, 0.5]; got 0.6."),
-    "judge bias": (lambda: make_oracle([0], position_bias=0.1), "`position_bias` must be in [-0, 0]; got 0.1."),
+    "judge bias": (lambda: make_oracle([0], position_bias=0.1), "`position_bias` must be at most `error_rate`, 0, in size"),
     "judge both": (
         lambda: make_oracle([0], error_rate=0.2, position_bias=0.1, persistent=True),
         "`position_bias` must be 0 for a judge whose duels have one result for ever; got 0.1.",
