@@ -254,8 +254,8 @@ def _lists(
         ideal=ideal,
         relevant=relevant,
         discounts=1.0 / np.log2(ranks + 1) if options.discount == "log2" else 1.0 / ranks,
-        most=float(convert(np.float64(top))),
-        most_stop=float(stop(np.float64(top))),
+        most=float(convert(np.array(top))),
+        most_stop=float(stop(np.array(top))),
         is_graded=bool(((raw > 0) & (raw < top)).any()),
         is_found=is_found,
     )

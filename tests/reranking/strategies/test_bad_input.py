@@ -119,7 +119,10 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "judge": (lambda: make_oracle([0, 2]), "`order` must be a permutation of 0, ..., n - 1; got [0, 2]."),
     "judge rate": (lambda: make_oracle([0, 1], error_rate=0.6), "`error_rate` must be in [0, 0.5]; got 0.6."),
-    "judge bias": (lambda: make_oracle([0], position_bias=0.1), "`position_bias` must be at most `error_rate`, 0, in size"),
+    "judge bias": (
+        lambda: make_oracle([0], position_bias=0.1),
+        "`position_bias` must be at most `error_rate`, 0, in size",
+    ),
     "judge both": (
         lambda: make_oracle([0], error_rate=0.2, position_bias=0.1, persistent=True),
         "`position_bias` must be 0 for a judge whose duels have one result for ever; got 0.1.",
