@@ -65,7 +65,7 @@ class Encodings:
     gallery : array of shape (m, d), optional
         Features of the gallery. Of a new encoder it may be a part: the items that `gallery_ids` names, or the first.
     query_labels, gallery_labels : sequence of n and of m labels, optional
-        Classes. Those of the old encoder count.
+        Classes. Where both encoders have them, they must agree: else the rows are not those of the same items.
     query_ids, gallery_ids : sequence of n and of m names, optional
         Names of the items, each once, by which the files of two encoders are joined.
 
@@ -198,7 +198,7 @@ def join(new: Encodings, old: Encodings) -> Joined:
     TypeError
         If they are no Encodings.
     ValueError
-        If the old one lacks a gallery or labels, numbers of items differ, or an id is missing.
+        If the old one lacks a gallery or labels, numbers of items differ, an id is missing, or two labels differ.
     """
     for name, one in (("new", new), ("old", old)):
         if not isinstance(one, Encodings):
@@ -210,9 +210,13 @@ def join(new: Encodings, old: Encodings) -> Joined:
     order = _order("query_ids", new.query_ids, old.query_ids, len(new.queries), len(old.queries))
     if not np.array_equal(order, np.arange(len(order))):
         notes.append("queries were joined by their ids, as the files have them in another order")
+    if len(order) < len(new.queries):
+        notes.append(f"{len(new.queries) - len(order)} queries of the new file alone were left out")
+    _alike("query_labels", new.query_labels, order, old.query_labels, np.arange(len(order)))
     encoded, rows = np.empty(0, np.int64), None
     if new.gallery is not None:
         encoded = _places(new, old)
+        _alike("gallery_labels", new.gallery_labels, np.arange(len(encoded)), old.gallery_labels, encoded)
         rows = new.gallery[np.argsort(encoded, kind="stable")]
         encoded = np.sort(encoded, kind="stable")
         if new.gallery_ids is not None and new.gallery_ids != old.gallery_ids[: len(new.gallery_ids)]:  # type: ignore[index]
@@ -250,6 +254,15 @@ def _order(name: str, new: list[Any] | None, old: list[Any] | None, n_new: int, 
     if absent:
         raise must(name, "the same names in both files", Words(f"no {absent[0]!r} in the new one"))
     return np.array([place[one] for one in old])
+
+
+def _alike(name: str, new: list[Any] | None, rows: np.ndarray, old: list[Any], places: np.ndarray) -> None:
+    """Refuse labels of the same items that differ, since rows of other items would be compared without a word."""
+    if new is None:
+        return
+    for row, place in zip(rows.tolist(), places.tolist(), strict=True):
+        if new[row] != old[place]:
+            raise must(name, "the same in both files, item by item", Words(f"{new[row]!r} and {old[place]!r}"))
 
 
 def _places(new: Encodings, old: Encodings) -> np.ndarray:

@@ -154,6 +154,29 @@ def test_items_in_another_order_are_joined_by_their_ids_and_said():
     assert join(*named(np.arange(40), np.arange(20))).message == ""
 
 
+def test_rows_of_other_items_are_noticed_by_their_labels():
+    turned = {"query_labels": PROBLEM.query_labels[::-1], "gallery_labels": PROBLEM.gallery_labels}
+    with pytest.raises(ValueError, match="`query_labels` must be the same in both files, item by item; got"):
+        join(cr.Encodings(PROBLEM.new[::-1], RENEWED, **turned), OLD)
+    turned = {"query_labels": PROBLEM.query_labels, "gallery_labels": np.roll(PROBLEM.gallery_labels, 1)}
+    with pytest.raises(ValueError, match="`gallery_labels` must be the same in both files, item by item; got"):
+        join(cr.Encodings(PROBLEM.new, RENEWED, **turned), OLD)
+    assert join(cr.Encodings(PROBLEM.new, RENEWED, **PROBLEM.labels), OLD).message == ""
+
+
+def test_queries_of_the_new_file_alone_are_counted():
+    new, old = named(np.arange(40), np.arange(20))
+    fewer = cr.Encodings(
+        old.queries[:30],
+        old.gallery,
+        query_labels=old.query_labels[:30],
+        gallery_labels=old.gallery_labels,
+        query_ids=old.query_ids[:30],
+        gallery_ids=old.gallery_ids,
+    )
+    assert join(new, fewer).message == "10 queries of the new file alone were left out"
+
+
 def test_queries_that_are_items_are_left_out_by_their_ids():
     ids = np.arange(20)
     old = cr.Encodings(
