@@ -161,7 +161,7 @@ class Bm25:
             return self.postings._search(found, k, method, names, self.names, 0)
         rows = [tokens_of(f"queries[{q}]", one) for q, one in enumerate(listed)]
         known = [[self.terms[token] for token in row if token in self.terms] for row in rows]
-        unknown = sum(len(set(row) - self.terms.keys()) for row in rows)
+        unknown = sum(token not in self.terms for row in rows for token in set(row))
         return self.postings._search(known, k, method, names, self.names, unknown)
 
 
