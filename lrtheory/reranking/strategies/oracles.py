@@ -164,6 +164,11 @@ class EncoderOracle:
     ----------
     scores : float64 array of shape (n,)
         Cosine of each text.
+
+    Raises
+    ------
+    ValueError
+        If a method is asked for documents that are not numbers of texts.
     """
 
     def __init__(self, scores: np.ndarray) -> None:
@@ -185,7 +190,7 @@ class EncoderOracle:
         Raises
         ------
         ValueError
-            If they are no numbers of texts.
+            If one of them is not the number of a text.
         """
         given = _known(documents, len(self.scores))
         return given[np.argsort(-self.scores[given], kind="stable")]
@@ -206,7 +211,7 @@ class EncoderOracle:
         Raises
         ------
         ValueError
-            If it is no number of one text.
+            If there is not one document, or it is not the number of a text.
         """
         given = _known(documents, len(self.scores))
         if len(given) != 1:
