@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures import Figure, each
-from figures._tools import below, headline
+from figures import Beside, Figure, each, published
+from figures._tools import below, beside, headline
 from figures.compatible_representations.runs import digits
 from lrtheory.compatible_representations import SmallEncoder, baselines, cross_test, fit_map
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 INPUTS: dict[str, dict[str, Any]] = {"quick": {"seeds": 2}, "full": {"seeds": 10}}
 SIZES = (30, 60, 120, 300, 800)
+KNOWN = published("compatible_representations")["versions"]
 KINDS = {
     "simplex": "simplex",
     "simplex, continued": "simplex,\ngoing on",
@@ -79,6 +80,12 @@ def versions_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
     }
 
 
+def versions_beside(arrays: Any) -> list[Beside]:
+    """Average accuracies of all kinds."""
+    names = [f"average accuracy, {kind}" for kind in KINDS]
+    return beside(names, KNOWN["average"], np.array([*means(arrays).values()]), KNOWN["source"])
+
+
 def draw_versions(arrays: Any) -> matplotlib.figure.Figure:
     """Draw a matrix for each kind."""
     import matplotlib.pyplot as plt
@@ -106,6 +113,7 @@ VERSIONS = Figure(
     compute=compute_versions,
     claims=versions_claims,
     draw=draw_versions,
+    beside=versions_beside,
     inputs=INPUTS,
     data=("digits_versions",),
 )

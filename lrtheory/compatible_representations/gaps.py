@@ -104,7 +104,7 @@ class CompatibilityGap(Result):
         return [self.message]
 
 
-@arrays("device")
+@arrays("host")
 def compatibility_gap(
     new: ArrayLike,
     old: ArrayLike,
@@ -119,7 +119,7 @@ def compatibility_gap(
 
     Sums over pairs are products of class sums, so it takes O((n + m) d) and no matrix of all pairs.
 
-    Arrays: any (device)
+    Arrays: any (copied to the host)
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, arrays, beside, real_array, to_numpy
 from lrtheory._result import Result, result
-from lrtheory._types import ArrayLike, Rng
+from lrtheory._types import Array, ArrayLike, Rng
 from lrtheory._validation import Words, choice, generator, integer, must, real, refuse_unused, sequence
 from lrtheory.compatible_representations.search.features import feature_rows
 
@@ -45,15 +45,15 @@ class BackwardMap(Result):
         Sentence on dimensions that the items leave open, if any.
     """
 
-    matrix: Any
-    offset: Any
+    matrix: Array
+    offset: Array
     residual: float
     rank: int
     n_items: int
     method: Method
     message: str
 
-    def apply(self, queries: ArrayLike) -> Any:
+    def apply(self, queries: ArrayLike) -> Array:
         """Map features of the new encoder.
 
         Parameters
@@ -370,7 +370,7 @@ def items_needed(
     for i, count in enumerate(chosen.tolist()):
         fitted = order[:count]
         found = fit_map(F[fitted], G[fitted], method=method, shrinkage=shrinkage, ridge=ridge)
-        mapped = found.apply(F[others])
+        mapped = to_numpy(found.apply(F[others]))
         residuals[i] = np.linalg.norm(np.ldexp(mapped, -unit) - due) / np.linalg.norm(due)
         cosines[i] = _mean_cosine(mapped, due)
     within = residuals <= residuals.min() + TOLERATED

@@ -300,7 +300,7 @@ class HitList(FromTable):
 
     __slots__ = ("queries", "scores")
 
-    def __init__(self, queries: Any, scores: ArrayLike) -> None:
+    def __init__(self, queries: ArrayLike, scores: ArrayLike) -> None:
         self.scores = array("scores", scores, shape=(None,), low=0.0, high=1.0)
         named = _named("queries", queries, len(self.scores))
         self.queries = tuple(named or ())

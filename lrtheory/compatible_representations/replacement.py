@@ -67,6 +67,9 @@ class ReplacementCertificate(Certificate):
         Answer.
     """
 
+    achieved: float
+    bound: float
+    gap: float
     won: int
     lost: int
     n_queries: int

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrtheory._array import array_namespace, arrays, real_array
 from lrtheory._result import Result, result
-from lrtheory._types import ArrayLike
+from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import choice, integer, must, real
 from lrtheory.compatible_representations.search.features import on_host
 
@@ -80,7 +80,7 @@ def _frame(K: int) -> tuple[float, float, float]:
 
 
 @arrays("device")
-def simplex_logits(features: ArrayLike, n_classes: int, *, scale: float = 1.0) -> Any:
+def simplex_logits(features: ArrayLike, n_classes: int, *, scale: float = 1.0) -> Array:
     r"""Compute the products of features with all vertices of a simplex, in a time linear in their number (SX-19).
 
     Arrays: any (device)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO
@@ -15,8 +14,8 @@ from lrtheory._files import Columns, FromTable, Table, as_table, form_of, warn_a
 from lrtheory._files.opening import json_of, source_name
 from lrtheory._files.trec import JUDGMENTS, RUN, TrecLines, looks_like_trec, read_trec
 from lrtheory._result import Result, display, result
-from lrtheory._types import ArrayLike
-from lrtheory._validation import Words, array, as_array, is_iterable, must
+from lrtheory._validation import Words, array, is_iterable, must
+from lrtheory.reranking.metrics.rows import contradictions, doubles, grouped, named, refuse_repeats, repeated, whole
 
 __all__ = ["Judgments", "Run"]
 
@@ -122,7 +121,7 @@ class _ByQuery(FromTable):
     def _from_mappings(cls, values: Any, name: str) -> Self:
         if not isinstance(values, Mapping):
             raise must("values", "a mapping from queries to mappings from documents to numbers", values, TypeError)
-        queries = _names("queries", values)
+        queries = named("queries", values)
         numbers: dict[str, int] = {}
         docs: list[int] = []
         found: list[float] = []
@@ -130,7 +129,7 @@ class _ByQuery(FromTable):
         for query, one in zip(queries, values.values(), strict=True):
             if not isinstance(one, Mapping):
                 raise must(f"values[{query!r}]", "a mapping from documents to numbers", one, TypeError)
-            docs += [numbers.setdefault(doc, len(numbers)) for doc in _names(f"values[{query!r}]", one)]
+            docs += [numbers.setdefault(doc, len(numbers)) for doc in named(f"values[{query!r}]", one)]
             found += one.values()
             indptr.append(len(docs))
         return cls._made(queries, tuple(numbers), np.array(indptr), np.array(docs, np.int64), found, name)
@@ -155,10 +154,9 @@ class _ByQuery(FromTable):
 
     @classmethod
     def _from_lines(cls, lines: TrecLines, origin: str) -> Self:
-        message = _contradictions(lines)
+        message = contradictions(lines)
         where = lambda row: f"{origin}:{lines.lines[row]}"
-        grouped = _grouped(lines.queries, lines.documents, lines.query, lines.document, where)
-        order, indptr = grouped
+        order, indptr = grouped(lines.queries, lines.documents, lines.query, lines.document, where)
         warn_alike(lines.queries, origin)
         fields = lines.queries, lines.documents, indptr, lines.document[order], lines.value[order]
         return cls._made(*fields, _stem(origin), message)
@@ -171,7 +169,7 @@ class _ByQuery(FromTable):
         queries, documents = ({name: i for i, name in enumerate(dict.fromkeys(one))} for one in (query, document))
         rows = np.array([queries[one] for one in query], np.int64)
         docs = np.array([documents[one] for one in document], np.int64)
-        order, indptr = _grouped(tuple(queries), tuple(documents), rows, docs, table.where)
+        order, indptr = grouped(tuple(queries), tuple(documents), rows, docs, table.where)
         for known in (queries, documents):
             warn_alike(known, table.origin)
         return cls._made(tuple(queries), tuple(documents), indptr, docs[order], values[order], _stem(table.origin))
@@ -268,7 +266,7 @@ class Judgments(_ByQuery, Result):
     _roles: ClassVar = {"query": _QUERY, "document": _DOCUMENT, "gain": (*_GAIN, "score")}
 
     def __post_init__(self) -> None:
-        _check(self, _doubles("gains", array("gains", self.gains, shape=(None,))))
+        _check(self, doubles("gains", array("gains", self.gains, shape=(None,))))
 
     @classmethod
     def _numbers(cls, table: Table, column: str) -> np.ndarray:
@@ -356,7 +354,7 @@ class Run(_ByQuery, Result):
     _roles: ClassVar = {"query": _QUERY, "document": _DOCUMENT, "score": _SCORE}
 
     def __post_init__(self) -> None:
-        _check(self, _doubles("scores", array("scores", self.scores, shape=(None,), finite=False)))
+        _check(self, doubles("scores", array("scores", self.scores, shape=(None,), finite=False)))
 
     @classmethod
     def from_lists(cls, lists: Mapping[Any, Sequence[Any]]) -> Self:
@@ -388,7 +386,7 @@ class Run(_ByQuery, Result):
             names = list(one)
             scored[query] = dict(zip(names, range(len(names), 0, -1), strict=True))
             if len(scored[query]) < len(names):
-                raise must(f"lists[{query!r}]", "free of repeated documents", _repeated(names))
+                raise must(f"lists[{query!r}]", "free of repeated documents", repeated(names))
         return cls.from_dict(scored)
 
     def ranking(self, query: str) -> tuple[str, ...]:
@@ -448,30 +446,10 @@ def _write_run(file: TextIO, columns: Mapping[str, Any], lengths: np.ndarray) ->
 # --- checks ----------------------------------------------------------------------------------------------------------
 
 
-def _names(name: str, given: Any) -> tuple[str, ...]:
-    """The words that name queries or documents, all different; integers become words."""
-    found = tuple(given)
-    if not set(map(type, found)) <= {str}:
-        wrong = [one for one in found if isinstance(one, bool) or not isinstance(one, (str, Integral))]
-        if wrong:
-            raise must(name, "named by words or integers", wrong[0], TypeError)
-        found = tuple(str(one) if isinstance(one, str) else str(int(one)) for one in found)
-    if "" in found:
-        raise must(name, "named by words that are not empty", "")
-    if len(set(found)) < len(found):
-        raise must(name, "of different names", _repeated(found))
-    return found
-
-
-def _repeated(names: Sequence[Any]) -> Any:
-    first: dict[Any, int] = {}
-    return next(name for place, name in enumerate(names) if first.setdefault(name, place) < place)
-
-
 def _check(made: _ByQuery, values: np.ndarray) -> None:
     """Check the fields of a run or of judgments, and keep them in their types."""
-    queries, documents = (_names(name, getattr(made, name)) for name in ("queries", "documents"))
-    indptr, docs = (_whole(name, getattr(made, name)) for name in ("indptr", "docs"))
+    queries, documents = (named(name, getattr(made, name)) for name in ("queries", "documents"))
+    indptr, docs = (whole(name, getattr(made, name)) for name in ("indptr", "docs"))
     if len(indptr) != len(queries) + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any():
         raise must("indptr", f"{len(queries) + 1} numbers that start at 0 and do not fall", indptr)
     if not len(docs) == len(values) == indptr[-1]:
@@ -481,7 +459,7 @@ def _check(made: _ByQuery, values: np.ndarray) -> None:
             "docs", f"numbers of the {len(documents)} documents", int(docs.min() if docs.min() < 0 else docs.max())
         )
     rows = np.repeat(np.arange(len(queries)), np.diff(indptr))
-    _refuse_repeats(queries, documents, rows, docs, lambda row: "")
+    refuse_repeats(queries, documents, rows, docs, lambda row: "")
     if ((rows[1:] == rows[:-1]) & (values[1:] > values[:-1])).any():
         order = np.lexsort((-values, rows))
         docs, values = docs[order], values[order]
@@ -489,58 +467,6 @@ def _check(made: _ByQuery, values: np.ndarray) -> None:
     for name, value in {**kept, made._value: values}.items():
         # names are words alone, so the base class need not look for arrays among a million of them
         object.__setattr__(made, name, read_only(value) if isinstance(value, np.ndarray) else value)
-
-
-def _doubles(name: str, values: np.ndarray) -> np.ndarray:
-    """A copy in doubles, of Fractions and long integers too."""
-    try:
-        return np.array(values, np.float64)
-    except OverflowError as error:
-        raise must(name, "numbers in the range of doubles", values) from error
-
-
-def _whole(name: str, value: ArrayLike) -> np.ndarray:
-    found = as_array(name, value)
-    if found.ndim != 1 or (found.dtype.kind not in "iu" and found.size):
-        raise must(name, "a list of integers", value, TypeError)
-    return found.astype(np.int64)
-
-
-def _refuse_repeats(
-    queries: Sequence[str], documents: Sequence[str], rows: np.ndarray, docs: np.ndarray, where: Any
-) -> None:
-    """Refuse a document that stands twice in a query."""
-    keys = rows * max(len(documents), 1) + docs
-    met = np.sort(keys)
-    twice = met[1:][met[1:] == met[:-1]]
-    if len(twice):
-        later = np.ones(len(keys), bool)
-        later[np.unique(keys, return_index=True)[1]] = False
-        row = int(later.argmax())
-        at = where(row)
-        what = f"document {documents[docs[row]]!r} stands twice in query {queries[rows[row]]!r}"
-        raise ValueError(f"{at}: {what}" if at else f"{what}.")
-
-
-def _grouped(
-    queries: Sequence[str], documents: Sequence[str], rows: np.ndarray, docs: np.ndarray, where: Any
-) -> tuple[Any, np.ndarray]:
-    """The order of rows by query, and the bounds of queries in it."""
-    _refuse_repeats(queries, documents, rows, docs, where)
-    order = slice(None) if (np.diff(rows) >= 0).all() else np.argsort(rows, kind="stable")
-    return order, np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(queries)))])
-
-
-def _contradictions(lines: TrecLines) -> str:
-    """Say in how many queries the ranks of a run contradict its scores."""
-    if lines.rank is None:
-        return ""
-    scores, ranks = lines.value, lines.rank
-    with np.errstate(invalid="ignore"):
-        rises = (scores[1:] > scores[:-1]) & (ranks[1:] > ranks[:-1])
-        falls = (scores[1:] < scores[:-1]) & (ranks[1:] < ranks[:-1])
-    wrong = len(set(lines.query[1:][(rises | falls) & (lines.query[1:] == lines.query[:-1])].tolist()))
-    return f"ranks contradict scores in {wrong:,} of {len(lines.queries):,} queries; scores decide" if wrong else ""
 
 
 def _stem(origin: str) -> str:

@@ -32,7 +32,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "baselines.independent": lambda: call([DATA, DATA], n_classes=3, epochs=1, rng=0),
     "baselines.rotation": lambda: call(NEW, OLD),
     "check_replacement": lambda: call(NEW, OLD, GALLERY, **LABELS, metric="template"),
-    "compare_hits": lambda: call([True, True, False, True], [False, True, True, False]),
+    "compare_hits": lambda: call(np.array([True, True, False, True]), np.array([False, True, True, False])),
     "compatibility_gap": lambda: call(NEW, OLD, GALLERY, **LABELS),
     "cross_test": lambda: call([(OLD, GALLERY), (NEW, GALLERY)], LABELS["query_labels"], LABELS["gallery_labels"]),
     "fit_map": lambda: call(NEW, OLD, shrinkage=0.03),

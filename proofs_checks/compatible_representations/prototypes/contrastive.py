@@ -60,7 +60,7 @@ def of_simplex(sizes: tuple[int, ...], mu: int) -> Batch:
 
 
 BATCHES = Family(
-    "batches",
+    "contrastive-batches",
     always=(
         Batch(np.array([[100, 0], [0, 100]]), (0, 1), 1),
         of_simplex((2, 1, 3), 10),

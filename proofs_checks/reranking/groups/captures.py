@@ -116,7 +116,7 @@ GK_2 = Statement(
         "probability [z^k] (sum of C(c, x) z^x over x <= m)^G / C(n, k)."
     ),
     source=Derived(capture_probability),
-    tex=r"[z^k] \Bigl(\sum_{x \le m} \tbinom{c}{x} z^x\Bigr)^G \Big/ \tbinom{n}{k}",
+    tex=r"[z^k] \Bigl(\sum_{x \le m} \binom{c}{x} z^x\Bigr)^G \Big/ \binom{n}{k}",
     hypotheses={"groups of c documents take all n": is_partition},
     instances=PARTITIONS,
     solve=groups,
@@ -166,7 +166,7 @@ GK_2_RECALL = Statement(
         "k that is kept is (G / k) times the sum of min(x, m) C(c, x) C(n - c, k - x) / C(n, k)."
     ),
     source=Derived(capture_recall),
-    tex=r"\tfrac{G}{k} \sum_x \min(x, m) \tbinom{c}{x} \tbinom{n - c}{k - x} / \tbinom{n}{k}",
+    tex=r"\frac{G}{k} \sum_x \min(x, m) \binom{c}{x} \binom{n - c}{k - x} / \binom{n}{k}",
     hypotheses={"groups of c documents take all n": is_partition},
     instances=Family("kept", always=PARTITIONS.smallest()[1:], draw=draw_partition),
     solve=groups,
@@ -227,7 +227,7 @@ GK_3 = Statement(
         "(c - 1) p (1 - p) (n - c) / (n - 2)."
     ),
     source=Derived(group_place_law),
-    tex=r"P(x) = \tbinom{\rho}{x} \tbinom{n - 1 - \rho}{c - 1 - x} / \tbinom{n - 1}{c - 1}",
+    tex=r"P(x) = \binom{\rho}{x} \binom{n - 1 - \rho}{c - 1 - x} / \binom{n - 1}{c - 1}",
     hypotheses={"groups of c documents take all n >= 3": lambda case: is_partition(case) and case.n >= 3},
     instances=Family(
         "places-in-groups",

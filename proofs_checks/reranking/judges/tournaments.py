@@ -94,7 +94,7 @@ RK_T1 = Statement(
         "n -> floor(n / w) k + min(n mod w, k)."
     ),
     source=Derived(tournament_calls),
-    tex=r"n \mapsto \lfloor n / w \rfloor k + \min(n \bmod w, k)",
+    tex=r"n \mapsto \lfloor n / w \rfloor k + \min(n - w \lfloor n / w \rfloor, k)",
     hypotheses={"1 <= k < w, and k <= n": wants_fewer},
     instances=TOURNAMENTS,
     solve=partial(ranked, strategy="tournament"),
