@@ -56,7 +56,7 @@ def draw_step(draws: Draws, most: int = 800) -> Step:
 
 
 STEPS = Family(
-    "one-step",
+    "steps-along-rewards",
     always=(
         Step((1, 1, 8), (1, 0, 0), 2, "std", (100, 1, 100), 0, 8),
         Step((1, 1), (1, 0), 2, "none", (1, 1), 0, 1),
