@@ -15,7 +15,7 @@ from lrtheory._files.opening import json_of, source_name
 from lrtheory._files.trec import JUDGMENTS, RUN, TrecLines, looks_like_trec, read_trec
 from lrtheory._result import Result, display, result
 from lrtheory._validation import Words, array, is_iterable, must
-from lrtheory.reranking.metrics.rows import contradictions, doubles, grouped, named, refuse_repeats, repeated, whole
+from lrtheory.reranking.problem.rows import contradictions, doubles, grouped, named, refuse_repeats, repeated, whole
 
 __all__ = ["Judgments", "Run"]
 
