@@ -29,8 +29,10 @@ endif
 certificates: $(VENV)/.with-dev ## theorems for all sizes, their anchors and what must be rejected, read by Coq (apt install coq)
 	$(BIN)/lrtheory certificates -o build/certificates --check$(if $(findstring coq,$(LRTHEORY_REQUIRE)), --require coq)
 
-coqchk: certificates ## before a release: the second checker of Coq reads the same proofs, and its own library's
-	cd build/certificates && python3 coq.py --coqchk
+coqchk: certificates ## before a release: Coq's second checker reads the same proofs and its own library's, and prints the axioms
+	rm -rf build/compiled
+	cd build/certificates && python3 coq.py --keep ../compiled
+	coqchk -silent -o -Q build/compiled Certificates Certificates.asked
 
 guarantees: .venv-guarantees/.ready ## what the documentation of libraries promises, measured, into guarantees/measured.md
 	cd guarantees && ../.venv-guarantees/bin/python -m pytest && ../.venv-guarantees/bin/lrtheory report && ../.venv-guarantees/bin/python figure.py

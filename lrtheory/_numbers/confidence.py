@@ -112,7 +112,7 @@ def mean_interval(values: ArrayLike, delta: float, *, counts: ArrayLike | None =
     Raises
     ------
     ValueError
-        If a value is NaN or outside of [0, 1], a count is below 1, or `delta` is out of range.
+        If a value is NaN or outside of [0, 1], a count is below 1 or not whole, or `delta` is out of range.
 
     Proof
     -----
@@ -137,8 +137,10 @@ def mean_interval(values: ArrayLike, delta: float, *, counts: ArrayLike | None =
         return 0.0, 1.0
     distinct, place, times = np.unique(found, return_inverse=True, return_counts=True)
     if counts is not None:
-        weights = array("counts", counts, shape=found.shape, low=1.0)
-        times = np.bincount(place, weights).astype(np.int64)
+        draws = array("counts", counts, shape=found.shape, low=1.0)
+        if (draws % 1 != 0).any():
+            raise must("counts", "whole numbers", float(draws[draws % 1 != 0][0]))
+        times = np.bincount(place, draws)
     return _lower_mean(distinct, times, risk / 2), 1.0 - _lower_mean(1.0 - distinct, times, risk / 2)
 
 

@@ -324,16 +324,12 @@ RESULT_CHECKS: tuple[Callable[[Any], None], ...] = (
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-#: programs that go alone to a stranger, beside the certificates that they check
-STANDALONE = ("coq.py", "check.py")
-
-
 def check_file_length(name: str | Path, text: str) -> None:
     """A file can be read in one sitting; docstrings and comments, which make reading easier, do not count."""
     if len(text.splitlines()) <= 300:  # which takes no parsing to see
         return
-    lines, most = lines_of_code(text), 320 if Path(name).name in STANDALONE else 300
-    assert lines <= most, f"{name} has {lines} lines of code; split it at {most}"
+    lines = lines_of_code(text)
+    assert lines <= 300, f"{name} has {lines} lines of code; split it at 300"
 
 
 def check_function_length(name: str | Path, text: str) -> None:

@@ -168,39 +168,12 @@ def rewritten(folder: Path, **changes: tuple[str, str]) -> None:
         manifest.write_text(manifest.read_text().replace(coq.digest(before.encode()), coq.digest(after.encode())))
 
 
-SUMMARY = """
-CONTEXT SUMMARY
-===============
-
-* Theory: Set is predicative
-
-* Axioms:
-    Coq.Reals.ClassicalDedekindReals.sig_not_dec{axiom}
-
-* Constants/Inductives relying on type-in-type: {loose}
-"""
-
-
-@pytest.mark.parametrize(
-    ("said", "status", "as_due"),
-    [
-        (SUMMARY.format(axiom="", loose="<none>"), 0, True),
-        (SUMMARY.format(axiom="\n    Certificates.toy.magic", loose="<none>"), 0, False),
-        (SUMMARY.format(axiom="", loose="\n    Certificates.toy.t"), 0, False),
-        (SUMMARY.format(axiom="", loose="<none>"), 1, False),
-        ("", 0, False),
-    ],
-    ids=["right", "axiom", "type-in-type", "error", "silent"],
-)
-def test_the_second_checker_is_believed_where_it_names_no_axiom_of_ours(
-    tmp_path: Path, said: str, status: int, as_due: bool
-) -> None:
-    program = tmp_path / "coqchk"
-    program.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\nexit {status}\n")
-    program.chmod(0o755)
-    report = coq._read_again(tmp_path, str(program))
-    assert report.as_due == as_due, report.said
-    assert report.said.startswith("all proofs read again" if as_due else "refused: ")
+def test_what_was_compiled_stays_for_the_second_checker(folder: Path, coqc: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    assert all(one.as_due for one in coq.check(folder, coqc, kept))
+    assert (kept / "asked.vo").exists()
+    with pytest.raises(coq.Refused, match="exists"):
+        coq.check(folder, coqc, kept)
 
 
 def test_one_file_that_is_refused_takes_no_other_with_it(folder: Path, coqc: str) -> None:

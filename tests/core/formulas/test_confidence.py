@@ -109,6 +109,6 @@ def test_counts_stand_for_values_that_come_several_times():
     values, counts = [0.2, 0.9, 0.2, 0.5], [3, 1, 2, 40]
     due = mean_interval(np.repeat(values, counts), 0.1)
     assert mean_interval(values, 0.1, counts=counts) == due
-    for wrong in ([1, 1, 1], [1, 1, 1, 0], [1, 1, 1, float("nan")]):
+    for wrong in ([1, 1, 1], [1, 1, 1, 0], [1, 1, 1, 1.5], [1, 1, 1, float("nan")]):
         with pytest.raises(ValueError, match="`counts` must be"):
             mean_interval(values, 0.1, counts=wrong)

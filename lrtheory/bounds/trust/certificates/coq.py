@@ -1,4 +1,4 @@
-"""Ask Coq whether the files of a folder prove what its manifest says: ``python3 coq.py [FOLDER] [--coqchk]``.
+"""Ask Coq whether the files of a folder prove what its manifest says: ``python3 coq.py [FOLDER] [--keep COMPILED]``.
 
 Nothing but Python and ``coqc`` is needed. That ``coqc`` ends without an error is no acceptance: the theorem may rest on
 an axiom, or on a guard that was switched off. So a last file of our own asks Coq for the type of the theorem, for the
@@ -6,12 +6,15 @@ claim as it stands, and for the assumptions of the proof, and all three are comp
 wrong on purpose must fail within their proofs, and not before: without its proof, each of them must be in order.
 
 Loading the real numbers takes Coq half a second. So all files on which no other file builds are read in one run, each
-as a module of its own, and one by one only where that run fails. With ``--coqchk`` the second checker of Coq reads the
-compiled proofs once more, those of its standard library included.
+as a module of its own, and one by one only where that run fails.
+
+With ``--keep`` the compiled files stay, and ``coqchk -o -Q COMPILED Certificates Certificates.asked`` reads all proofs
+again by Coq's second checker, with those of its standard library, and prints the axioms.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import re
@@ -139,7 +142,7 @@ def parts(text: str) -> tuple[str, str, str]:
     return "".join(lines[:claim]), "".join(lines[claim:proof]), "".join(lines[proof:])
 
 
-def check(folder: Path, coqc: str, coqchk: str | None = None) -> list[Report]:
+def check(folder: Path, coqc: str, keep: Path | None = None) -> list[Report]:
     """Check all files of a folder against its manifest.
 
     Parameters
@@ -148,22 +151,24 @@ def check(folder: Path, coqc: str, coqchk: str | None = None) -> list[Report]:
         Folder with a MANIFEST.json.
     coqc : str
         The compiler of Coq.
-    coqchk : str, optional
-        The second checker of Coq, which then reads all compiled proofs again.
+    keep : Path, optional
+        A folder that does not exist yet, in which what was compiled stays.
 
     Returns
     -------
     list of Report
-        One for each file, libraries first, and one for the second checker.
+        One for each file, libraries first.
 
     Raises
     ------
     Refused
-        If the manifest is not whole, or names other bytes than those that lie there.
+        If the manifest is not whole, or names other bytes than those that lie there, or `keep` exists.
     """
     rows, texts = _read(folder)
+    if keep and keep.exists():
+        raise Refused(f"{keep} exists")
     with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
+        root = keep or Path(place)
         for name, text in texts.items():  # what is compiled are the bytes that were compared
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(text)
@@ -175,8 +180,7 @@ def check(folder: Path, coqc: str, coqchk: str | None = None) -> list[Report]:
         found |= _read_together(others, found, texts, root, coqc)
         asked = [row for row in rows if row["kind"] in _ASKED and found[row["file"]].as_due]
         found |= _asked_together(asked, found, texts, root, coqc)
-        again = [_read_again(root, coqchk)] if coqchk and (root / "asked.vo").exists() else []
-        return [found[row["file"]] for row in rows] + again
+        return [found[row["file"]] for row in rows]
 
 
 def _read(folder: Path) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
@@ -346,8 +350,7 @@ def _answered(row: dict[str, Any], found: dict[str, Report], answer: tuple[str, 
 
 
 def _seconds() -> float:
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent.ru_utime + spent.ru_stime
+    return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])  # of the user and of the system
 
 
 def _compiled(name: str, root: Path, coqc: str, *options: str, seconds: float = SECONDS) -> str:
@@ -408,25 +411,6 @@ def _answers(asked: list[Question], root: Path, coqc: str) -> list[tuple[str, st
     return [(" ".join(answers[2 * i + 1].split()), assumed[group]) for i, group in enumerate(groups)]
 
 
-def _read_again(root: Path, coqchk: str) -> Report:
-    """The report of the second checker on the last file and all that it is built on, down to the standard library."""
-    since = _seconds()
-    line = [coqchk, "-silent", "-o", "-Q", ".", "Certificates", "Certificates.asked"]
-    done = subprocess.run(line, cwd=root, capture_output=True, text=True)
-    # under each head what the loaded files rest on; what a theorem rests on was asked for before
-    heads = dict(re.findall(r"^\* ([^:\n]*):([^*]*)", done.stdout + done.stderr, re.MULTILINE))
-    axioms = set(heads.pop("Axioms", "").split()) - {"<none>"}
-    more = sorted(name for name in axioms if not name.startswith("Coq."))
-    loose = [what for what, names in heads.items() if re.search("assumed|relying", what) and "<none>" not in names]
-    more += sorted(loose)
-    said = f"all proofs read again, with the standard library and its {len(axioms)} axioms"
-    if more:
-        said = f"refused: it rests on {', '.join(more)}"
-    elif done.returncode or not heads:
-        said = f"refused: {_line(done.stderr) or 'coqchk says nothing'}"
-    return Report("coqchk", "again", not said.startswith("refused"), said, seconds=_seconds() - since)
-
-
 def _line(errors: str) -> str:
     return " ".join(errors.split())[:300]
 
@@ -454,17 +438,16 @@ def _one_change(text: str, right: str) -> bool:
 
 def main() -> int:
     """Check a folder, print a line a file and the claims; 1 if a file is not as is due."""
-    given = [word for word in sys.argv[1:] if word != "--coqchk"]
-    folder = Path(given[0]) if given else Path(__file__).resolve().parent
-    coqc, coqchk = shutil.which("coqc"), shutil.which("coqchk") if "--coqchk" in sys.argv else None
+    parser = argparse.ArgumentParser(description="Ask Coq whether the files of a folder prove what its manifest says.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).resolve().parent)
+    parser.add_argument("--keep", type=Path, metavar="COMPILED", help="a new folder for what is compiled, for coqchk")
+    given = parser.parse_args()
+    coqc = shutil.which("coqc")
     if coqc is None:
         print("not checked: no coqc (Debian: apt-get install coq)")
         return 2
-    if coqchk is None and "--coqchk" in sys.argv:
-        print("not checked: no coqchk beside coqc")
-        return 2
     try:
-        reports = check(folder, coqc, coqchk)
+        reports = check(given.folder, coqc, given.keep)
     except Refused as error:
         print(f"refused: {error}")
         return 1

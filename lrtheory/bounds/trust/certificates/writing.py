@@ -34,7 +34,8 @@ Each file is a theorem with its proof, for a program that is not ours. In this f
 The first one reads theorems (`.v`) and needs Coq 8.20 (Debian: apt-get install coq), the second identities,
 inequalities, counterexamples and linear programs (`.json`) and needs nothing but Python. Each prints a line a file, and
 ends with 0 if all that is right was accepted and all files in `wrong/`, which are wrong on purpose, were rejected.
-`python3 coq.py --coqchk` lets the second checker of Coq read the compiled proofs once more, in half a minute.
+After `python3 coq.py --keep COMPILED`, Coq's second checker reads the same proofs again, with those of its standard
+library, and prints the axioms, in half a minute: `coqchk -o -Q COMPILED Certificates Certificates.asked`.
 
 A file has three parts: a head, definitions with a `claim` of at most 40 lines, and the proof. Whoever believes Coq
 reads the second part alone. `coq.py` prints the claim back from Coq, and what its proof rests on.
