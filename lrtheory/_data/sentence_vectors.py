@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lrtheory._data.cache import remembered
 from lrtheory._validation import must
+
+if TYPE_CHECKING:
+    from lrtheory._data.sentence_encoder import Encoder
 
 __all__ = ["encode"]
 
@@ -41,19 +44,9 @@ def encode(texts: Sequence[str]) -> np.ndarray:
         If `texts` holds anything but strings.
     """
     listed = strings("texts", texts)
-    kept = {text: _kept(text) for text in dict.fromkeys(listed)}
-    new = [text for text, row in kept.items() if row is None]
-    if new:
-        from lrtheory._data.sentence_encoder import load_encoder
-
-        encoder = load_encoder("encode")
-        for text in new:
-            *_, (_, x) = encoder.inputs(encoder.pieces(text)[0][:LONGEST])
-            mean = x.mean(axis=0)
-            kept[text] = row = (mean / np.linalg.norm(mean)).astype(np.float32)
-            _keep(text, row)
-    rows = [row for row in (kept[text] for text in listed) if row is not None]
-    return np.stack(rows) if rows else np.zeros((0, 384), np.float32)
+    encoder = functools.cache(_encoder)  # whose weights are read once, and only if a text is new
+    found = {text: _vector(text, encoder) for text in dict.fromkeys(listed)}
+    return np.stack([found[text] for text in listed]) if listed else np.zeros((0, 384), np.float32)
 
 
 def strings(name: str, texts: Any) -> list[str]:
@@ -64,31 +57,22 @@ def strings(name: str, texts: Any) -> list[str]:
     return found
 
 
-def _path(text: str) -> Path:
-    """Where the vector of a text is kept: under the digest of the model's hash and the text."""
+def _vector(text: str, encoder: Callable[[], Encoder]) -> np.ndarray:
+    """The vector of a text, which the cache has under the digest of the model's hash and the text."""
     from lrtheory._data.sentence_encoder import MODEL
 
     digest = hashlib.sha256(f"{MODEL.sha256} {LONGEST} {text}".encode()).hexdigest()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "lrtheory" / "sentences" / digest[:2] / f"{digest}.npy"
+    name = f"sentences/{digest[:2]}/{digest}"
+    return remembered(name, {"vector": (384,)}, lambda: {"vector": _encoded(text, encoder())})["vector"]
 
 
-def _kept(text: str) -> np.ndarray | None:
-    """The vector in the cache; None where there is none, or where it is damaged."""
-    try:
-        row = np.load(_path(text), allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return row if row.shape == (384,) and row.dtype == np.float32 and np.isfinite(row).all() else None
+def _encoded(text: str, encoder: Encoder) -> np.ndarray:
+    *_, (_, x) = encoder.inputs(encoder.pieces(text)[0][:LONGEST])
+    mean = x.mean(axis=0)
+    return (mean / np.linalg.norm(mean)).astype(np.float32)
 
 
-def _keep(text: str, row: np.ndarray) -> None:
-    """Write a vector; a cache that cannot be written is none."""
-    path = _path(text)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.npy")
-        np.save(part, row)
-        part.replace(path)
-    except OSError:
-        return
+def _encoder() -> Encoder:
+    from lrtheory._data.sentence_encoder import load_encoder
+
+    return load_encoder("encode")

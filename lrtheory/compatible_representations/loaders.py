@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from lrtheory._data import DIGITS, MNIST, DataSet, read, read_table
+from lrtheory._data.cache import remembered
 from lrtheory._data.sentence_encoder import MODEL, TOKENIZER, load_encoder
-from lrtheory._files import read_arrays
 from lrtheory._types import Rng
 from lrtheory._validation import Words, choice, generator, integer, must, sequence
 
@@ -316,22 +314,7 @@ def encode_layers(texts: Sequence[str]) -> dict[int, np.ndarray]:
 def _cached(texts: tuple[str, ...]) -> dict[int, np.ndarray]:
     """The vectors of these texts, from the user's cache where they are there."""
     digest = hashlib.sha256("\n".join([MODEL.sha256, TOKENIZER.sha256, *texts]).encode()).hexdigest()[:16]
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrtheory"
-    path = base / f"encoder-layers-{digest}.npz"
-    try:
-        stored = read_arrays(path)
-        found = {layer: stored[f"layer_{layer}"] for layer in LAYERS}
-        if all(one.shape == (len(texts), 384) and np.isfinite(one).all() for one in found.values()):
-            return found
-    except (OSError, KeyError, ValueError):
-        pass
-    found = encode_layers(texts)
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        with part.open("wb") as file:
-            np.savez(file, **{f"layer_{layer}": one for layer, one in found.items()})  # type: ignore[arg-type]
-        part.replace(path)
-    except OSError:  # a cache that cannot be written is no reason to fail
-        pass
-    return found
+    shapes = {f"layer_{layer}": (len(texts), 384) for layer in LAYERS}
+    compute = lambda: {f"layer_{layer}": one for layer, one in encode_layers(texts).items()}
+    found = remembered(f"encoder-layers-{digest}", shapes, compute)
+    return {layer: found[f"layer_{layer}"] for layer in LAYERS}

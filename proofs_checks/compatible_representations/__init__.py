@@ -38,7 +38,7 @@ definition, and a service can gain although the definition fails.""",
             claims="Prototypes at the vertices of a fixed simplex optimally approximate compatibility.",
             found=(
                 "On the rays of the vertices compatible means no shorter; off them a perfect encoder can break it. "
-                "As released, a mask of zeros leaves pairs of one class in the loss."
+                "As released, a mask of zeros keeps pairs of one class."
             ),
             ids=("SX-",),
             call="check_replacement",
