@@ -36,7 +36,7 @@ protects rare answers. Counts of right answers tell pass@k and the share of grou
             claims="A penalty of ranks and more updates a batch lift rare right answers, and so pass@N for large N.",
             found=(
                 "Every norm that raises the success probability lets likely answers gain. The penalty cures that "
-                "beyond a strength far above the released one, more updates through the clip."
+                "beyond a strength far above the released one; more updates do, through the clip."
             ),
             ids=("GR-",),
             call="expected_gradient",
