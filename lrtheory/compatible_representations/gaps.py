@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from lrtheory._array import array_namespace, arrays, to_numpy
+from lrtheory._array import array_namespace, arrays, beside, to_numpy
 from lrtheory._numbers.confidence import mean_interval
 from lrtheory._result import Result, result
-from lrtheory._types import ArrayLike
+from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import Words, must, open_interval
 from lrtheory.compatible_representations.search.features import (
     Classes,
@@ -43,10 +43,10 @@ class ClassGaps(Result):
     """
 
     classes: tuple[Any, ...]
-    n_queries: np.ndarray
-    n_gallery: np.ndarray
-    pair_same: np.ndarray
-    pair_different: np.ndarray
+    n_queries: Array
+    n_gallery: Array
+    pair_same: Array
+    pair_different: Array
 
     def _columns(self) -> dict[str, Any]:
         return {
@@ -90,8 +90,8 @@ class CompatibilityGap(Result):
     different: float | None
     pair_same: float | None
     pair_different: float | None
-    same_values: np.ndarray
-    different_values: np.ndarray
+    same_values: Array
+    different_values: Array
     same_interval: tuple[float, float] | None
     different_interval: tuple[float, float] | None
     violating_same: float | None
@@ -104,7 +104,7 @@ class CompatibilityGap(Result):
         return [self.message]
 
 
-@arrays("host")
+@arrays("device")
 def compatibility_gap(
     new: ArrayLike,
     old: ArrayLike,
@@ -119,7 +119,7 @@ def compatibility_gap(
 
     Sums over pairs are products of class sums, so it takes O((n + m) d) and no matrix of all pairs.
 
-    Arrays: any (copied to the host)
+    Arrays: any (device)
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def compatibility_gap(
     is_unit = risk is not None and all(has_unit_rows(xp, one) for one in rows.values())
     moved = xp.astype(F, xp.float64) - xp.astype(B, xp.float64)
     totals = _products(xp, moved, G, classes, skipped)
-    return _summed(totals, classes, risk if is_unit else None, risk is not None and not is_unit)
+    return _summed(totals, classes, risk if is_unit else None, risk is not None and not is_unit, F)
 
 
 def _check_range(xp: Any, rows: dict[str, Any]) -> None:
@@ -218,8 +218,8 @@ def _products(xp: Any, moved: Any, G: Any, classes: Classes, skipped: np.ndarray
     return found
 
 
-def _summed(found: np.ndarray, classes: Classes, risk: float | None, other_norms: bool) -> CompatibilityGap:
-    """The means over queries, over all pairs, and over the pairs of each class."""
+def _summed(found: np.ndarray, classes: Classes, risk: float | None, other_norms: bool, like: Any) -> CompatibilityGap:
+    """The means over queries, over all pairs, and over the pairs of each class, beside an array of the caller."""
     known = len(classes.names)
     sums, pairs = found[:2], found[2:]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -228,10 +228,10 @@ def _summed(found: np.ndarray, classes: Classes, risk: float | None, other_norms
         means = [np.where(by_class[2 + k] > 0, by_class[k] / by_class[2 + k], np.nan) for k in range(2)]
     table = ClassGaps(
         classes=classes.names,
-        n_queries=np.bincount(classes.queries, minlength=known),
-        n_gallery=np.bincount(classes.gallery, minlength=known),
-        pair_same=means[0],
-        pair_different=means[1],
+        n_queries=beside(np.bincount(classes.queries, minlength=known), like),
+        n_gallery=beside(np.bincount(classes.gallery, minlength=known), like),
+        pair_same=beside(means[0], like),
+        pair_different=beside(means[1], like),
     )
     there = [one[~np.isnan(one)] for one in values]
     means_of_queries = [float(one.mean()) if len(one) else None for one in there]
@@ -243,8 +243,8 @@ def _summed(found: np.ndarray, classes: Classes, risk: float | None, other_norms
         different=means_of_queries[1],
         pair_same=of_pairs[0],
         pair_different=of_pairs[1],
-        same_values=values[0],
-        different_values=values[1],
+        same_values=beside(values[0], like),
+        different_values=beside(values[1], like),
         same_interval=spans[0],
         different_interval=spans[1],
         violating_same=wrong[0],
