@@ -51,7 +51,7 @@ def slip_claims(arrays: Any) -> dict[str, tuple[bool, float]]:
 
 
 def slip_beside(arrays: Any) -> list[Beside]:
-    """What the slip loses."""
+    """Documents that the slip loses, and the share of the best ten that it finds, beside published numbers."""
     ours = arrays["lost"][:, 0].mean(), arrays["recall"][:, 0].mean()
     names = ["documents lost of 100", "share of the best ten in the first ten"]
     return beside(names, [KNOWN["lost"], KNOWN["recall"]], np.array(ours), KNOWN["source"])

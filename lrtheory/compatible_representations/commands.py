@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from lrtheory._validation import must
@@ -70,8 +71,6 @@ def replaceable(
 
 def _noted(found: Replacement, message: str) -> Replacement:
     """The answer with one sentence more."""
-    from dataclasses import replace
-
     return replace(found, message="; ".join(filter(None, (message, found.message))))
 
 

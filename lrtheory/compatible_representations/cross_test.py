@@ -11,7 +11,7 @@ from lrtheory._array import arrays
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import Words, choice, must, open_interval, pairs
-from lrtheory.compatible_representations.search.features import classes_of, exclusions, on_host
+from lrtheory.compatible_representations.search.features import check_width, classes_of, exclusions, on_host
 from lrtheory.compatible_representations.search.hits import METRICS, Metric, hits_of, unanswerable
 from lrtheory.compatible_representations.theory.decisions import average_compatibility, is_better
 
@@ -134,10 +134,8 @@ def cross_test(
             raise must(
                 f"features[{i}]", f"{n} queries and {m} items, as those of the first", (len(queries), len(gallery))
             )
-        if queries.shape[1] != gallery.shape[1] or gallery.shape[1] != read[0][1].shape[1]:
-            got = {queries.shape[1], gallery.shape[1]} - {read[0][1].shape[1]} or {queries.shape[1]}
-            rule = f"must have the width of `features[0]` ({read[0][1].shape[1]}); got {min(got)}"
-            raise ValueError(f'`features[{i}]` {rule}. Use fit_map(method="affine").')
+        for one in (queries, gallery):
+            check_width(f"features[{i}]", one, "features[0]", read[0][1])
     classes = classes_of(query_labels, gallery_labels, n, m)
     skipped = exclusions(exclude, n, m)
     T = len(read)

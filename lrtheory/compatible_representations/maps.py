@@ -21,6 +21,8 @@ Method = Literal["rotation", "centred", "affine"]
 USES = {"rotation": ("shrinkage",), "centred": ("shrinkage",), "affine": ("ridge",)}
 #: the share of the norm of what is to be met by which a residual may be above the least one and count as no worse
 TOLERATED = 0.02
+#: at it the rounding of the cross moment, 1e-16 of its largest singular value, turns the free dimensions by some 1e-6
+LEAST = 1e-10
 
 
 @result
@@ -106,7 +108,8 @@ def fit_map(
     shrinkage : float
         Weight of the distance of the rotation from the identity, at least 0, in units of the largest singular value of
         ``new.T @ old`` (statement SX-11b). Spaces with a common frame, such as layers of one network or a fine-tuned
-        encoder, gain by 0.03 where there are fewer items than dimensions. Not for unlike widths.
+        encoder, gain by 0.03 where there are fewer items than dimensions, and there it is 0 or at least 1e-10. Not for
+        unlike widths.
     ridge : float
         Weight of the squared matrix of an affine map, at least 0, in units of the largest eigenvalue of the scatter of
         the new features.
@@ -242,8 +245,10 @@ def _polar_of(C: np.ndarray, A: np.ndarray, B: np.ndarray, kappa: float) -> tupl
     U, values, V = np.linalg.svd(C)
     rank = _rank(values, A, B)
     if kappa:
-        if not np.isfinite(kappa) or kappa > 1e17:  # the identity up to rounding
+        if kappa > 1e17:  # the identity up to rounding
             return np.eye(len(C)), rank
+        if rank < len(C) and kappa < LEAST:
+            raise must("shrinkage", f"0, or at least {LEAST:g} where the items leave dimensions free", kappa)
         U, _, V = np.linalg.svd(C + kappa * values.max(initial=0.0) * np.eye(len(C)))
         return U @ V, rank
     if rank == len(C):

@@ -272,7 +272,7 @@ def check_replacement(
     notes = [notes_on_norms(new=F, old=B, gallery=G)]
     if lost_cause:
         notes.append(f"{lost_cause} of {len(B)} queries have no item of their class in the gallery")
-    if skipped is None and (twice := repeated(B, G)):
+    if exclude is None and (twice := repeated(B, G)):
         notes.append(f"{twice} queries are rows of the gallery and find themselves; `exclude` names their items")
     hits = (hits_of(one, G, classes, metric, skipped) for one in (F, B))
     return decided(*hits, margin=margin, delta=delta, lost_cause=lost_cause, message="; ".join(filter(None, notes)))

@@ -52,6 +52,18 @@ def test_a_shrunk_rotation_is_the_best_of_its_objective(items, d, shrinkage):
         assert objective(near[0] * np.sign(np.diag(near[1]))) >= objective(found) - 1e-9
 
 
+def test_a_shrinkage_that_rounding_would_drown_is_refused():
+    rng = np.random.default_rng(0)
+    new, old = rng.normal(size=(2, 5, 8))
+    still = cr.fit_map(new, old).matrix
+    np.testing.assert_allclose(cr.fit_map(new, old, shrinkage=1e-10).matrix, still, atol=1e-5)
+    for tiny in (1e-11, 1e-18, 1e-300):
+        with pytest.raises(ValueError, match="`shrinkage` must be 0, or at least 1e-10 where the items leave"):
+            cr.fit_map(new, old, shrinkage=tiny)
+    many = rng.normal(size=(2, 50, 8))
+    np.testing.assert_allclose(cr.fit_map(*many, shrinkage=1e-18).matrix, cr.fit_map(*many).matrix, atol=1e-12)
+
+
 def test_a_free_rotation_turns_as_little_as_it_may():
     rng = np.random.default_rng(0)
     old = rng.normal(size=(6, 24))

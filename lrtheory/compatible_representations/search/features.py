@@ -9,7 +9,18 @@ import numpy as np
 from lrtheory._array import array_namespace, is_foreign, real_array, to_numpy
 from lrtheory._validation import Words, as_array, is_iterable, must, unmasked
 
-__all__ = ["Classes", "check_width", "classes_of", "exclusions", "feature_rows", "has_unit_rows", "norms", "unit_rows"]
+__all__ = [
+    "Classes",
+    "check_width",
+    "classes_of",
+    "exclusions",
+    "feature_rows",
+    "has_unit_rows",
+    "norms",
+    "notes_on_norms",
+    "on_host",
+    "unit_rows",
+]
 
 #: how far the norm of a row may be from 1 and still count as 1, by bytes of a number
 UNIT_WITHIN = {4: 1e-3, 8: 1e-6}
