@@ -12,18 +12,8 @@ from lrtheory._numbers.confidence import clopper_pearson, mean_interval
 from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import flag, integer, must, open_interval, real, sequence
-from lrtheory.reranking.strategies.window import best_windows
-from lrtheory.reranking.theory import (
-    calls_needed,
-    copeland_gap,
-    heap_calls,
-    merge_calls,
-    merge_candidates,
-    tournament_calls,
-    votes,
-    window_calls,
-    window_prefix,
-)
+from lrtheory.reranking.strategies.choosing import sorting_cases
+from lrtheory.reranking.theory import calls_needed, copeland_gap, heap_calls, votes, window_prefix
 
 __all__ = ["NoiseEstimate", "Plan", "estimate_noise", "plan"]
 
@@ -161,13 +151,7 @@ def plan(
 
 def _worst_cases(n: int, k: int, size: int) -> list[tuple[str, int, int, int, int]]:
     """Strategy, step, passes, calls and rounds of all that make the first k certain."""
-    step, passes = best_windows(n, k, size=size, step=None, passes=None)
-    calls = window_calls(n, size, step, passes=passes)
-    found = [("window", step, passes, calls, calls)]
-    if k <= size and merge_candidates(n, size, k) <= size:
-        found.append(("merge", 0, 0, *merge_calls(n, size, k)))
-    if k < size:
-        found.append(("tournament", 0, 0, *tournament_calls(n, size, k)))
+    found = [(strategy, *case) for strategy, case in sorting_cases(n, k, size).items()]
     most = heap_calls(n, size, k)
     found.append(("heap", 0, 0, most, most))
     if k == 1:

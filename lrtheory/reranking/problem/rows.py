@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from lrtheory._files.opening import Source, parsed_json, text_of
 from lrtheory._files.trec import TrecLines
 from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, must
 
-__all__ = ["contradictions", "doubles", "grouped", "named", "refuse_repeats", "repeated", "whole"]
+__all__ = ["contradictions", "doubles", "grouped", "json_and_repeats", "named", "refuse_repeats", "repeated", "whole"]
 
 
 def named(name: str, given: Any) -> tuple[str, ...]:
@@ -34,6 +36,23 @@ def repeated(names: Sequence[Any]) -> Any:
     """The first name that stands twice."""
     first: dict[Any, int] = {}
     return next(name for place, name in enumerate(names) if first.setdefault(name, place) < place)
+
+
+def json_and_repeats(path: Source) -> tuple[Any, list[str]]:
+    """The value of a JSON file, and the names that stand twice in one of its objects: a dictionary drops the first."""
+    text = text_of(path)
+    twice: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice.append(repeated([name for name, _ in pairs]))
+        return found
+
+    try:
+        return json.loads(text, object_pairs_hook=once), twice
+    except (RecursionError, ValueError):
+        return parsed_json(text, path), twice  # which says the line of what is no JSON
 
 
 def doubles(name: str, values: np.ndarray) -> np.ndarray:

@@ -11,11 +11,20 @@ import numpy as np
 
 from lrtheory._array import read_only
 from lrtheory._files import Columns, FromTable, Table, as_table, form_of, warn_alike
-from lrtheory._files.opening import json_of, source_name
+from lrtheory._files.opening import source_name
 from lrtheory._files.trec import JUDGMENTS, RUN, TrecLines, looks_like_trec, read_trec
 from lrtheory._result import Result, display, result
 from lrtheory._validation import Words, array, is_iterable, must
-from lrtheory.reranking.problem.rows import contradictions, doubles, grouped, named, refuse_repeats, repeated, whole
+from lrtheory.reranking.problem.rows import (
+    contradictions,
+    doubles,
+    grouped,
+    json_and_repeats,
+    named,
+    refuse_repeats,
+    repeated,
+    whole,
+)
 
 __all__ = ["Judgments", "Run"]
 
@@ -87,8 +96,10 @@ class _ByQuery(FromTable):
                 raise must("columns", "left out for lines of TREC, whose cells have fixed places", columns)
             return cls._from_lines(read_trec(path, cls._kind), source_name(path))
         if found == "json" and str(path) != "-":
-            value = json_of(path)
+            value, twice = json_and_repeats(path)
             if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
+                if twice:
+                    raise ValueError(f"{source_name(path)}: {twice[0]!r} stands twice in one JSON object")
                 cls._refuse_scores(value, source_name(path))
                 return cls._from_mappings(value, _stem(source_name(path)))
         return cls._from_table(as_table(path, form=form, header=header), columns)

@@ -95,7 +95,10 @@ class Bm25:
             dense = None if sparse.issparse(documents) else array("documents", to_numpy(documents), low=0)
             if np.ndim(documents if dense is None else dense) != 2:
                 raise must("documents", "a matrix of counts", np.shape(documents))
-            found = sparse.csc_array(documents if dense is None else dense.astype(np.float64))
+            given = documents if dense is None else dense
+            if given.dtype.kind in "biuf":  # entries that stand twice are added up, which small integers do not hold
+                given = given.astype(np.float64)
+            found = sparse.csc_array(given)
             found.sum_duplicates()
             found.eliminate_zeros()
             found.sort_indices()

@@ -19,7 +19,7 @@ from lrtheory.reranking.strategies.tournament import tournament
 from lrtheory.reranking.strategies.window import best_windows, slide
 from lrtheory.reranking.theory import merge_calls, merge_candidates, tournament_calls, window_calls
 
-__all__ = ["STRATEGIES", "Choice", "cheapest", "chosen"]
+__all__ = ["STRATEGIES", "Choice", "cheapest", "chosen", "sorting_cases"]
 
 #: options of each strategy
 STRATEGIES: dict[str, tuple[str, ...]] = {
@@ -48,10 +48,18 @@ class Choice(NamedTuple):
         """Begin the strategy."""
         return self.run(order, rng=rng) if self.random else self.run(order)
 
-    def check_scores(self, calls: Sequence[np.ndarray], told: Mapping[int, np.ndarray]) -> None:
-        """Refuse a judge that sorts where scores are asked for: of one document it returns its number."""
-        if self.kind == "score" and len(calls) > 1 and all(told[i][0] == call[0] for i, call in enumerate(calls)):
+    def check_scores(self, calls: Sequence[np.ndarray], told: Mapping[int, np.ndarray], votes: int) -> None:
+        """Refuse the numbers of documents, as of a judge that sorts, and votes that have no mean, as inf and -inf."""
+        if self.kind != "score":
+            return
+        if len(calls) > 1 and all(told[i][0] == call[0] for i, call in enumerate(calls)):
             raise must("answers", "scores of documents", Words("their numbers, as of a judge that sorts"))
+        given = np.array([told[i][0] for i in range(len(calls))]).reshape(-1, votes)
+        with np.errstate(over="ignore", invalid="ignore"):
+            means = given.mean(axis=1)
+        lost = np.isnan(means) | (np.isinf(means) & np.isfinite(given).all(axis=1))
+        if lost.any():
+            raise must("answers", "scores whose mean over votes is a double", Words(str(given[lost][0].tolist())))
 
 
 def chosen(strategy: Any, n: int, k: int, *, size: Any, step: Any, passes: Any, partitions: Any) -> Choice:
@@ -103,11 +111,17 @@ def cheapest(n: int, k: int, size: int) -> str:
     """The strategy of sorting calls that makes the first k certain with the fewest calls, then the fewest rounds."""
     if n <= size or k == 0:
         return "window"
+    found = sorting_cases(n, k, size)
+    return min(found, key=lambda strategy: found[strategy][2:])
+
+
+def sorting_cases(n: int, k: int, size: int) -> dict[str, tuple[int, int, int, int]]:
+    """Step, passes, and the most calls and rounds of each strategy of sorting calls that makes the first k certain."""
     step, passes = best_windows(n, k, size=size, step=None, passes=None)
     calls = window_calls(n, size, step, passes=passes)
-    found = {"window": (calls, calls)}
+    found = {"window": (step, passes, calls, calls)}
     if k <= size and merge_candidates(n, size, k) <= size:
-        found["merge"] = merge_calls(n, size, k)
+        found["merge"] = (0, 0, *merge_calls(n, size, k))
     if k < size:
-        found["tournament"] = tournament_calls(n, size, k)
-    return min(found, key=found.__getitem__)
+        found["tournament"] = (0, 0, *tournament_calls(n, size, k))
+    return found

@@ -186,7 +186,7 @@ class Reranker(Resumable):
             found[at], bad = checked(name, answer, calls[at], kind=self._choice.kind, repair=repair)
             repaired += bad
         if len(told) + len(found) == len(calls):
-            self._choice.check_scores(calls, told | found)
+            self._choice.check_scores(calls, told | found, self.votes)
         told.update(found)
         self._n_repaired += repaired
         if len(told) == len(calls):

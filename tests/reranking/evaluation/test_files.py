@@ -133,6 +133,8 @@ JUDGMENTS_REFUSED = {
     "five cells": ("a.qrels", "q 0 d 1\nq 0 e 1 2\n", "a.qrels:2: 5 cells where"),
     "a table of scores": ("a.csv", "qid,docno,score\nq,d,1.5\n", "a.csv: a run in the place of judgments"),
     "a table with ranks": ("a.csv", "qid,docno,rank,score\nq,d,1,2\n", "a.csv: a run in the place of judgments"),
+    "a document twice in JSON": ("a.json", '{"q": {"d": 1, "d": 2}}', "a.json: 'd' stands twice in one JSON object"),
+    "a query twice in JSON": ("a.json", '{"q": {"d": 1}, "q": {"e": 1}}', "a.json: 'q' stands twice in one JSON"),
     "dictionaries of a run": ("a.json", json.dumps(SCORES), "a.json: a run in the place of judgments"),
     "six columns": ("a.csv", RUN.replace(" ", ","), "a.csv: 6 columns without names; name those of query, document"),
 }

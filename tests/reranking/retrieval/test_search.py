@@ -112,6 +112,9 @@ def test_counts_texts_and_tokens_have_one_answer() -> None:
         Bm25(sparse.coo_matrix(counts)),
         Bm25(counts.astype(np.int8)),
     ]
+    # 200 + 100 copies of a term in one document, which eight bits do not hold
+    split = sparse.coo_array((np.array([200, 100, 1], np.uint8), ([0, 0, 1], [0, 0, 0])), shape=(2, 1))
+    np.testing.assert_array_equal(Bm25(split).postings.impacts, Bm25(np.array([[300], [1]])).postings.impacts)
     for index in whole:
         ours, due = index.search([[0, 2]], 3), Bm25(tokens).search([["x", "z"]], 3)
         np.testing.assert_array_equal(ours.ids, due.ids)

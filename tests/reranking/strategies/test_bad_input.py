@@ -136,6 +136,14 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     "beats": (lambda: baselines.copeland_order([[0, 1], [1, 0]]), "`beats` must be in [0, 1], such that an entry"),
     "kemeny": (lambda: baselines.kemeny_order([range(13)]), "`lists` must be about at most 12 documents"),
     "kemeny twice": (lambda: baselines.kemeny_order([[1, 1]]), "`lists[0]` must be free of repeated documents; got"),
+    "votes without a mean": (
+        lambda: Reranker(1, 1, strategy="pointwise", votes=3).tell([np.inf, -np.inf, np.inf]),
+        "`answers` must be scores whose mean over votes is a double; got [inf, -inf, inf].",
+    ),
+    "votes too large": (
+        lambda: rerank(lambda call: 1e308, 2, 1, strategy="pointwise", votes=3),
+        "`answers` must be scores whose mean over votes is a double; got [1e+308, 1e+308, 1e+308].",
+    ),
     "loop": (lambda: baselines.rankgpt_loop(lambda call: call[:1], 5, size=3), "`oracle(documents)` must be a permut"),
 }
 
