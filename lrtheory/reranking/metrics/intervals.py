@@ -46,8 +46,8 @@ def interval(
     ties : bool
         Whether documents with equal scores may stand in any order.
     holes : bool
-        Whether an unjudged document may have any gain up to the largest one (statements RK-M5 and RK-M6). Of RBP without
-        a cut, all ranks behind the list are unjudged too.
+        Whether an unjudged document may have any gain up to the largest one (statements RK-M5 and RK-M6). Of RBP
+        without a cut, all ranks behind the list are unjudged too.
     unseen : int
         Documents that were neither found nor judged and may be relevant, for each query.
 
@@ -62,8 +62,8 @@ def interval(
     exchanges lead from any order of tied documents to the falling one. So the ends are at the rising and the falling
     order of each group.
 
-    With several gains, DCG - t IDCG is concave in the gains for t >= 0, since DCG is linear in them and IDCG the largest
-    one of linear functions. So the gains at which nDCG is at least t are a convex set, and its least value is at a
+    With several gains, DCG - t IDCG is concave in the gains for t >= 0, since DCG is linear in them and IDCG the
+    largest one of linear functions. So the gains at which nDCG is at least t are a convex set, and its least value is at a
     corner: unjudged documents have gain 0 or the largest one, and of those with the largest one the last ranks count
     least. The largest value may lie between corners: judged gains 2 and 1 at ranks 1 and 3, and u between them, give
     .950 at u = 0, .922 at u = 3, and 1 at u = 1.
