@@ -3,6 +3,8 @@
 import dataclasses
 import importlib
 import re
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,14 @@ def test_places_in_the_details_have_names_of_their_own():
     for system in lrtheory.SYSTEMS:
         names = [anchor(statement.id.partition("/")[2]) for statement in STATEMENTS if statement.system == system]
         assert len(set(names)) == len(names)
+
+
+def test_other_processes_find_what_runs_at_fresh_seeds(monkeypatch):
+    """By its name: what `__main__` holds is sent as it is, with caches that cannot be sent."""
+    given = []
+    monkeypatch.setattr("lrtheory._parallel.parallel_map", lambda run, tasks, **_: [given.append(run) for _ in tasks])
+    monkeypatch.setattr(sys, "argv", ["fresh", "--seeds", "1", "2"])
+    monkeypatch.delitem(sys.modules, "proofs_checks.fresh", raising=False)
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module("proofs_checks.fresh", run_name="__main__")
+    assert {run.__module__ for run in given} == {"proofs_checks.fresh"}

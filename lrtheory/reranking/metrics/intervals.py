@@ -63,9 +63,9 @@ def interval(
     order of each group.
 
     With several gains, DCG - t IDCG is concave in the gains for t >= 0, since DCG is linear in them and IDCG the
-    largest one of linear functions. So the gains at which nDCG is at least t are a convex set, and its least value is at a
-    corner: unjudged documents have gain 0 or the largest one, and of those with the largest one the last ranks count
-    least. The largest value may lie between corners: judged gains 2 and 1 at ranks 1 and 3, and u between them, give
+    largest one of linear functions. So the gains at which nDCG is at least t are a convex set, and its least value is
+    at a corner: unjudged documents have gain 0 or the largest one, and with the largest one the last ranks count least.
+    The largest value may lie between corners: judged gains 2 and 1 at ranks 1 and 3, and u between them, give
     .950 at u = 0, .922 at u = 3, and 1 at u = 1.
     """
     n = len(lists.gains)
