@@ -151,7 +151,7 @@ def test_places_in_the_details_have_names_of_their_own():
 def test_other_processes_find_what_runs_at_fresh_seeds(monkeypatch):
     """By its name: what `__main__` holds is sent as it is, with caches that cannot be sent."""
     given = []
-    monkeypatch.setattr(fresh, "parallel_map", lambda run, tasks, **_: [given.append(run) for _ in tasks])
+    monkeypatch.setattr(fresh, "parallel_map", lambda run, tasks, **_: [given.append(run) or [] for _ in tasks])
     monkeypatch.setattr(sys, "argv", ["fresh", "--seeds", "1", "2", "--systems", "lora_limits"])
     with pytest.raises(SystemExit, match="0"), pytest.warns(RuntimeWarning, match="in sys.modules"):
         runpy.run_module("proofs_checks.fresh", run_name="__main__")
