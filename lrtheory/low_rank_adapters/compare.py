@@ -171,7 +171,7 @@ def compare(
     """Bound the distance of an update from adapters of several kinds, at ranks up to a budget of parameters.
 
     The frozen arrays are those of `make_adapter`, drawn at random. The RandLoRAs take their bases from the first
-    columns of one draw: each is distributed as if it were alone, and two of them differ by their ranks alone. The
+    columns of one draw: each is distributed as if it were alone, but they are not independent of each other. The
     ranks are the powers of two and the largest one within the budget. A Queryable LoRA of rank r has 2 r atoms, with no
     more entries together than the target, and large enough for their hull to hold the projection of the target onto
     their span. Distances are exact where those of `distance` are; elsewhere `upper` comes from few steps, and `fit` may
