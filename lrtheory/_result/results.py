@@ -39,7 +39,8 @@ class Result:
     _is_more: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        for name, value in _items(self):
+        for name in _names(type(self)):  # type: ignore[arg-type]
+            value = getattr(self, name)
             if type(value) not in _PLAIN:  # most fields are, and small results are made by the thousand
                 object.__setattr__(self, name, _frozen(value))
 
@@ -264,6 +265,10 @@ _PLAIN = frozenset((type(None), bool, int, float, str))
 def _frozen(value: Any) -> Any:
     if type(value) is np.ndarray:
         return read_only(value)
+    if isinstance(value, Result):  # it has frozen its fields itself
+        return value
+    if type(value) is dict and _PLAIN.issuperset(map(type, value.values())):
+        return MappingProxyType(dict(value))
     if sparse.issparse(value) and hasattr(value, "data"):
         value.data.flags.writeable = False
         return value

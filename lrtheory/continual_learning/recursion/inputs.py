@@ -17,6 +17,12 @@ from lrtheory.continual_learning.recursion.forms.algebra import is_exact
 
 __all__ = ["anchors", "copied", "exact", "finite", "fitting", "matrix", "number", "pair", "precision", "same"]
 
+#: least and largest positive number of each kind of float, which NumPy takes a microsecond to say
+_RANGE = {
+    np.dtype(kind): (float(np.finfo(kind).smallest_subnormal), float(np.finfo(kind).max))
+    for kind in (np.float32, np.float64)
+}
+
 
 def matrix(name: str, value: Any, like: Any) -> Any:
     """A matrix of the kind, precision and device of another array; Fractions where that one holds Fractions."""
@@ -55,9 +61,10 @@ def number(value: Any, exactly: bool) -> Any:
 def fitting(name: str, value: Any, like: Any) -> Any:
     """A checked number, unless it is lost in the precision of an array."""
     if not is_exact(like) and value != 0:
-        kind = np.finfo(precision(like))
-        if not float(kind.smallest_subnormal) <= value <= float(kind.max):
-            raise must(name, f"a number of {kind.dtype}", float(value))
+        kind = precision(like)
+        least, largest = _RANGE[kind]
+        if not least <= value <= largest:
+            raise must(name, f"a number of {kind}", float(value))
     return value
 
 
@@ -79,9 +86,10 @@ def pair(keys: Any, values: Any, W: Any, weight: Any = 1) -> tuple[Any, Any]:
         raise ValueError(f"`values` must have one row a key, {K.shape[0]}; got {V.shape[0]}.")
     if V.shape[1] != p:
         raise must("values", f"of shape ({K.shape[0]}, {p})", tuple(V.shape))
+    K, V = copied(K), copied(V)
     _bounded("keys", K, weight)
     _bounded("values", V, 1)
-    return copied(K), copied(V)
+    return K, V
 
 
 def anchors(given: Any, W: Any, weight: Any) -> Any:
@@ -118,9 +126,13 @@ def _bounded(name: str, rows: Any, weight: Any) -> None:
     """Refuse a row that is not finite, and one whose squares times the weight are not."""
     if is_exact(rows) or 0 in rows.shape:
         return
-    most = float(np.finfo(precision(rows)).max)
+    most = _RANGE[precision(rows)][1] / (4 * rows.shape[0] * rows.shape[1])
+    # no square is larger than the sum of all of them, which comes in one pass and is NaN where an entry is; the half
+    # is for its rounding, and a row between the two is looked at closely
+    if isinstance(rows, np.ndarray) and float(np.vdot(rows, rows)) * max(1.0, weight) <= most / 2:
+        return
     size = largest_of(rows) * max(1.0, math.sqrt(weight))
-    if size <= math.sqrt(most / (4 * rows.shape[0] * rows.shape[1])):
+    if size <= math.sqrt(most):
         return
     host = np.asarray(to_numpy(rows), np.float64)
     for i, row in enumerate(host):

@@ -42,10 +42,8 @@ def is_exact(array: Any) -> bool:
 
 def inner(A: Any, B: Any) -> Any:
     """The inner product of two arrays of one shape: a double, or a Fraction."""
-    if is_exact(A):
-        return sum((A * B).ravel().tolist(), Fraction(0))
     if isinstance(A, np.ndarray):
-        return float(np.vdot(A, B))
+        return sum((A * B).ravel().tolist(), Fraction(0)) if A.dtype == OBJECT else float(np.vdot(A, B))
     return float(array_namespace(A).sum(A * B))
 
 

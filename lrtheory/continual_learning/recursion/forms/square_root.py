@@ -72,10 +72,11 @@ class SquareRoot(NamedTuple):
         gained = q @ E
         moved = q.T @ gained
         left, right = triangular(R, q), E * root
-        # the columns of the gain cancel where keys are nearly parallel and large; then D is solved for by itself
-        allowed = 64 * len(R) * np.finfo(R.dtype).eps * np.linalg.norm(E)
-        if len(K) > 1 and np.linalg.norm(K @ left @ right - moved) > allowed:
-            left, right = triangular(R, gained * root), np.eye(E.shape[1], dtype=R.dtype)
+        if len(K) > 1:
+            # the columns of the gain cancel where keys are nearly parallel and large; then D is solved for by itself
+            allowed = 64 * len(R) * np.finfo(R.dtype).eps * np.linalg.norm(E)
+            if np.linalg.norm(K @ left @ right - moved) > allowed:
+                left, right = triangular(R, gained * root), np.eye(E.shape[1], dtype=R.dtype)
         return SquareRoot(R), left, right, r.T @ (r @ E), moved
 
     def removed(self, K: np.ndarray, weight: float) -> SquareRoot:
@@ -146,8 +147,9 @@ def _turned(R: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     """The triangle of R on top of rows, and what the same rotations make of 0 on top of I."""
     d, u = len(R), len(rows)
     if u < MANY or d < WIDE:
-        above, below = np.zeros((d, d + u), R.dtype), np.eye(u, d + u, d, R.dtype)
+        above, below = np.zeros((d, d + u), R.dtype), np.zeros((u, d + u), R.dtype)
         above[:, :d], below[:, :d] = R, rows
+        below.ravel()[d :: d + u + 1] = 1  # the identity beside the rows
         rotate_in(above, below)
         return np.ascontiguousarray(above[:, :d]), above[:, d:], below[:, d:]
     from scipy.linalg import lapack
