@@ -118,7 +118,7 @@ def map(  # the word for it; the function of Python is not used here
     new : Encodings
         A file with queries and a part of the gallery by the new encoder: the items of gallery_ids, or the first ones.
     old : Encodings
-        A file with the gallery by the old encoder.
+        A file as for `replaceable`, whose gallery is that of the old encoder.
     method : {"rotation", "centred", "affine"}
         Kind of map.
     shrinkage : float

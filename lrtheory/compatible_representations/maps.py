@@ -245,11 +245,11 @@ def _polar_of(C: np.ndarray, A: np.ndarray, B: np.ndarray, kappa: float) -> tupl
     U, values, V = np.linalg.svd(C)
     rank = _rank(values, A, B)
     if kappa:
-        if kappa > 1e17:  # the identity up to rounding
-            return np.eye(len(C)), rank
         if rank < len(C) and kappa < LEAST:
             raise must("shrinkage", f"0, or at least {LEAST:g} where the items leave dimensions free", kappa)
-        U, _, V = np.linalg.svd(C + kappa * values.max(initial=0.0) * np.eye(len(C)))
+        # a polar factor does not change with the unit, so that the larger of the two parts has norm 1
+        shared = C / (values.max(initial=0.0) or 1.0)
+        U, _, V = np.linalg.svd(shared / max(kappa, 1.0) + min(kappa, 1.0) * np.eye(len(C)))
         return U @ V, rank
     if rank == len(C):
         return U @ V, rank

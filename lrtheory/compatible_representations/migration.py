@@ -12,9 +12,9 @@ from lrtheory._types import ArrayLike, Rng
 from lrtheory._validation import Words, as_array, choice, generator, must, open_interval, real, sequence
 from lrtheory.compatible_representations.maps import BackwardMap
 from lrtheory.compatible_representations.problem import Encodings, Joined, join
-from lrtheory.compatible_representations.replacement import Verdict, checked_margin, decided
+from lrtheory.compatible_representations.replacement import Verdict, checked_margin, decided, remarks
 from lrtheory.compatible_representations.search.features import Classes, check_width, classes_of, unit_rows
-from lrtheory.compatible_representations.search.hits import METRICS, Metric, hits_of
+from lrtheory.compatible_representations.search.hits import METRICS, Metric, hits_of, unanswerable
 from lrtheory.compatible_representations.search.nearest import nearest
 from lrtheory.compatible_representations.search.templates import template_scores
 
@@ -43,7 +43,7 @@ class Migration(Result):
     safe_share : float or None
         The least share from which on every answer is yes; None if the last one is not.
     message : str
-        Sentence on ids that were joined and queries that are items, if any.
+        Sentences on ids that were joined, unlike norms, classes without items and queries that are items, if any.
     """
 
     shares: np.ndarray
@@ -161,6 +161,8 @@ def mixed_test(
     classes = classes_of(joined.query_labels, joined.gallery_labels, len(joined.old), len(joined.gallery))
     before = hits_of(joined.old, joined.gallery, classes, metric, joined.exclude)
     hits = np.array([_hits(joined, classes, mapped, sequence_of_items[:count], metric) for count in counts])
+    way_out = "ids of queries and gallery in the old file name their items" if joined.exclude is None else ""
+    notes = remarks(joined.new, joined.old, joined.gallery, unanswerable(classes, joined.exclude), way_out)
     answers = [decided(one, before, margin=margin, delta=risk) for one in hits]
     verdicts = tuple(one.verdict for one in answers)
     safe = len(asked)
@@ -176,7 +178,7 @@ def mixed_test(
         hits=hits,
         old_accuracy=float(before.mean()),
         safe_share=float(asked[safe]) if safe < len(asked) else None,
-        message=joined.message,
+        message="; ".join(filter(None, (joined.message, notes))),
     )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 
+from lrtheory._array import to_numpy
 from lrtheory._files import FromTable, Table, named_arrays, source_name, warn_alike
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import Words, array, generator, integer, must, real
+from lrtheory._validation import Words, array, generator, integer, is_iterable, must, real, unmasked
 from lrtheory.compatible_representations.search.features import on_host
 from lrtheory.compatible_representations.simplex import checked_classes, simplex_prototypes
 from lrtheory.compatible_representations.theory.geometry import gap_confusion
@@ -90,7 +91,7 @@ class Encodings:
         gallery_ids: ArrayLike | None = None,
     ) -> None:
         self.queries = on_host("queries", queries)
-        self.gallery = None if gallery is None or not len(gallery) else on_host("gallery", gallery)  # type: ignore[arg-type]
+        self.gallery = None if gallery is None or _has_no_rows(gallery) else on_host("gallery", gallery)
         n, m = len(self.queries), 0 if self.gallery is None else len(self.gallery)
         if self.gallery is not None and self.gallery.shape[1] != self.queries.shape[1]:
             raise must("gallery", f"of the width of `queries`, {self.queries.shape[1]}", self.gallery.shape[1])
@@ -133,9 +134,19 @@ class Encodings:
             raise type(error)(f"{name}: {error}") from error
 
 
+def _has_no_rows(value: Any) -> bool:
+    """Whether there is a first axis, and nothing along it; a scalar has none."""
+    return isinstance(value, Sized) and getattr(value, "ndim", 1) > 0 and len(value) == 0
+
+
 def _listed(name: str, value: Any, n: int) -> list[Any] | None:
     """Labels or ids as Python's own, or None where there are none."""
-    if value is None or not (n or len(value)):
+    if value is None:
+        return None
+    value = unmasked(name, to_numpy(value))
+    if isinstance(value, (str, bytes)) or not is_iterable(value):
+        raise must(name, "a sequence with one entry for each item", value, TypeError)
+    if not n and _has_no_rows(value):
         return None
     found = np.asarray(value) if not isinstance(value, (list, tuple)) else value
     items = found.tolist() if isinstance(found, np.ndarray) else list(found)

@@ -269,19 +269,41 @@ def check_replacement(
     classes = classes_of(query_labels, gallery_labels, len(B), len(G))
     skipped = exclusions(exclude, len(B), len(G))
     lost_cause = unanswerable(classes, skipped)
-    notes = [notes_on_norms(new=F, old=B, gallery=G)]
-    if lost_cause:
-        notes.append(f"{lost_cause} of {len(B)} queries have no item of their class in the gallery")
-    if exclude is None and (twice := repeated(B, G)):
-        notes.append(f"{twice} queries are rows of the gallery and find themselves; `exclude` names their items")
+    way_out = "`exclude` names their items" if exclude is None else ""
+    message = remarks(F, B, G, lost_cause, way_out)
     hits = (hits_of(one, G, classes, metric, skipped) for one in (F, B))
-    return decided(*hits, margin=margin, delta=delta, lost_cause=lost_cause, message="; ".join(filter(None, notes)))
+    return decided(*hits, margin=margin, delta=delta, lost_cause=lost_cause, message=message)
+
+
+def remarks(new: np.ndarray, old: np.ndarray, gallery: np.ndarray, lost_cause: int, way_out: str) -> str:
+    """Sentences on data of which an answer says less than its caller may think.
+
+    Parameters
+    ----------
+    new, old, gallery : array of shape (n, d), (n, d) and (m, d)
+        Queries by both encoders, and the gallery by the old one.
+    lost_cause : int
+        Queries without an item of their class.
+    way_out : str
+        Sentence on naming the items that queries are; empty where that was done.
+
+    Returns
+    -------
+    str
+        Sentences on unlike norms, classes without items, and queries that find themselves; empty where all is well.
+    """
+    notes = [notes_on_norms(new=new, old=old, gallery=gallery)]
+    if lost_cause:
+        notes.append(f"{lost_cause} of {len(old)} queries have no item of their class in the gallery")
+    if way_out and (twice := repeated(old, gallery)):
+        notes.append(f"{twice} queries are rows of the gallery and find themselves; {way_out}")
+    return "; ".join(filter(None, notes))
 
 
 def repeated(queries: np.ndarray, gallery: np.ndarray) -> int:
-    """Queries that are rows of the gallery, bit for bit."""
-    there = {hash(row.tobytes()) for row in gallery}  # the rows themselves may fill the memory
-    return sum(hash(row.tobytes()) in there for row in queries.astype(gallery.dtype, copy=False))
+    """Queries that equal a row of the gallery in the precision of the gallery."""
+    there = {hash((row + 0.0).tobytes()) for row in gallery}  # of zeros with one sign
+    return sum(hash((row + 0.0).tobytes()) in there for row in queries.astype(gallery.dtype, copy=False))
 
 
 @arrays("host")

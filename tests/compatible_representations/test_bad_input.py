@@ -228,3 +228,32 @@ def test_numbers_at_the_ends_of_their_ranges():
     assert cr.theory.sign_level(0, 0) == 1.0
     with pytest.raises(TypeError, match="`query_ids` must be names that a dictionary takes"):
         cr.Encodings(NEW, query_ids=[[1]] * 12)
+
+
+@pytest.mark.parametrize("name", ["gallery_labels", "query_labels", "query_ids"])
+@pytest.mark.parametrize("value", [5, np.array(5), "twelve words"])
+def test_a_scalar_is_no_list_of_names(name, value):
+    with pytest.raises(TypeError, match=f"^`{name}` must be a sequence with one entry for each item; got"):
+        cr.Encodings(NEW, GALLERY, **{name: value})
+
+
+def test_a_scalar_is_no_gallery_and_masked_names_are_refused():
+    with pytest.raises(ValueError, match=r"^`gallery` must be a matrix with rows and columns; got \(\)"):
+        cr.Encodings(NEW, 5.0)
+    assert cr.Encodings(NEW, np.empty((0, 3)), gallery_labels=[]).gallery_labels is None
+    with pytest.raises(ValueError, match=r"^`query_ids` must"):
+        cr.Encodings(NEW, query_ids=np.ma.masked_equal(np.arange(12), 3))
+
+
+def test_a_query_that_is_an_item_is_said_whatever_the_sign_of_its_zeros():
+    rows = np.array([[0.0, 1.0], [1.0, 0.0]])
+    told = check(
+        rows, -0.0 * rows + rows, rows * [[-1.0, 1.0], [1.0, -1.0]], query_labels=[0, 1], gallery_labels=[0, 1]
+    )
+    assert "2 queries are rows of the gallery and find themselves" in told.message
+    old = cr.Encodings(rows, rows, query_labels=[0, 2], gallery_labels=[0, 1])
+    told = cr.mixed_test(cr.Encodings(2 * rows), old, shares=[0.0])
+    assert told.message.startswith("`new` has norms from 2 to 2, others have norm 1")
+    assert (
+        "1 of 2 queries have no item of their class in the gallery; 2 queries are rows of the gallery" in told.message
+    )

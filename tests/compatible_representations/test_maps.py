@@ -81,6 +81,7 @@ def test_much_shrinkage_is_no_map():
     new, old = rng.normal(size=(2, 9, 4))
     np.testing.assert_allclose(cr.fit_map(new, old, shrinkage=1e30).matrix, np.eye(4), atol=1e-15)
     np.testing.assert_allclose(cr.fit_map(new, old, shrinkage=1e12).matrix, np.eye(4), atol=1e-10)
+    np.testing.assert_allclose(cr.fit_map(new, old, shrinkage=1e308).matrix, np.eye(4), atol=1e-15)
 
 
 def test_a_transposed_map_would_be_seen():

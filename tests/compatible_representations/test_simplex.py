@@ -78,6 +78,8 @@ def test_bad_sizes_are_refused_in_one_sentence():
         cr.simplex_logits(np.ones((2, 4)), 4)
     with pytest.raises(ValueError, match="`features` must be finite"):
         cr.simplex_logits([[np.nan, 1.0]], 3)
+    with pytest.raises(ValueError, match="`features` must be finite"):
+        cr.simplex_logits([[np.inf, -np.inf]], 3)
     with pytest.raises(ValueError, match="`scale` must be a finite number"):
         cr.simplex_logits([[0.0, 1.0]], 3, scale=np.inf)
     with pytest.raises(ValueError, match="`weights` must be of as many rows"):
