@@ -257,3 +257,10 @@ def test_a_query_that_is_an_item_is_said_whatever_the_sign_of_its_zeros():
     assert (
         "1 of 2 queries have no item of their class in the gallery; 2 queries are rows of the gallery" in told.message
     )
+
+
+def test_names_of_the_queries_alone_exclude_nothing():
+    names = [f"q{i}" for i in range(len(OLD))]
+    old = cr.Encodings(OLD, GALLERY, **LABELS, query_ids=names)
+    found = cr.mixed_test(cr.Encodings(NEW, query_ids=names), old, shares=[0.0])
+    np.testing.assert_array_equal(found.hits[0], check(NEW, OLD, GALLERY).new_hits)

@@ -29,6 +29,9 @@ def test_digits_come_in_classes(data):
     data("mnist_versions")
     found = cr.load_mnist_versions((2, 10))
     assert set(found.versions[0][1].tolist()) == {0, 1}
+    assert found.gallery.max() == 1
+    whole = cr.load_mnist_versions()
+    assert [len(set(labels.tolist())) for _, labels in whole.versions] == [2, 4, 6, 8, 10]
     assert [len(found.versions[1][1]), len(found.gallery), len(found.queries)] == [2226, 1391, 1383]
     for sizes, sentence in (
         ((3, 2), "`sizes` must be increasing"),

@@ -84,6 +84,14 @@ def test_much_shrinkage_is_no_map():
     np.testing.assert_allclose(cr.fit_map(new, old, shrinkage=1e308).matrix, np.eye(4), atol=1e-15)
 
 
+def test_directions_below_the_rounding_of_the_cross_moment_do_not_count():
+    rng = np.random.default_rng(4)
+    rows = rng.choice([-1.0, 1.0], size=(400, 4))
+    for size, rank in ((1e-7, 3), (1e-4, 4)):  # 4e-12 and 4e-6 beside 400 eps |A| |B|, which is 1.1e-10
+        scaled = rows * [1.0, 1.0, 1.0, size]
+        assert cr.fit_map(scaled, scaled).rank == rank
+
+
 def test_a_transposed_map_would_be_seen():
     rng = np.random.default_rng(0)
     old = rng.normal(size=(40, 5))
@@ -136,7 +144,8 @@ def test_unlike_widths_get_an_orthonormal_matrix_and_a_sentence(wide, narrow):
     M = found.matrix
     gram = M.T @ M if wide >= narrow else M @ M.T
     np.testing.assert_allclose(gram, np.eye(min(wide, narrow)), atol=1e-13)
-    assert f"the widths {wide} and {narrow} differ" in found.message
+    kind = "columns" if wide > narrow else "rows"
+    assert f"the widths {wide} and {narrow} differ, so the map is a matrix with orthonormal {kind}" in found.message
     assert np.einsum("ij,ij->", new @ M, old) == pytest.approx(np.linalg.svd(new.T @ old, compute_uv=False).sum())
     with pytest.raises(ValueError, match="`shrinkage` must be 0 for spaces of unlike widths"):
         cr.fit_map(new, old, shrinkage=0.1)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from lrtheory import compatible_representations as cr
+from lrtheory.cli import main
 from lrtheory.compatible_representations.replacement import STAKES
-from lrtheory.compatible_representations.theory.decisions import is_better
+from lrtheory.compatible_representations.theory.decisions import _tail, is_better
 
 
 def tail(won, total):
@@ -227,3 +228,35 @@ def test_classes_in_another_order_of_rows_collapse():
     found = cr.cross_test([(W, W), (W[::-1], W[::-1])], labels, labels)
     assert found.matrix[1, 0] == 0
     assert found.matrix[1, 1] == 1
+
+
+@pytest.mark.parametrize("counts", [(4, 2), (9, 3)])
+def test_queries_are_planned_alike_for_a_yes_and_a_no(counts):
+    new, old = hits(*counts)
+    better, worse = cr.compare_hits(new, old, delta=1e-4), cr.compare_hits(old, new, delta=1e-4)
+    assert better.verdict == worse.verdict == "undecided"
+    assert better.queries_needed == worse.queries_needed > len(new)
+
+
+def test_a_no_ends_with_the_code_of_a_no(tmp_path, capsys):
+    new, old = hits(20, 0)
+    for name, scores in (("new.csv", new), ("old.csv", old)):
+        rows = "".join(f"q{i},{int(score)}\n" for i, score in enumerate(scores))
+        (tmp_path / name).write_text("query,hit\n" + rows)
+    files = [str(tmp_path / "new.csv"), str(tmp_path / "old.csv")]
+    assert main(["compatible_representations", "hits", *files]) == 0
+    assert main(["compatible_representations", "hits", *files[::-1]]) == 1
+    assert "20" in capsys.readouterr().out
+
+
+def test_a_certificate_takes_a_pair_of_scores_and_nothing_else():
+    new, old = hits(9, 1)
+    certificate = cr.compare_hits(new, old).certificate
+    assert certificate.verify((new, old))
+    for odd in ([new, old], (new, old, old), 2):
+        with pytest.raises(TypeError, match="^`problem` must be the pair of the hits of both encoders"):
+            certificate.verify(odd)
+
+
+def test_no_trials_have_no_success():
+    assert _tail(np.array([0, 1, 2]), np.array([0, 0, 0]), 0.5).tolist() == [1.0, 0.0, 0.0]

@@ -144,3 +144,10 @@ def test_training_refuses_encoders_that_do_not_fit():
         cr.train(np.where(np.arange(60)[:, None] == 7, np.nan, X), y, n_classes=3)
     with pytest.raises(ValueError, match=r"`X` must be of shape \(n, 6\)"):
         first.features(np.ones((2, 5)))
+
+
+def test_a_scale_below_one_trains():
+    rng = np.random.default_rng(0)
+    found = cr.train(rng.normal(size=(12, 4)), np.arange(12) % 3, n_classes=3, scale=0.5, epochs=2, rng=0)
+    assert found.scale == 0.5
+    assert np.isfinite(found.losses).all()

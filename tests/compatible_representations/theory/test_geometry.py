@@ -68,3 +68,11 @@ def test_wrong_bounds_of_the_alignment_are_above_it() -> None:
     assert theory.alignment_from_loss(loss, n_classes=3) == pytest.approx(2.0)
     assert 2 / 3 * math.log(3 / math.expm1(loss)) == pytest.approx(2.27, abs=0.005)
     assert math.log(2 / math.expm1(loss)) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("loss", [1e-12, 0.5, 1.5, 800.0])
+def test_the_angle_of_a_loss_has_all_its_digits_however_large_it_is(loss: float) -> None:
+    with localcontext() as context:
+        context.prec = 50
+        due = Decimal(2) / 3 * (Decimal(2) / (Decimal(loss).exp() - 1)).ln()
+    assert theory.alignment_from_loss(loss, n_classes=3) == pytest.approx(float(due), rel=1e-14)
