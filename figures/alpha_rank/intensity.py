@@ -71,25 +71,29 @@ def draw_intensity(arrays: Any) -> matplotlib.figure.Figure:
     """Draw one panel per game."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, 2, figsize=(8, 5.2), layout="constrained", sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 2, figsize=(9.2, 5.2), layout="constrained", sharex=True, sharey=True)
     panels = (
         ("rps", "rock-paper-scissors", SHAPES),
         ("biased", "biased rock-paper-scissors", SHAPES),
         ("sexes", "battle of the sexes", ("both the first", "first, second", "second, first", "both the second")),
-        ("kuhn", "Kuhn poker: 6 of 27 profiles", [f"mass number {place}" for place in range(1, 7)]),
+        (
+            "kuhn",
+            "Kuhn poker: the 6 heaviest of 27 profiles",
+            ["heaviest profile", "second", "third", "fourth", "fifth", "sixth"],
+        ),
     )
     for axis, (key, title, names) in zip(axes.flat, panels, strict=True):
         for strategy, name in enumerate(names):
             style = {"color": COLORS[strategy], "linestyle": LINES[strategy % 4], "linewidth": 3 - 0.4 * strategy}
             axis.plot(arrays["alphas"], arrays[key][:, strategy], label=name, **style)
         axis.set(xscale="log", title=title)
-        axis.legend(loc="upper left")
+        axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     for strategy in range(3):
         known = arrays["known"][:, strategy]
         axes[0, 1].plot(arrays["known_alphas"], known, "o", color=COLORS[strategy], mfc="white", zorder=3)
     axes[0, 0].set(ylim=(-0.02, 1.02))
     for row in axes[:, 0]:
-        row.set(ylabel="mass")
+        row.set(ylabel="share of time (mass)")
     for axis in axes[1]:
         axis.set(xlabel=r"intensity $\alpha$")
     headline(figure, f"Ranking against intensity, populations of {POPULATION_SIZE} (circles: known values)")

@@ -108,14 +108,31 @@ def draw_kuhn(arrays: Any) -> matplotlib.figure.Figure:
         exact = np.full(len(x), arrays["exact"][s])
         left.plot(x, exact, MARKERS[place], color=COLORS[place], markersize=4, label=profile_name(int(s), arrays))
     left.set(
-        xscale="log", xlabel="matches of each profile", ylabel="mass", title="ranking intervals, exact mass as dots"
+        xscale="log",
+        xlabel="matches of each profile",
+        ylabel="mass of a profile",
+        title="bars: intervals; dots: exact mass",
     )
-    left.set_ylim(-0.03, 1.25)
-    left.legend(title="profile", ncols=5, loc="upper center", columnspacing=0.8, handletextpad=0.2)
+    left.set_ylim(-0.03, 1.03)
+    left.legend(
+        title="strategies of the players (0: uniform, i: the i-th best response)",
+        ncols=5,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.2),
+        columnspacing=0.8,
+        handletextpad=0.2,
+    )
     right.plot(matches, can_be_first(arrays), "o-", label="profiles that can be first")
     right.plot(matches, arrays["open_edges"], "s--", label="open edges")
     right.axhline(int(arrays["tied_edges"]), color="gray", linestyle=":", label="edges that are exact ties")
-    right.set(xscale="log", yscale="log", ylim=(1, 100), xlabel="matches of each profile", title="what is still open")
+    right.set(
+        xscale="log",
+        yscale="log",
+        ylim=(1, 100),
+        xlabel="matches of each profile",
+        ylabel="number",
+        title="what is still open",
+    )
     right.legend()
     headline(
         figure,

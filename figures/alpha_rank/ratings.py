@@ -71,16 +71,15 @@ def draw_ratings(arrays: Any) -> matplotlib.figure.Figure:
         axes[0].plot(arrays["rotations"], arrays["ratings"][:, agent], label=f"agent {agent}", **line)
         axes[1].plot(arrays["rotations"], arrays["pi"][:, agent], linewidth=3 - agent, **line)
     axes[2].plot(arrays["rotations"], arrays["error"], "o-", markersize=3, color="black")
-    axes[0].set(ylabel="rating, in points")
-    axes[1].set(ylabel="mass")
-    axes[2].set(ylabel="largest error of a predicted win rate")
-    axes[0].set_ylim(top=45)
-    axes[0].legend(loc="upper center", ncols=3, columnspacing=0.6, handletextpad=0.2, handlelength=1.8)
+    axes[0].set(ylabel="rating, points of Elo")
+    axes[1].set(ylabel="mass, share of time")
+    axes[2].set(ylabel="largest error of a win rate")
+    figure.legend(*axes[0].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     axes[1].set(title="alpha-Rank, infinite intensity")
     axes[0].set(title="Elo")
     axes[2].set(title="what Elo cannot say")
     for axis in axes:
-        axis.set(xlabel="rotation")
+        axis.set(xlabel="rotation (0: transitive, 1: cyclic)")
     headline(figure, f"From a transitive to a cyclic table of three agents, {GAMES_OF_A_PAIR} games a pair")
     return figure
 

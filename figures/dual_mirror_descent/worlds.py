@@ -146,7 +146,7 @@ def draw_worlds(arrays: Any) -> matplotlib.figure.Figure:
     for model, (axis, name) in enumerate(zip(panels, MODELS.values(), strict=False)):
         draw_world(axis, arrays, model)
         fitted = slope(horizon, arrays["regret"][model].mean(axis=1))
-        axis.set(xlabel="requests T")
+        axis.set(xlabel="requests T", ylabel="reward" if model % 3 == 0 else None)
         axis.set_title(f"{name}: slope {fitted:.2f}")
         draw_runs(
             panels[-1],
@@ -155,12 +155,13 @@ def draw_worlds(arrays: Any) -> matplotlib.figure.Figure:
             model,
             label=f"regret, {list(MODELS)[model]}",
         )
-    largest = arrays["ratio_regret"].max()
+    largest = max(arrays["ratio_regret"].max(), 0.0)
     panels[4].set_title(
-        f"{MODELS['adversarial']}: slope {fitted:.2f}\n(the bound is one on OPT - {PHASES} R, at most {largest:.2f})",
+        f"{MODELS['adversarial']}: slope {fitted:.2f}\nhere the bound is one on OPT - {PHASES} reward, "
+        f"which is at most {largest:.2f},\nand regret may exceed it",
     )
     panels[-1].set_title(r"regret over $\sqrt{T}$")
-    panels[-1].set(xlabel="requests T")
+    panels[-1].set(xlabel="requests T", ylabel=r"regret / $\sqrt{T}$")
     log_axes(panels[-1], horizon)
     shown = [zip(*panels[place].get_legend_handles_labels(), strict=True) for place in (1, -1)]
     legend = {name: handle for one in shown for handle, name in one if name != "regret"}

@@ -159,19 +159,27 @@ def draw_blind(arrays: Any) -> matplotlib.figure.Figure:
     left.plot(h, arrays["formula"], color="gray", linestyle=":", label=r"formula $g H_g (g + h)\, 2^h / g$")
     for chosen, fill, what in ((drawn, COLORS[0], "utilities drawn"), (~drawn, "none", "geometric waiting times")):
         options = {"color": COLORS[0], "marker": "o", "mfc": fill, "capsize": 2, "linestyle": ""}
-        left.errorbar(h[chosen], mean[chosen], yerr=2 * error[chosen], label=f"SNTV, {what}", **options)
-    left.plot(h, arrays["borda"], "s-", color=COLORS[1], label="Borda, good before bad in nine of ten panels")
-    left.set(yscale="log", xlabel="advantaged items h", ylabel="rankings", xticks=h, ylim=(0.5, 1e5 * mean.max()))
-    left.set_title(f"SNTV: until all h/{GOOD_SHARE} good items were on top")
-    left.legend(loc="upper left")
+        left.errorbar(
+            h[chosen],
+            mean[chosen],
+            yerr=2 * error[chosen],
+            label=f"SNTV: until all good ones were on top, {what}",
+            **options,
+        )
+    left.plot(
+        h, arrays["borda"], "s-", color=COLORS[1], label="Borda: until good items lead bad ones in nine of ten panels"
+    )
+    left.set(yscale="log", xlabel="advantaged items h", ylabel="rankings", xticks=h)
+    left.set_title("rankings until a rule sees merit, each by its own criterion")
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15))
     for number, (size, runs) in enumerate(zip(arrays["blind_h"].tolist(), arrays["kept"], strict=True)):
         kept, kept_error = mean_error(runs)
         options = {"color": COLORS[number], "marker": MARKERS[number], "markersize": 4, "capsize": 2}
         right.errorbar(arrays["numbers"][number], kept, yerr=2 * kept_error, label=f"h = {size}", **options)
     right.axhline(arrays["blind"].max(), color="gray", linestyle=":", label="chance, the best quota")
-    right.set(xscale="log", xlabel="rankings", ylabel="kept by SNTV with the best quota", ylim=(0, 1.03))
+    right.set(xscale="log", xlabel="rankings", ylabel="share of the optimum kept by SNTV", ylim=(0, 1.03))
     right.set_title("nothing, then everything")
-    right.legend(loc="lower center", ncols=3)
+    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3)
     headline(
         figure,
         f"The blind panel: h advantaged items on $[0, 1]$, h/{GOOD_SHARE} good disadvantaged ones on $[0, 2]$ seen "

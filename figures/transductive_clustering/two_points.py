@@ -50,6 +50,9 @@ def compute_two_points(profile: str) -> dict[str, np.ndarray]:
     grid = np.linspace(0.5, 4.5, lams)
     ends = np.array([[run(lam, side, steps=updates).assignments[0, 0] for lam in grid.tolist()] for side in SIDES])
     limit = np.array([float(theory.two_point_limit(lam=lam, temperature=1.0)) for lam in grid.tolist()])
+    # half of the points of theory lie where the law turns, as its square root does there
+    fine = np.concatenate([[0.5], 2 + np.linspace(0, np.sqrt(2.5), 200) ** 2])
+    law = np.array([float(theory.two_point_limit(lam=lam, temperature=1.0)) for lam in fine.tolist()])
     near = np.linspace(1.9, 2.2, 61)
     return {
         "traces": np.stack([padded(run(lam, steps=STEPS).trace["energies"], STEPS + 1) for lam in TRACED]),
@@ -57,6 +60,7 @@ def compute_two_points(profile: str) -> dict[str, np.ndarray]:
             [padded(run(lam, damping="auto", steps=STEPS).trace["energies"], STEPS + 1) for lam in TRACED]
         ),
         "lam": grid, "ends": np.maximum(ends, 1 - ends), "limit": np.maximum(limit, 1 - limit),
+        "fine": fine, "law": np.maximum(law, 1 - law),
         "near": near, "first": np.array([[first_step(lam, e) for lam in near.tolist()] for e in OFFSETS]),
         "threshold": np.array([float(theory.two_point_threshold(e)) for e in OFFSETS]),
         "ring": np.array([turning(lam, updates) for lam in grid.tolist()]),
@@ -126,10 +130,14 @@ def draw_two_points(arrays: Any) -> matplotlib.figure.Figure:
     for number, lam in enumerate(TRACED):
         traces.plot(arrays["traces"][number, :13], "o-", markersize=3, color=COLORS[number], label=f"{lam:g}")
         traces.plot(arrays["damped"][number, :13], "--", color=COLORS[number], linewidth=1)
-    traces.set(xlabel="update", ylabel="energy $R$", title="opposite sides; dashed: damped", ylim=(-3.6, 0.5))
-    traces.legend(title=r"$\lambda/T$", loc="upper center", ncols=4)
-    fork.plot(arrays["lam"], arrays["limit"], color="gray", label="theory")
-    fork.plot(arrays["lam"], 1 - arrays["limit"], color="gray")
+    traces.set(
+        xlabel="update",
+        ylabel="energy $R$",
+        title="opposite sides; dashed: damped",
+    )
+    traces.legend(title=r"$\lambda/T$", loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=4)
+    fork.plot(arrays["fine"], arrays["law"], color="gray", label=r"theory: $u = \tanh(\lambda u/2T)$")
+    fork.plot(arrays["fine"], 1 - arrays["law"], color="gray")
     for number in range(len(SIDES)):
         options = {"color": COLORS[number], "markersize": 8 - 3 * number, "fillstyle": "none", "linestyle": ""}
         name = "opposite sides: a cycle of two" if number == 0 else "same side: a fixed point"
@@ -137,8 +145,8 @@ def draw_two_points(arrays: Any) -> matplotlib.figure.Figure:
         fork.plot(arrays["lam"], 1 - arrays["ends"][number], MARKERS[number], **options)
     fork.axvline(2, color="gray", linestyle=":")
     fork.set(xlabel=r"$\lambda/T$", ylabel="shares of the labels in the end", title=r"bifurcation at $\lambda = 2T$")
-    fork.set_ylim(-0.42, 1.05)
-    fork.legend(loc="lower center")
+    fork.set_ylim(-0.03, 1.03)
+    fork.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     for number, (offset, gain) in enumerate(zip(OFFSETS, arrays["first"], strict=True)):
         scaled = gain / offset**2
         start.plot(
@@ -151,10 +159,15 @@ def draw_two_points(arrays: Any) -> matplotlib.figure.Figure:
     )
     start.legend(title="offset $e$")
     share, moved = arrays["ring"].T
-    ring.plot(arrays["lam"], share, "o-", markersize=4, color=COLORS[0], label="largest share")
-    ring.plot(arrays["lam"], moved, "s--", markersize=4, color=COLORS[1], label="still moving by")
-    ring.axvline(float(arrays["ring_threshold"]), color="gray", linestyle=":", label="theory")
-    ring.set(xlabel=r"$\lambda/T$", title=f"directed ring of {RING}: a cycle of {RING}", ylim=(-0.03, 1.03))
+    ring.plot(arrays["lam"], share, "o", markersize=4, color=COLORS[0], label="largest share")
+    ring.plot(arrays["lam"], moved, "s", markersize=4, color=COLORS[1], label="change in one more update")
+    ring.axvline(float(arrays["ring_threshold"]), color="gray", linestyle=":", label="threshold of theory")
+    ring.set(
+        xlabel=r"$\lambda/T$",
+        ylabel="share of a label, and its change",
+        title=f"directed ring of {RING}: a cycle of {RING}",
+        ylim=(-0.03, 1.03),
+    )
     ring.legend(loc="center left")
     headline(figure, "Two points that attract each other, and a directed ring: energies and limits against $\\lambda$")
     return figure
