@@ -115,8 +115,7 @@ def draw_attack(arrays: Any) -> matplotlib.figure.Figure:
     log_axes(left, n)
     left.set(xlabel="elements n", ylabel="queries a deletion")
     left.set_title(f"one guess, k = {K}, all elements alike:\nthe first sample is deleted, again and again")
-    left.set_ylim(top=20 * left.get_ylim()[1])
-    left.legend(loc="upper left")
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18))
     steps = 1 + np.arange(arrays["graph_ratio"].shape[1])
     for place, name in enumerate(("deletes the best element", "deletes a random element")):
         style = {"color": COLORS[1 - place], "linestyle": LINES[place], "linewidth": 1.3, "label": name}

@@ -103,8 +103,7 @@ def draw_burst(arrays: Any) -> matplotlib.figure.Figure:
         )
     axes[0].set_ylabel("nodes and items covered")
     for axis in axes:
-        axis.set_ylim(top=1.3 * axis.get_ylim()[1])  # room for the legend
-        axis.legend(ncols=2, loc="upper left")
+        axis.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
     headline(figure, f"A burst that doubles the optimum comes and goes; lazy pair, epsilon = {EPSILON}")
     return figure
 

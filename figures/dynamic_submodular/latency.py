@@ -87,10 +87,8 @@ def draw_latency(arrays: Any) -> matplotlib.figure.Figure:
         ylabel="share of the updates with q or more",
     )
     right.set(xscale="log", yscale="log", xlabel="microseconds, call from Python included", ylabel="updates")
-    left.set_ylim(bottom=left.get_ylim()[0] / 20)
-    left.legend(loc="lower left")
-    right.set_ylim(top=20 * right.get_ylim()[1])
-    right.legend()
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18))
+    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18))
     headline(
         figure,
         f"{updates:,} single updates of a full window of {int(arrays['n']) // 2:,} nodes, k = {int(arrays['k'])}, "

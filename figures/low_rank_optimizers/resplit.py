@@ -108,8 +108,7 @@ def draw_resplit(arrays: Any) -> matplotlib.figure.Figure:
         right.plot(np.arange(1, arrays["inside"].shape[1] + 1), arrays["inside"][i], **look)
     log_ticks(left, np.array([1, 5, 10, 50, 200]))
     left.set(xlabel="steps of a period", ylabel="variance at the end of a period")
-    left.set_ylim(top=arrays["end"].max() + 0.012)
-    left.legend(loc="upper right", ncols=3)
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
     right.set(xlabel="step, in a period of 50", ylabel="variance")
     headline(
         figure,

@@ -90,8 +90,8 @@ def draw_singular_values(arrays: Any) -> matplotlib.figure.Figure:
         label = f"{k} step{'s' * (k > 1)}"
         left.plot(arrays["x"], arrays["after"][i], color=COLORS[i], linestyle=LINES[i % len(LINES)], label=label)
     left.plot(arrays["x"], arrays["x"], color="gray", linestyle=":", linewidth=1, label="unchanged")
-    left.set(xscale="log", xlabel="singular value before", ylabel="after", ylim=(-0.03, 1.75))
-    left.legend(loc="upper left", ncols=2)
+    left.set(xscale="log", xlabel="singular value before", ylabel="after")
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
     number = np.arange(1, len(arrays["gradient"]) + 1)
     right.plot(number, arrays["gradient"], color="gray", label="a gradient")
     for i, label in enumerate(("AuON", "Muon, 1 step", "Muon, 5 steps")):
