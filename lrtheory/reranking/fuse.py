@@ -124,8 +124,9 @@ def fuse(
     else:
         parts = share[rows.run] * _normalized(rows, way)
     _, first, pair = np.unique(rows.query * len(documents) + rows.doc, return_index=True, return_inverse=True)
-    # in the order of the runs, so that a sum does not depend on anything else
-    scores = np.bincount(pair, weights=parts, minlength=len(first))
+    # from the smallest part on, so that documents with the same parts tie, whichever run gave which
+    rising = np.argsort(parts, kind="stable")
+    scores = np.bincount(pair[rising], weights=parts[rising], minlength=len(first))
     if method == "combmnz":
         scores *= np.bincount(pair, minlength=len(first))
     if method == "interleave":

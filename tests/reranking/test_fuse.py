@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -157,3 +158,15 @@ def test_what_makes_no_sense_is_refused(runs: Any, options: dict[str, Any], sent
 
 def test_infinite_scores_have_ranks() -> None:
     assert fuse([RUN, RUN]).ranking("q") == ("b", "a")
+
+
+def test_documents_with_the_same_places_tie_whichever_run_gave_which() -> None:
+    others = list("123456")
+    for places in itertools.permutations(range(8), 3):
+        runs = []
+        for first, second in zip(places, (*places[1:], places[0]), strict=True):
+            one = dict(zip((place for place in range(8) if place not in (first, second)), others, strict=True))
+            one |= {first: "a", second: "b"}
+            runs.append(Run.from_lists({"q": [one[place] for place in range(8)]}))
+        scores = fuse(runs).as_dict()["q"]
+        assert scores["a"] == scores["b"]

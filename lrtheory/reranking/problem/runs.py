@@ -425,9 +425,8 @@ class Run(_ByQuery, Result):
 
     def _facts(self) -> list[str]:
         longest = int(np.diff(self.indptr).max(initial=0))
-        found = (
-            f"{display.counted(len(self.docs), 'document')} for {len(self.queries):,} queries, at most {longest:,} each"
-        )
+        documents = display.counted(len(self.docs), "document")
+        found = f"{documents} for {_counted_queries(len(self.queries))}, at most {longest:,} each"
         return [found, *([self.message] if self.message else [])]
 
     def _draw(self, ax: Any) -> None:

@@ -50,7 +50,7 @@ def behind(lists: Ranks, n: int, kappa: float) -> Fused:
 
 #: lines of the library with slips of known tools: ranks that start at 0, and a mean over the lists that know a document
 FROM_0 = (fuse, "(constant + rows.rank)", "(constant + rows.rank - 1)")
-MEAN = (fuse, "weights=parts, minlength=len(first))", "weights=parts, minlength=len(first)) / np.bincount(pair)")
+MEAN = (fuse, "parts[rising], minlength=len(first))", "parts[rising], minlength=len(first)) / np.bincount(pair)")
 
 
 def points(lists: Ranks, n: int) -> list[int]:
