@@ -6,7 +6,7 @@ WORKERS ?= 2
 NOTEBOOKS ?= force
 # the tests run in as many processes as there are cores, so each gets one thread for linear algebra; a process takes
 # tests that stand side by side, so that two of them seldom compile the same kernels. `make test` names the folder tests,
-# since pytest would otherwise collect the theorems too, only to leave them out
+# since pytest would otherwise collect the theorems too, only to leave them out; `make figures` tests the figures
 export OPENBLAS_NUM_THREADS ?= 1
 SOURCES := lrtheory proofs_checks tests figures benchmarks notebooks demos docs facts
 
@@ -17,7 +17,7 @@ help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /'
 
 test: $(VENV)/.with-dev ## the tests, without the bounds
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10 tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10 --ignore tests/project/figures/test_every_figure.py tests
 
 bounds: $(VENV)/.with-dev ## the theorems: every statement and every saboteur; FRESH=20 runs them at twenty new seeds
 ifdef FRESH
@@ -44,8 +44,9 @@ lint: $(VENV)/.with-dev ## style, types, imports between layers, docstrings
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.docstrings
 
-figures: $(VENV)/.with-dev ## every figure with its arrays and claims, into figures/out
+figures: $(VENV)/.with-dev ## every figure with its arrays and claims, into figures/out, and what their tests ask of them
 	$(BIN)/python -m figures
+	$(BIN)/python -m pytest -q tests/project/figures
 
 report: $(VENV)/.with-dev ## bounds and figures run, then paper_repro.md, docs/evidence and the README's counts written anew
 	$(BIN)/python -m pytest -m bounds

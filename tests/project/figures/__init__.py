@@ -1,0 +1,1 @@
+"""Figures and their runner; `test_every_figure` computes for minutes: `make figures` runs it, `make test` does not."""
