@@ -72,7 +72,7 @@ def read_trec(source: Source, kind: str) -> TrecLines:
     """Read a run or judgments.
 
     Cells end at blanks and tabs, any number of them, as in C; other blanks of Unicode are part of a name. The second
-    cell and the tag of a run are not looked at, so a tag may have blanks. Lines that begin with ``#`` are comments.
+    cell and the tag of a run are not kept, so a tag may have blanks. Lines that begin with ``#`` are comments.
 
     Parameters
     ----------
@@ -91,8 +91,9 @@ def read_trec(source: Source, kind: str) -> TrecLines:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, a line has too few or too many cells, or a score or a gain is not a number; the
-        line is named. Judgments in the place of a run are refused in a sentence of their own, and the reverse.
+        If the file is empty, a line has too few or too many cells or holds two lines, or a score or a gain is not a
+        number; the line is named. Judgments in the place of a run are refused in a sentence of their own, and the
+        reverse.
     """
     text, width = text_of(source), _WIDTHS[kind]
     lines, words = _cut(source, text, kind)
@@ -122,6 +123,8 @@ def _cut(source: Source, text: str, kind: str) -> tuple[Sequence[int], list[str]
             continue
         if len(cells) < width or (len(cells) > width and kind != "run"):
             raise _wrong_width(source, number, cells, kind, is_first=not numbers)
+        if len(cells) > width:
+            _refuse_two(source, number, cells)
         numbers.append(number)
         kept += cells[:width]
     if not numbers:
@@ -143,6 +146,14 @@ def _refuse_hash(source: Source, number: int, line: str, cells: list[str], width
     if value is not None and cells[0] not in ("#", "##"):
         rule = "a comment, or a row whose query starts with '#'? Write '# ' before a comment"
         raise ValueError(f"{source_name(source)}:{number}: {rule}; got {line[:40]!r}")
+
+
+def _refuse_two(source: Source, number: int, cells: list[str]) -> None:
+    """Refuse a line whose tag goes on as a second line: the end of a line lacks, as of a file that was appended to."""
+    for at in range(len(RUN), len(cells) - 4):
+        numbers = _value_or_none(cells[at + 2]), _value_or_none(cells[at + 3])
+        if cells[at] == cells[1] and None not in numbers:
+            raise ValueError(f"{source_name(source)}:{number}: two lines in one; break it before the second query")
 
 
 def _wrong_width(source: Source, number: int, cells: list[str], kind: str, is_first: bool) -> ValueError:

@@ -111,6 +111,7 @@ RUNS_REFUSED = {
     "number of Python": (RUN + "q3 Q0 d2 3 1_000 t\n", "a.run:4: `score` must be a number; got '1_000'"),
     "five cells": (RUN + "q3 Q0 d2 3 1\n", "a.run:4: 5 cells where `query Q0 document rank score tag` has 6"),
     "one cell": ("q3\n", "a.run:1: 1 cell where"),
+    "appended to a line": (RUN.rstrip("\n") + RUN, "a.run:3: two lines in one"),
     "empty": ("\n\n", "a.run: no line"),
     "nothing": ("", "a.run: no line"),
     "judgments": (QRELS, "a.run:1: judgments in the place of a run"),
