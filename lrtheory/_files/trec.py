@@ -6,13 +6,14 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import count
-from typing import NamedTuple
+from numbers import Integral
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lrtheory._files.opening import Source, head_of, source_name, text_of
 
-__all__ = ["JUDGMENTS", "RUN", "TrecLines", "looks_like_trec", "read_trec"]
+__all__ = ["JUDGMENTS", "RUN", "TrecLines", "inexact", "looks_like_trec", "read_trec"]
 
 #: the cells of a line
 JUDGMENTS = ("query", "iteration", "document", "gain")
@@ -92,8 +93,8 @@ def read_trec(source: Source, kind: str) -> TrecLines:
         If there is no such file.
     ValueError
         If the file is empty, a line has too few or too many cells or holds two lines, or a score or a gain is not a
-        number; the line is named. Judgments in the place of a run are refused in a sentence of their own, and the
-        reverse.
+        number, or a whole one that no double holds; the line is named. Judgments in the place of a run are refused in a
+        sentence of their own, and the reverse.
     """
     text, width = text_of(source), _WIDTHS[kind]
     lines, words = _cut(source, text, kind)
@@ -152,7 +153,7 @@ def _refuse_two(source: Source, number: int, cells: list[str]) -> None:
     """Refuse a line whose tag goes on as a second line: the end of a line lacks, as of a file that was appended to."""
     for at in range(len(RUN), len(cells) - 4):
         numbers = _value_or_none(cells[at + 2]), _value_or_none(cells[at + 3])
-        if cells[at] == cells[1] and None not in numbers:
+        if cells[at] in (cells[1], "Q0") and None not in numbers:
             raise ValueError(f"{source_name(source)}:{number}: two lines in one; break it before the second query")
 
 
@@ -178,11 +179,41 @@ def _numbers(source: Source, words: list[str], lines: Sequence[int], kind: str) 
         found = None
     allowed = (lambda x: ~np.isnan(x)) if kind == "run" else np.isfinite
     if found is not None and allowed(found).all() and "_" not in "".join(words):
+        if (place := inexact(words, found)) is not None:
+            name = "score" if kind == "run" else "gain"
+            what = f"`{name}` must be a number that a double holds; got {words[place]!r}"
+            raise ValueError(f"{source_name(source)}:{lines[place]}: {what}")
         return found
     numbers = map(_value_or_none, words)
     place = next(i for i, number in enumerate(numbers) if number is None or not allowed(np.float64(number)))
     name, rule = ("score", "a number") if kind == "run" else ("gain", "a finite number")
     raise ValueError(f"{source_name(source)}:{lines[place]}: `{name}` must be {rule}; got {words[place]!r}")
+
+
+def inexact(numbers: Sequence[Any] | np.ndarray, found: np.ndarray) -> int | None:
+    """The place of the first whole number that its double is not, so that two different numbers could tie.
+
+    Parameters
+    ----------
+    numbers : sequence of number or word, or array
+        Numbers as they were given.
+    found : float64 array of shape (numbers,)
+        The doubles nearest to these numbers.
+
+    Returns
+    -------
+    int or None
+        Place from 0; None where all whole numbers are doubles.
+    """
+    if isinstance(numbers, np.ndarray) and numbers.dtype.kind == "f":
+        return None
+    large = np.flatnonzero((np.abs(found) >= 2.0**53) & np.isfinite(found))
+    for place in large.tolist():
+        given = numbers[place]
+        is_whole = isinstance(given, Integral) or (isinstance(given, str) and re.fullmatch(r"\s*[+-]?\d+\s*", given))
+        if is_whole and int(given) != int(found[place]):
+            return place
+    return None
 
 
 def _ranks(words: list[str]) -> np.ndarray | None:

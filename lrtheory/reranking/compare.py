@@ -292,7 +292,8 @@ def _sentences(
     how = "counting all signs" if found.method == "exact" else f"{found.samples:,} sampled signs"
     told.append(f"p = {found.p_value:.3g}, {how}: {counts[0]:,} of the queries up, {counts[1]:,} down")
     if found.smallest_p > delta:
-        told.append(f"{found.n:,} queries that differ cannot reach p = {delta:g}: the least is {found.smallest_p:.2g}")
+        few = f"{found.n:,} {'query that differs' if found.n == 1 else 'queries that differ'}"
+        told.append(f"{few} cannot reach p = {delta:g}: the least is {found.smallest_p:.2g}")
     if n > EXACT_SUBSETS and np.isfinite(ends[0]):
         told.append("the interval comes from sampled signs")
     if a.judged < 1 or b.judged < 1:

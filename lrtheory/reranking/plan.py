@@ -13,6 +13,7 @@ from lrtheory._result import Result, result
 from lrtheory._types import ArrayLike
 from lrtheory._validation import flag, integer, must, open_interval, real, sequence
 from lrtheory.reranking.strategies.choosing import sorting_cases
+from lrtheory.reranking.strategies.results import worked
 from lrtheory.reranking.theory import calls_needed, copeland_gap, heap_calls, votes, window_prefix
 
 __all__ = ["NoiseEstimate", "Plan", "estimate_noise", "plan"]
@@ -177,7 +178,7 @@ def _said(n: int, k: int, row: tuple[Any, ...], risk: float, gap: float | None) 
             f"{n * (n - 1) // 2} pairs is right about documents {far}, with probability {1 - risk:g}"
         )
     sure = "certain if the judge is consistent" if not risk else f"right with probability {1 - risk:g}"
-    return f"{strategy} makes the first {k} of {n} {sure}, by at most {calls} calls in {rounds} rounds"
+    return f"{strategy} makes the first {k} of {n} {sure}, by at most {worked(calls, rounds)}"
 
 
 @result

@@ -135,3 +135,8 @@ def test_windows_certify_what_theory_says_and_no_more() -> None:
             assert {one.calls for one in ran} == {theory.window_calls(n, w, s, passes=p)}
             assert min(one.certified for one in ran) >= (n if g >= n - 1 else g)
             assert right == (n if g >= n - 1 else g) or p > 1
+
+
+def test_one_call_is_told_in_the_singular() -> None:
+    assert plan(5, 2, size=20).message.endswith("by at most 1 call in 1 round")
+    assert plan(100, 10, size=20).message.endswith("by at most 7 calls in 3 rounds")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrtheory._files.opening import Source, parsed_json, text_of
-from lrtheory._files.trec import TrecLines
+from lrtheory._files.trec import TrecLines, inexact
 from lrtheory._types import ArrayLike
 from lrtheory._validation import as_array, must
 
@@ -55,12 +55,17 @@ def json_and_repeats(path: Source) -> tuple[Any, list[str]]:
         return parsed_json(text, path), twice  # which says the line of what is no JSON
 
 
-def doubles(name: str, values: np.ndarray) -> np.ndarray:
-    """A copy in doubles, of Fractions and long integers too."""
+def doubles(name: str, values: np.ndarray, given: Any) -> np.ndarray:
+    """A copy in doubles, of Fractions and long integers too; whole numbers that no double holds are refused."""
     try:
-        return np.array(values, np.float64)
+        found = np.array(values, np.float64)
     except OverflowError as error:
         raise must(name, "numbers in the range of doubles", values) from error
+    # the array of a list that holds fractions too is rounded already
+    numbers = given if isinstance(given, list | tuple) else values
+    if (place := inexact(numbers, found)) is not None:
+        raise must(name, "numbers that doubles hold", int(numbers[place]))
+    return found
 
 
 def whole(name: str, value: ArrayLike) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 from lrtheory._array import read_only
 from lrtheory._files import Columns, FromTable, Table, as_table, form_of, warn_alike
 from lrtheory._files.opening import source_name
-from lrtheory._files.trec import JUDGMENTS, RUN, TrecLines, looks_like_trec, read_trec
+from lrtheory._files.trec import JUDGMENTS, RUN, TrecLines, inexact, looks_like_trec, read_trec
 from lrtheory._result import Result, display, result
 from lrtheory._validation import Words, array, is_iterable, must
 from lrtheory.reranking.problem.rows import (
@@ -176,7 +176,10 @@ class _ByQuery(FromTable):
     def _from_table(cls, table: Table, columns: Any) -> Self:
         names = table.pick(cls._by_place(table) if columns is None else columns, cls._roles)
         query, document = table.text(names["query"]), table.text(names["document"])
-        values = cls._numbers(table, names[cls._value.removesuffix("s")])
+        column = names[cls._value.removesuffix("s")]
+        values = cls._numbers(table, column)
+        if (place := inexact(table.columns[column], values)) is not None:
+            raise table.refuse(place, column, "a number that a double holds")
         queries, documents = ({name: i for i, name in enumerate(dict.fromkeys(one))} for one in (query, document))
         rows = np.array([queries[one] for one in query], np.int64)
         docs = np.array([documents[one] for one in document], np.int64)
@@ -254,7 +257,8 @@ class Judgments(_ByQuery, Result):
     Raises
     ------
     ValueError
-        If names are repeated, the arrays do not fit, a document stands twice in a query, or a gain is not finite.
+        If names are repeated, the arrays do not fit, a document stands twice in a query, a gain is not finite, or
+        a whole gain is no double.
 
     Examples
     --------
@@ -277,7 +281,7 @@ class Judgments(_ByQuery, Result):
     _roles: ClassVar = {"query": _QUERY, "document": _DOCUMENT, "gain": (*_GAIN, "score")}
 
     def __post_init__(self) -> None:
-        _check(self, doubles("gains", array("gains", self.gains, shape=(None,))))
+        _check(self, doubles("gains", array("gains", self.gains, shape=(None,)), self.gains))
 
     @classmethod
     def _numbers(cls, table: Table, column: str) -> np.ndarray:
@@ -342,7 +346,8 @@ class Run(_ByQuery, Result):
     Raises
     ------
     ValueError
-        If names are repeated, the arrays do not fit, a document stands twice in a query, or a score is NaN.
+        If names are repeated, the arrays do not fit, a document stands twice in a query, a score is NaN, or a
+        whole score is no double, so that two could tie.
 
     Examples
     --------
@@ -365,7 +370,7 @@ class Run(_ByQuery, Result):
     _roles: ClassVar = {"query": _QUERY, "document": _DOCUMENT, "score": _SCORE}
 
     def __post_init__(self) -> None:
-        _check(self, doubles("scores", array("scores", self.scores, shape=(None,), finite=False)))
+        _check(self, doubles("scores", array("scores", self.scores, shape=(None,), finite=False), self.scores))
 
     @classmethod
     def from_lists(cls, lists: Mapping[Any, Sequence[Any]]) -> Self:

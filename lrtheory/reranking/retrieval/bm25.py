@@ -39,7 +39,7 @@ class Bm25:
     ----------
     documents : sequence, mapping, or matrix of shape (documents, terms)
         Texts, whose words are runs of letters and digits in lower case; lists of tokens; either by name; or the counts
-        of numbered terms, dense or sparse.
+        of numbered terms, dense or sparse. Entries of a sparse matrix that stand twice are added up first.
     k1 : float
         Saturation, at least 0: the smaller it is, the sooner more copies of a term stop counting.
     b : float
@@ -125,10 +125,14 @@ class Bm25:
         if not np.isfinite(lengths.sum()):
             raise must("documents", "counts whose sum is in the range of doubles", float(columns.data.max()))
         average = float(lengths.mean()) if n and lengths.any() else 1.0
-        K = self.k1 * (1 - self.b + self.b * lengths / average)
         tf = columns.data.astype(np.float64)
-        # the share tf / (tf + K) first: it is at most 1, so that no product leaves the range of doubles early
-        impacts = np.repeat(weights, np.diff(columns.indptr)) * (self.k1 + 1) * (tf / (tf + K[columns.indices]))
+        with np.errstate(over="ignore"):
+            K = self.k1 * (1 - self.b + self.b * lengths / average)
+            sums = tf + K[columns.indices]
+            # the share tf / (tf + K) is at most 1, so that no product leaves the range of doubles early
+            impacts = np.repeat(weights, np.diff(columns.indptr)) * (self.k1 + 1) * (tf / sums)
+        if not (np.isfinite(sums) & np.isfinite(impacts)).all():  # over an infinite sum the impact would be 0
+            raise must("k1", "so small that tf + K_D and all impacts are in the range of doubles", self.k1)
         return Postings(columns.indptr.astype(np.int64), columns.indices.astype(np.int64), impacts, n_documents=n)
 
     def search(self, queries: Sequence[Any] | Mapping[str, Any], k: int, *, method: str = "auto") -> SearchResult:

@@ -82,9 +82,18 @@ def _score(name: str, answer: Any, asked: np.ndarray) -> tuple[np.ndarray, bool]
     given = to_numpy(answer)
     if isinstance(given, np.ndarray | Sequence) and not isinstance(given, str) and np.size(given) == 1:
         given = np.asarray(given).reshape(-1)[0]
-    if isinstance(given, bool | np.bool_) or not isinstance(given, Real) or np.isnan(float(given)):
-        raise must(name, f"the score of document {asked[0]}, a number", answer, TypeError)
-    return np.array([float(given)]), False
+    rule = f"the score of document {asked[0]}, a number"
+    if isinstance(given, bool | np.bool_) or not isinstance(given, Real):
+        raise must(name, rule, answer, TypeError)
+    try:
+        score = float(given)
+    except OverflowError as error:
+        raise must(name, f"{rule} in the range of doubles", answer) from error
+    if np.isnan(score):
+        raise must(name, rule, answer, TypeError)
+    if isinstance(given, Integral) and int(given) != int(score):  # two such scores could tie
+        raise must(name, f"{rule} that a double holds", answer)
+    return np.array([score]), False
 
 
 def _documents(name: str, answer: Any, *, single: bool) -> list[int]:

@@ -13,7 +13,7 @@ from lrtheory._validation import as_array, generator, integer, must, state_entry
 from lrtheory.reranking.strategies.answers import Scored, Steps, checked, decided
 from lrtheory.reranking.strategies.certain import certain_prefix
 from lrtheory.reranking.strategies.choosing import Choice, chosen
-from lrtheory.reranking.strategies.results import Reranking, RerankingCertificate
+from lrtheory.reranking.strategies.results import Reranking, RerankingCertificate, worked
 
 __all__ = ["Reranker", "start_order"]
 
@@ -314,6 +314,8 @@ class Reranker(Resumable):
         answers = as_array("state['answers']", state_entry(state, "answers"))
         if len(calls) != len(lengths) or sum(lengths) != len(answers):
             raise must("state['answers']", f"of {sum(lengths)} entries, as lengths say", len(answers))
+        if self._choice.kind == "score" and set(lengths) - {1}:
+            raise must("state['lengths']", "1 for each call, as a document has one score", lengths)
         if seed and not self._choice.random:
             raise must("state['seed']", "0, as of this object", seed)
         other = Reranker.__new__(type(self))
@@ -367,7 +369,7 @@ def start_order(order: Any, n: int) -> np.ndarray:
 
 def _said(certified: int, k: int, calls: int, rounds: int) -> str:
     """One sentence on what is certain."""
-    work = f"{calls} call{'' if calls == 1 else 's'} in {rounds} round{'' if rounds == 1 else 's'}"
+    work = worked(calls, rounds)
     if certified < 0:
         return f"the answers of {work} contradict each other, so nothing is certain"
     if certified >= k:

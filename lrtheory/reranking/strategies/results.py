@@ -13,7 +13,7 @@ from lrtheory._validation import must
 from lrtheory.reranking.strategies.answers import checked
 from lrtheory.reranking.strategies.certain import certain_prefix, checking_calls
 
-__all__ = ["Reranking", "RerankingCertificate"]
+__all__ = ["Reranking", "RerankingCertificate", "worked"]
 
 
 @result
@@ -171,3 +171,8 @@ class Reranking(Result):
         heights = np.arange(len(self.order), 0, -1) if self.scores is None else self.scores[self.order]
         label = "documents not before it" if self.scores is None else "score"
         bars(ax, [str(one) for one in self.order.tolist()], heights, label=label)
+
+
+def worked(calls: int, rounds: int) -> str:
+    """The calls and rounds in words."""
+    return f"{calls} call{'' if calls == 1 else 's'} in {rounds} round{'' if rounds == 1 else 's'}"

@@ -190,6 +190,8 @@ def test_too_few_queries_are_told():
     assert "too few for an interval" in found.message
     assert "5 queries that differ cannot reach p = 0.05: the least is 0.062" in found.message
     assert (found.lower, found.upper, found._decided()) == (-np.inf, np.inf, None)
+    one = rr.compare(lists(1, 1), lists(2, 1), judged(2), metric="rr")
+    assert "1 query that differs cannot reach p = 0.05: the least is 1" in one.message
 
 
 def test_all_pairs_with_holm():

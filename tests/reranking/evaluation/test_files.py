@@ -112,6 +112,9 @@ RUNS_REFUSED = {
     "five cells": (RUN + "q3 Q0 d2 3 1\n", "a.run:4: 5 cells where `query Q0 document rank score tag` has 6"),
     "one cell": ("q3\n", "a.run:1: 1 cell where"),
     "appended to a line": (RUN.rstrip("\n") + RUN, "a.run:3: two lines in one"),
+    "appended behind a form feed": (RUN.rstrip("\n") + "\f" + RUN, "a.run:3: two lines in one"),
+    "appended to another second cell": (RUN.replace("Q0", "0").rstrip("\n") + RUN, "a.run:3: two lines in one"),
+    "between doubles": (RUN + f"q3 Q0 d2 3 {2**60 + 1} t\n", "a.run:4: `score` must be a number that a double holds"),
     "empty": ("\n\n", "a.run: no line"),
     "nothing": ("", "a.run: no line"),
     "judgments": (QRELS, "a.run:1: judgments in the place of a run"),
@@ -131,6 +134,17 @@ def test_lines_of_runs_that_are_refused(text, told, tmp_path, monkeypatch):
 JUDGMENTS_REFUSED = {
     "a run": ("a.qrels", RUN, "a.qrels:1: a run in the place of judgments"),
     "infinite": ("a.qrels", "q 0 d inf\n", "a.qrels:1: `gain` must be a finite number; got 'inf'"),
+    "between doubles": ("a.qrels", f"q 0 d {2**53 + 1}\n", "a.qrels:1: `gain` must be a number that a double holds"),
+    "between doubles in a table": (
+        "a.csv",
+        f"qid,docno,gain\nq,d,1\nq,e,-{2**53 + 1}\n",
+        "a.csv:3: `gain` must be a number that a double holds; got '-9007199254740993'",
+    ),
+    "between doubles in JSON": (
+        "a.json",
+        f'{{"q": {{"d": 1.0, "e": {2**53 + 1}}}}}',
+        "`gains` must be numbers that doubles hold; got 9007199254740993.",
+    ),
     "five cells": ("a.qrels", "q 0 d 1\nq 0 e 1 2\n", "a.qrels:2: 5 cells where"),
     "a table of scores": ("a.csv", "qid,docno,score\nq,d,1.5\n", "a.csv: a run in the place of judgments"),
     "a table with ranks": ("a.csv", "qid,docno,rank,score\nq,d,1,2\n", "a.csv: a run in the place of judgments"),
@@ -168,6 +182,9 @@ DICTIONARIES = {
     "words": ({"q": {"a": "high"}}, TypeError, "`scores` must be an array of real numbers"),
     "no mapping": ([1], TypeError, "a mapping from queries"),
     "beyond doubles": ({"q": {"a": 10**400}}, ValueError, "`scores` must be numbers in the range of doubles"),
+    "between doubles": ({"q": {"a": 2**60, "b": 2**60 + 1}}, ValueError, "`scores` must be numbers that doubles hold"),
+    "between doubles, beside a fraction": ({"q": {"a": 0.5, "b": 2**53 + 1}}, ValueError, "that doubles hold; got 900"),
+    "unsigned": ({"q": {"a": np.uint64(2**64 - 1)}}, ValueError, "doubles hold; got 18446744073709551615"),
 }
 
 
@@ -189,6 +206,21 @@ FIELDS = {
 def test_fields_that_do_not_fit(fields, told):
     with pytest.raises(ValueError, match=told):
         rr.Run(*fields)
+
+
+def test_large_numbers_that_doubles_hold(tmp_path):
+    """Whole numbers are kept exactly; others are rounded, as everywhere."""
+    exact = {"a": 2**60 + 2**8, "b": 2**60, "c": 2**53, "d": -(2**53) - 2}
+    assert rr.Run.from_dict({"q": exact}).as_dict() == {"q": exact}
+    lines = "".join(f"q Q0 {name} 1 {score} t\n" for name, score in exact.items())
+    assert rr.Run.from_file(written(tmp_path, "a.run", lines)).as_dict() == {"q": exact}
+    rounded = rr.Run.from_file(written(tmp_path, "b.run", "q Q0 a 1 1.8e308 t\nq Q0 b 2 9007199254740993.5 t\n"))
+    assert rounded.as_dict() == {"q": {"a": np.inf, "b": 9007199254740994.0}}
+
+
+def test_tags_may_have_blanks(tmp_path):
+    path = written(tmp_path, "a.run", "q Q0 a 1 3 my run Q0 no 1\nq Q0 b 2 2 k1 1.2 b 0.4 1 2\n")
+    assert rr.Run.from_file(path).as_dict() == {"q": {"a": 3.0, "b": 2.0}}
 
 
 def test_columns_of_lines_of_trec(tmp_path):

@@ -122,6 +122,24 @@ def test_counts_texts_and_tokens_have_one_answer() -> None:
     np.testing.assert_array_equal(Bm25([" ".join(row) for row in tokens]).search(["x z"], 3).scores, due.scores)
 
 
+def test_a_sparse_matrix_is_the_sum_of_its_entries() -> None:
+    """Also where an entry below 0 takes away what another one gives, and nothing is left."""
+    places = ([0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 1, 1])
+    split = sparse.coo_array((np.array([3, -1, 1, 1, 1, -1]), places), shape=(2, 2))
+    ours, due = Bm25(split), Bm25(np.array([[2, 1], [1, 0]]))
+    for name in ("indptr", "docs", "impacts"):
+        np.testing.assert_array_equal(getattr(ours.postings, name), getattr(due.postings, name))
+
+
+def test_impacts_of_extreme_saturation_tend_to_the_limit() -> None:
+    """With k1 without bound the impact tends to idf tf / (1 - b + b |D| / avg)."""
+    for k1 in (1e20, 1e300, 1e307):
+        index = Bm25(["a", "a b c d d"], k1=k1, b=0.75)
+        due = math.log(1 + 0.5 / 2.5) / (0.25 + 0.75 * 5 / 3)
+        assert index.search(["a"], 2).scores[0, 1] == pytest.approx(due, rel=1e-12)
+        assert index.search(["d"], 2).scores[0, 0] == pytest.approx(2 * math.log(2) / 1.5, rel=1e-12)
+
+
 def test_a_term_that_stands_twice_counts_twice() -> None:
     index = Bm25(TEXTS)
     once, twice = index.search(["cat"], 2), index.search(["cat cat"], 2)
@@ -150,6 +168,14 @@ def test_empty_collections_have_answers() -> None:
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "k1": (lambda: Bm25(["a"], k1=-1), "`k1` must be finite and at least 0; got -1."),
     "b": (lambda: Bm25(["a"], b=1.5), "`b` must be in [0, 1]; got 1.5."),
+    "k1 beyond doubles": (
+        lambda: Bm25(["a", "a b c d"], k1=1.7e308),
+        "`k1` must be so small that tf + K_D and all impacts are in the range of doubles; got 1.7e+308.",
+    ),
+    "k1 times idf beyond doubles": (
+        lambda: Bm25(["a", "b", "c", "d", "e", "f g"], k1=1.7e308, b=0),
+        "`k1` must be so small that tf + K_D and all impacts are in the range of doubles; got 1.7e+308.",
+    ),
     "idf": (lambda: Bm25(["a"], idf="plus"), "`idf` must be one of 'lucene', 'robertson'; got 'plus'."),
     "one text": (lambda: Bm25("a b"), "`documents` must be a sequence of texts or of lists of tokens"),
     "one query": (lambda: Bm25(["a b"]).search("a", 1), "`queries` must be a sequence of texts or of lists of tokens"),

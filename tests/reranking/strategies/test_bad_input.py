@@ -26,6 +26,13 @@ def asked(*answer: Any, **options: Any) -> Callable[[], Any]:
     return lambda: rerank(lambda call: given, 4, 1, **({"size": 4} | options))
 
 
+def told(**entries: Any) -> dict[str, Any]:
+    """A state after two scores, with some entries in the place of its own."""
+    run = Reranker(2, 1, strategy="pointwise")
+    run.tell({0: 0.5})
+    return run.get_state() | {"answers": [0.5, 0.25]} | entries
+
+
 CASES: dict[str, tuple[Callable[[], Any], str]] = {
     "size": (lambda: rerank(JUDGE, 5, 1, size=1), "`size` must be an integer of at least 2; got 1."),
     "step": (
@@ -91,6 +98,28 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     "no score": (
         asked(np.nan, strategy="pointwise"),
         "`answers[0]` must be the score of document 0, a number; got nan.",
+    ),
+    "a score between doubles": (
+        asked(2**60 + 1, strategy="pointwise"),
+        "`answers[0]` must be the score of document 0, a number that a double holds; got 1152921504606846977.",
+    ),
+    "a score beyond doubles": (
+        asked(10**400, strategy="pointwise"),
+        "`answers[0]` must be the score of document 0, a number in the range of doubles",
+    ),
+    "a state with two scores of a document": (
+        lambda: Reranker(2, 1, strategy="pointwise").set_state(told(lengths=[2])),
+        "`state['lengths']` must be 1 for each call, as a document has one score; got [2].",
+    ),
+    "a state without a score of a document": (
+        lambda: Reranker(2, 1, strategy="pointwise").set_state(told(lengths=[0, 2], calls=[0, 1])),
+        "`state['lengths']` must be 1 for each call, as a document has one score; got [0, 2].",
+    ),
+    "a state without an order": (
+        lambda: Reranker(2, 1, size=2, strategy="window").set_state(
+            Reranker(2, 1, size=2, strategy="window").get_state() | {"calls": [0], "answers": [], "lengths": [0]}
+        ),
+        "`answers[0]` must be a sequence of the asked documents, the best first; got",
     ),
     "two scores": (asked([1.0, 2.0], strategy="pointwise"), "`answers[0]` must be the score of document 0, a number"),
     "sorts": (
