@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,17 @@ from lrtheory._array import array_namespace, arrays, beside, is_foreign, real_ar
 from lrtheory._result import Result, result
 from lrtheory._types import Array, ArrayLike
 from lrtheory._validation import Words, choice, must, real, refuse_unused
-from lrtheory.policy_gradients.exact.divisors import NORMS, TIES, Layout, Parts, Settings, on_device, on_host
+from lrtheory.policy_gradients.exact.divisors import (
+    NORMS,
+    TIES,
+    Layout,
+    Parts,
+    Settings,
+    largest,
+    limits_of,
+    on_device,
+    on_host,
+)
 from lrtheory.policy_gradients.exact.labels import listed, numbered
 
 __all__ = ["AdvantageResult", "group_advantages"]
@@ -144,7 +156,11 @@ def group_advantages(
     >>> found.no_signal
     array([False,  True])
     """
-    settings = _settings(norm, tie_tol, std_offset, unlikeliness, ties)
+    numbers = norm, tie_tol, std_offset, unlikeliness, ties
+    try:
+        settings = _remembered(*numbers)  # those of one training come at each of its steps
+    except TypeError:  # one of them is refused, or has no hash
+        settings = _settings(*numbers)
     choice("combine", combine, COMBINATIONS)
     given = rewards
     if group is not None:
@@ -164,8 +180,8 @@ def group_advantages(
     parts = [compute(column, likely, layout, settings, xp) for column in columns]
     whole = parts[0] if is_summed else _added(parts, shares)
     n_silent = int(xp.count_nonzero(whole.no_signal))
-    sizes: Any = layout.starts[1:] - layout.starts[:-1]
-    message = _message(settings, is_summed, n_silent, len(sizes))
+    sizes: Any = layout.sizes
+    message = f"{_factor(settings, is_summed)}; {n_silent} of {len(sizes)} groups have no signal"
     if is_foreign(given):
         whole = Parts(*(part if is_foreign(part) else beside(part, given) for part in whole))
         sizes = beside(sizes, given)
@@ -175,7 +191,7 @@ def group_advantages(
 def _settings(norm: str, tie_tol: float, std_offset: float, unlikeliness: float, ties: str) -> Settings:
     """Check the numbers and words."""
     choice("norm", norm, NORMS)
-    top = float(np.finfo(np.float64).max)
+    top = sys.float_info.max
     settings = Settings(
         norm,
         real("tie_tol", tie_tol, low=0, high=top),
@@ -188,32 +204,38 @@ def _settings(norm: str, tie_tol: float, std_offset: float, unlikeliness: float,
     return settings
 
 
+_remembered = functools.lru_cache(maxsize=64, typed=True)(_settings)
+
+
 def _layout(found: Any, group: Any) -> Layout:
     """Where the groups lie, from the shape or from labels of any type."""
     if group is None:
         if found.ndim not in (2, 3) or found.shape[1] == 0:
             rule = "of shape (groups, size) or (groups, size, n_rewards), with answers in each group"
             raise must("rewards", rule, tuple(found.shape))
-        return Layout(np.arange(found.shape[0] + 1) * found.shape[1])
+        n, size = found.shape[:2]
+        return Layout(np.arange(0, n * size + 1, size), np.full(n, size))
     if found.ndim not in (1, 2):
         raise must("rewards", "of shape (n,) or (n, n_rewards) beside labels of groups", tuple(found.shape))
     names = listed("group", group)
     if len(names) != len(found):
         raise must("group", f"one label for each of {len(found)} answers", Words(f"{len(names)} labels"))
     place, inverse = numbered("group", names)
-    starts = np.concatenate(([0], np.cumsum(np.bincount(inverse, minlength=len(place)))))
+    sizes = np.bincount(inverse, minlength=len(place))
+    starts = np.concatenate(([0], np.cumsum(sizes)))
     lies_in_order = bool((inverse[1:] >= inverse[:-1]).all())  # as trainers have their batches
-    return Layout(starts, None if lies_in_order else np.argsort(inverse, kind="stable"), tuple(place))
+    return Layout(starts, sizes, None if lies_in_order else np.argsort(inverse, kind="stable"), tuple(place))
 
 
 def _check_finite(xp: Any, found: Any, layout: Layout, settings: Settings, shares: Any) -> None:
     """Refuse what is not finite, with its group, and what is so large or so small that sums of a group lose digits."""
     if 0 in found.shape:
         return
-    size, limits = float(xp.max(xp.abs(found))), xp.finfo(found.dtype)
-    most = float(limits.max) / (4 * int((layout.starts[1:] - layout.starts[:-1]).max()))
-    if 0 < size < float(limits.smallest_normal):
-        raise must("rewards", f"0, or some of them at least {float(limits.smallest_normal):.3g} in size", size)
+    size = largest(found) if isinstance(found, np.ndarray) else float(xp.max(xp.abs(found)))
+    limits = limits_of(xp, found)
+    most = limits.most / (4 * (found.shape[1] if layout.labels is None else int(layout.sizes.max())))
+    if 0 < size < limits.least:
+        raise must("rewards", f"0, or some of them at least {limits.least:.3g} in size", size)
     if size <= most:
         if settings.unlikeliness * size > most:
             raise must("unlikeliness", "so small that rewards stay finite", settings.unlikeliness)
@@ -277,8 +299,9 @@ def _added(parts: list[Parts], shares: Any) -> Parts:
     return whole
 
 
-def _message(settings: Settings, is_summed: bool, n_silent: int, n_groups: int) -> str:
-    """Norm, factor and groups without signal, in sentences."""
+@functools.lru_cache(maxsize=64)
+def _factor(settings: Settings, is_summed: bool) -> str:
+    """Norm and its factor, in sentences."""
     norm, beta = settings.norm, settings.unlikeliness
     told = [f'norm "{norm}"']
     if not is_summed:
@@ -292,5 +315,4 @@ def _message(settings: Settings, is_summed: bool, n_silent: int, n_groups: int) 
         told.append(f"by GR-1 rewards of 0 and 1 push along the gradient of P with the factor {FACTORS[norm]}{plain}")
     if beta > 1:
         told.append("above strength 1 a right answer can have a negative reward")
-    told.append(f"{n_silent} of {n_groups} groups have no signal")
     return "; ".join(told)

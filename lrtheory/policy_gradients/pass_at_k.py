@@ -168,10 +168,10 @@ def counted(n: Any, c: Any) -> tuple[tuple[Any, ...], np.ndarray, np.ndarray]:
 def sizes_of(name: str, given: Any, n: np.ndarray) -> np.ndarray:
     """Numbers of answers, each at most the largest n."""
     found = as_array(name, given)
-    if found.ndim > 1 or not found.size or found.dtype.kind not in "iu":
+    if found.ndim > 1 or not found.size or found.dtype.kind not in "iuO":
         raise must(name, "an integer, or a list of integers", given, TypeError)
     top = int(n.max())
-    ks = [integer(name, one, low=1) for one in np.atleast_1d(found).tolist()]
+    ks = [integer(name, one, low=1) for one in np.atleast_1d(found).tolist()]  # those beyond int64 are objects
     if max(ks) > top:
         raise must(name, f"at most n = {top}", max(ks))
     return np.array(ks, np.int64)

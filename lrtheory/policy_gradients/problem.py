@@ -100,9 +100,9 @@ class AnswerLog(FromTable):
         """
         names = listed("problems", problems)
         sizes, rights = read_counts(n, c)
-        if len(numbered("problems", names)[0]) < len(names):
-            twice = next(name for place, name in enumerate(names) if name in names[:place])
-            raise must("problems", "different names", twice)
+        numbers = numbered("problems", names)[1]
+        if (twice := _second(numbers)) is not None:
+            raise must("problems", "different names", names[twice])
         if len(names) != len(sizes):
             raise must("problems", f"one name for each of {len(sizes)} counts", Words(f"{len(names)} names"))
         log = cls.__new__(cls)
@@ -116,7 +116,14 @@ class AnswerLog(FromTable):
             names = table.pick(columns, {"problem": ("prompt", "task", "question"), "n": (), "c": ()})
             problems = table.text(names["problem"])
             warn_alike(problems, table.origin)
-            return cls.from_counts(problems, *(table.floats(names[role]) for role in ("n", "c")))
+            n, c = (table.floats(names[role]) for role in ("n", "c"))
+            whole, right = "a whole number from 0 to 2^53", "at most the number of answers of its row"
+            for role, wrong, rule in (("n", ~_is_count(n), whole), ("c", ~_is_count(c), whole), ("c", c > n, right)):
+                if wrong.any():
+                    raise table.refuse(int(np.argmax(wrong)), names[role], rule)
+            if (twice := _second(numbered("problems", problems)[1])) is not None:
+                raise table.refuse(twice, names["problem"], "another one in each row of counts")
+            return cls.from_counts(problems, n, c)
         customs = {
             "problem": ("prompt", "task", "question"),
             "correct": ("right", "passed", "reward"),
@@ -129,6 +136,8 @@ class AnswerLog(FromTable):
         if not table.header and problems[0].lower() == "problem" and correct[0] == "right":
             raise table.refuse(0, names["correct"], "true or false, or the first line must have different names")
         told = np.array([flag == "right" for flag in correct], np.bool_)
+        if columns is None and "n" in known and len(set(problems)) == len(problems):
+            _refuse_counts(table, names["correct"])
         if "answer" not in names:
             return cls(problems, told)
         answers = [cell_text(cell) for cell in table.columns[names["answer"]]]
@@ -171,6 +180,15 @@ def _right(
     return counts
 
 
+def _refuse_counts(table: Table, correct: str) -> None:
+    """Refuse a row for each problem whose right answers are not called c; each row would count as one answer."""
+    number = next(name for name in table.names if name.strip().lower() == "n")
+    many = [row for row, cell in enumerate(table.columns[number]) if cell_text(cell) not in ("", "0", "1")]
+    if many:
+        rule = f"1 where `{correct}` says of one answer whether it is right; right ones of n answers are a column c"
+        raise table.refuse(many[0], number, rule)
+
+
 def _truth(cell: Any) -> str | None:
     """Whether a cell says right or wrong; None where it says something else."""
     word = str(cell).strip().lower()
@@ -196,10 +214,22 @@ def _whole(name: str, values: Any) -> np.ndarray:
             name, "an array of whole numbers with one axis", values, TypeError if found.ndim == 1 else ValueError
         )
     found = found.astype(np.float64) if found.dtype == np.float16 else found
-    wrong = ~((found >= 0) & (found <= 2**53) & (found == np.floor(found)))
+    wrong = ~_is_count(found)
     if wrong.any():
         raise must(name, "whole numbers from 0 to 2^53", found[wrong][0])
     return found.astype(np.int64)
+
+
+def _is_count(found: np.ndarray) -> np.ndarray:
+    """Which numbers are whole, not negative, and exact as doubles."""
+    return np.asarray((found >= 0) & (found <= 2**53) & (found == np.floor(found)))
+
+
+def _second(numbers: np.ndarray) -> int | None:
+    """The first place of a number that stands before it too."""
+    news = np.concatenate(([-1], np.maximum.accumulate(numbers)[:-1])) if len(numbers) else numbers
+    twice = np.flatnonzero(numbers <= news)
+    return int(twice[0]) if len(twice) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -142,14 +142,30 @@ def test_logs_are_read_in_both_forms(tmp_path):
             "right or wrong for a problem, and not both",
         ),
         ({"problem": ["a"], "correct": [1], "answer": [None]}, "row 0: `answer` must be there, since it is right"),
-        ({"problem": ["a", "a"], "n": [1, 1], "c": [1, 0]}, "`problems` must be different names; got 'a'"),
-        ({"problem": ["a"], "n": [1], "c": [2]}, "`c` must be at most `n`; got 2 of 1"),
+        ({"problem": list("abcb"), "n": [1] * 4, "c": [1] * 4}, "row 3: `problem` must be another one .*; got 'b'"),
+        ({"problem": ["b", "a"], "n": [1, 1], "c": [1, 2]}, "row 1: `c` must be at most the number .*; got 2"),
+        ({"problem": ["b", "a"], "n": [1, 1.5], "c": [1, 1]}, "row 1: `n` must be a whole number from 0.*; got 1.5"),
+        ({"problem": ["b", "a"], "n": [1, 1], "c": [-1, 1]}, "row 0: `c` must be a whole number from 0.*; got -1"),
+        ({"problem": ["b", "a"], "n": [0, 4], "correct": [0, 1]}, "row 1: `n` must be 1 where `correct` says"),
         ({"problem": ["a"]}, "no column is called correct"),
     ],
 )
 def test_a_log_that_breaks_a_rule_is_refused_with_its_row(frame, sentence):
     with pytest.raises(ValueError, match=sentence):
         AnswerLog.from_frame(frame)
+
+
+def test_a_column_n_beside_single_answers_is_their_number_or_is_named_away():
+    rows = {"problem": ["a", "a", "b"], "n": [0, 7, 2], "correct": [0, 1, 1]}
+    assert AnswerLog.from_frame(rows).n.tolist() == [2, 1]  # a number of the answer: problems occur several times
+    single = {"problem": ["a", "b"], "n": [4, 4], "correct": [0, 1]}
+    assert AnswerLog.from_frame(single, columns="problem,correct").n.tolist() == [1, 1]
+
+
+def test_a_name_that_comes_twice_is_found_in_long_lists_too():
+    names = [*range(200_000), 199_998]
+    with pytest.raises(ValueError, match="`problems` must be different names; got 199998"):
+        AnswerLog.from_counts(names, [1] * len(names), [0] * len(names))
 
 
 def test_a_wrong_answer_may_be_empty_and_lengths_must_fit():

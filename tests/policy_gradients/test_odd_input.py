@@ -16,6 +16,7 @@ from lrtheory.policy_gradients import (
     stationary_points,
     theory,
 )
+from lrtheory.policy_gradients.exact.divisors import largest
 
 LAW, RIGHT = [0.4, 0.15, 0.05, 0.4], [1, 1, 1, 0]
 
@@ -71,6 +72,46 @@ def test_labels_in_order_and_out_of_order_give_the_same(norm):
 def test_rewards_that_leave_the_range_of_numbers_are_refused(rewards, options, sentence):
     with pytest.raises(ValueError, match=sentence):
         group_advantages(rewards, **options)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_largest_size_is_that_of_all_numbers(kind):
+    rng = np.random.default_rng(2)
+    for n in (1, 2, 7, 64):
+        values = (rng.normal(size=n) * 10.0 ** rng.integers(-30, 30, n)).astype(kind)
+        assert largest(values) == np.abs(values).max()
+        assert largest(values[::-1]) == np.abs(values).max()
+        values[n // 2] = -np.inf
+        assert largest(values) == np.inf
+        values[n // 3] = np.copysign(np.nan, -1)
+        assert np.isnan(largest(values))
+    assert largest(np.array([-0.0, 0.0], kind)) == 0
+    for bad in (np.nan, -np.inf):
+        rewards = np.ones((3, 4), kind)
+        rewards[1, 2] = bad
+        with pytest.raises(ValueError, match=f"`rewards` must be finite; got {bad} at group 1"):
+            group_advantages(rewards)
+        with pytest.raises(ValueError, match=f"`rewards` must be finite; got {bad} at group 2"):
+            group_advantages(np.asfortranarray(rewards).T)
+
+
+def test_a_number_of_answers_beyond_all_integers_is_above_the_log():
+    with pytest.raises(ValueError, match="`k` must be at most n = 4; got 100000000000000000000"):
+        pass_at_k([4], [2], k=[10**20])
+    with pytest.raises(TypeError, match="`k` must be an integer"):
+        pass_at_k([4], [2], k=[None])
+
+
+def test_settings_are_checked_at_each_call_and_remembered_as_what_they_are():
+    rewards = [[1.0, 0.0, 0.0]]
+    for _ in range(2):
+        with pytest.raises(TypeError, match="`std_offset` must be a real number; got True"):
+            group_advantages(rewards, std_offset=True)
+        assert group_advantages(rewards, std_offset=1).advantages[0, 0] == pytest.approx(2 / (3 * (1 + 2**0.5 / 3)))
+        with pytest.raises(TypeError, match="`tie_tol` must be a real number"):
+            group_advantages(rewards, tie_tol=[0.0])
+        with pytest.raises(ValueError, match="`norm` must be one of"):
+            group_advantages(rewards, norm=["std"])
 
 
 def test_a_law_in_single_precision_is_a_law():

@@ -10,7 +10,7 @@ import numpy as np
 from lrtheory._array import kernel, kernel_input
 from lrtheory._validation import Words, must
 
-__all__ = ["NORMS", "TIES", "Layout", "Parts", "Settings", "on_device", "on_host"]
+__all__ = ["NORMS", "TIES", "Layout", "Parts", "Settings", "largest", "limits_of", "on_device", "on_host"]
 
 NORMS = ("std", "sample", "none", "loo", "batch", "mean")
 TIES = ("average", "position")
@@ -19,6 +19,23 @@ STD, SAMPLE, NONE, LOO, BATCH, MEAN = range(6)  # as kernels know them
 ROUNDING = 64
 #: deviations between these have squares and sums of squares in the range of doubles; others are scaled first
 SMALL, LARGE = 1e-100, 1e100
+
+
+class Limits(NamedTuple):
+    """The largest number of a float type, the smallest with all digits, and the relative rounding that is no signal."""
+
+    most: float
+    least: float
+    rounding: float
+
+
+#: by the bits of a number
+LIMITS = {
+    8 * kind(0).itemsize: Limits(
+        float(np.finfo(kind).max), float(np.finfo(kind).smallest_normal), ROUNDING * float(np.finfo(kind).eps)
+    )
+    for kind in (np.float32, np.float64)
+}
 
 
 class Settings(NamedTuple):
@@ -32,9 +49,10 @@ class Settings(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where groups lie in a flat array: their starts, the order that brings them together, and their labels."""
+    """Where groups lie in a flat array: their starts and sizes, the order that brings them together, their labels."""
 
     starts: np.ndarray
+    sizes: np.ndarray
     order: np.ndarray | None = None
     labels: tuple[Any, ...] | None = None
 
@@ -48,13 +66,35 @@ class Parts(NamedTuple):
     uniform: Any
 
 
+def limits_of(xp: Any, rewards: Any) -> Limits:
+    """The limits of the float type of an array."""
+    return LIMITS[8 * rewards.dtype.itemsize if isinstance(rewards, np.ndarray) else xp.finfo(rewards.dtype).bits]
+
+
+def largest(rewards: np.ndarray) -> float:
+    """The largest size of a number in an array that is not empty; NaN if there is one."""
+    flat = rewards.reshape(-1)
+    bits = flat.view(np.int64 if flat.dtype == np.float64 else np.int32)
+    return float(np.asarray(largest_bits(kernel_input(bits)), bits.dtype).view(flat.dtype))
+
+
+@kernel
+def largest_bits(bits):
+    """The largest of numbers without their first bit; doubles without it are ordered so, with NaN above infinity."""
+    found = bits[0] & 0
+    mask = ~found ^ (~found << (8 * bits.itemsize - 1))
+    for i in range(len(bits)):
+        found = max(found, bits[i] & mask)
+    return found
+
+
 def on_host(rewards: np.ndarray, likely: np.ndarray | None, layout: Layout, settings: Settings, xp: Any) -> Parts:
     """Advantages of one reward an answer, for NumPy arrays."""
     order, starts = layout.order, layout.starts
     flat = rewards.reshape(-1) if order is None else rewards[order]
     penalized = np.array(flat)
     no_signal = np.empty(len(starts) - 1, np.bool_)
-    rounding = ROUNDING * float(np.finfo(flat.dtype).eps)
+    rounding = limits_of(xp, flat).rounding
     uniform = no_signal
     if likely is not None:
         uniform = np.empty_like(no_signal)
@@ -126,10 +166,12 @@ def divide(rewards, starts, tie_tol, rounding, norm, offset, spread, no_signal, 
             found[:] = 0.0
             continue
         divisor = 1.0
-        if norm in (STD, SAMPLE):
-            top = max(high - mean, mean - low)
-            scale = 1.0 if SMALL < top < LARGE else top
-            divisor = scale * math.sqrt(squares(group, mean, scale) / (size if norm == STD else size - 1)) + offset
+        if norm == STD or norm == SAMPLE:  # a tuple of names takes longer
+            count, top = size if norm == STD else size - 1, max(high - mean, mean - low)
+            if SMALL < top < LARGE:
+                divisor = math.sqrt(squares(group, mean) / count) + offset
+            else:
+                divisor = top * math.sqrt(scaled_squares(group, mean, top) / count) + offset
         elif norm == LOO:
             divisor = (size - 1) / size
         elif norm == BATCH:
@@ -149,16 +191,21 @@ def total(rewards):
     return found
 
 
+@kernel(fastmath={"reassoc"})
+def squares(rewards, mean):
+    """The sum of squares about a mean, in any order."""
+    found = 0.0
+    for i in range(len(rewards)):
+        found += (rewards[i] - mean) * (rewards[i] - mean)
+    return found
+
+
 @kernel(fastmath={"reassoc"}, error_model="numpy")
-def squares(rewards, mean, scale):
+def scaled_squares(rewards, mean, scale):
     """The sum of squares about a mean in a unit, in any order."""
     found = 0.0
-    if scale == 1.0:
-        for i in range(len(rewards)):
-            found += (rewards[i] - mean) * (rewards[i] - mean)
-    else:
-        for i in range(len(rewards)):
-            found += ((rewards[i] - mean) / scale) ** 2
+    for i in range(len(rewards)):
+        found += ((rewards[i] - mean) / scale) ** 2
     return found
 
 
@@ -233,7 +280,7 @@ def _equal(xp: Any, rewards: Any, tie_tol: float) -> Any:
     """Which groups have rewards that differ by no more than a tolerance, or than rounding."""
     low, high = xp.min(rewards, axis=1), xp.max(rewards, axis=1)
     size = xp.max(xp.abs(rewards), axis=1)
-    return (high - low <= tie_tol) | (high - low <= ROUNDING * float(xp.finfo(rewards.dtype).eps) * size)
+    return (high - low <= tie_tol) | (high - low <= limits_of(xp, rewards).rounding * size)
 
 
 def _counted(xp: Any, flags: Any, like: Any) -> Any:
