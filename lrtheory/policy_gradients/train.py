@@ -10,7 +10,7 @@ import numpy as np
 
 from lrtheory._result import Result, read_only, result
 from lrtheory._types import ArrayLike, Rng
-from lrtheory._validation import as_array, flag, floats, generator, integer, must, open_interval, real
+from lrtheory._validation import Words, as_array, flag, floats, generator, integer, must, open_interval, real
 from lrtheory.policy_gradients.advantages import group_advantages
 from lrtheory.policy_gradients.exact.problems import check_clip
 
@@ -65,6 +65,10 @@ class Population:
             "shared": floats("shared", self.shared, shape=(n,)).astype(np.float64),
             "own": floats("own", self.own, shape=(n_problems, n)).astype(np.float64),
         }
+        with np.errstate(over="ignore", invalid="ignore"):
+            logits = (numbers["shared"] + numbers["own"]) @ features.T
+        if not np.isfinite(logits).all():
+            raise must("shared, own, features", "so small that logits are finite", Words("larger ones"))
         for name, value in numbers.items():
             object.__setattr__(self, name, read_only(value))
 
@@ -264,6 +268,7 @@ def train(
     updates = integer("n_updates", n_updates, low=1)
     rates = open_interval("step_size", step_size, 0, np.inf), real("own_step_size", own_step_size, low=0)
     low, high = check_clip(clip)
+    group_advantages([[0.0]], norm=norm, std_offset=std_offset, ties=ties, **_likely([[1.0]], unlikeliness))
     drops, draws = flag("drop_uniform", drop_uniform), generator(rng)
     shared, own = population.shared.copy(), population.own.copy()
     features, correct = population.features, population.correct
@@ -276,8 +281,8 @@ def train(
             break
         drawn = _draw(p, size, draws)
         start = p[rows, drawn]
-        logs = {"log_probs": np.log(start), "unlikeliness": unlikeliness} if unlikeliness else {}
-        found = group_advantages(correct[rows, drawn], norm=norm, std_offset=std_offset, ties=ties, **logs)
+        likely = _likely(start, unlikeliness)
+        found = group_advantages(correct[rows, drawn], norm=norm, std_offset=std_offset, ties=ties, **likely)
         advantages = np.asarray(found.advantages)
         if drops:
             advantages = np.where(np.asarray(found.uniform)[:, None], 0.0, advantages)
@@ -287,13 +292,22 @@ def train(
             weight = advantages * ratio * active / size
             gradient = -weight.sum(axis=1, keepdims=True) * p
             np.add.at(gradient, (rows, drawn), weight)
-            along = gradient @ features
-            shared += rates[0] * along.mean(axis=0)
-            own += rates[1] * along
-            p = _softmax((shared + own) @ features.T)
+            with np.errstate(over="ignore", invalid="ignore"):
+                along = gradient @ features
+                shared += rates[0] * along.mean(axis=0)
+                own += rates[1] * along
+                logits = (shared + own) @ features.T
+            if not np.isfinite(logits).all():
+                raise must("step_size, own_step_size", "so small that logits stay finite", rates)
+            p = _softmax(logits)
     after = Population(correct, features, shared, own=own)
     said = f"{steps} steps took the mean success from {success[0].mean():.3f} to {success[-1].mean():.3f}"
     return TrainingResult(after, success, entropy, steps * size * len(own), steps * updates, said)
+
+
+def _likely(p: Any, unlikeliness: float) -> dict[str, Any]:
+    """The arguments of a penalty, if there is one."""
+    return {"unlikeliness": unlikeliness} | ({} if unlikeliness == 0 else {"log_probs": np.log(p)})
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -199,3 +199,25 @@ def test_many_answers():
 def test_bad_input(p, correct, options, said):
     with pytest.raises(ValueError, match=said):
         expected_gradient(p, correct, **{"group_size": 4, **options})
+
+
+def test_the_message_names_the_form_and_what_has_no_multiple_of_the_gradient():
+    law, right = [0.5, 0.3, 0.2], [1, 0, 0]
+    assert expected_gradient(law, right, group_size=4).message == "by the closed form of GR-1"
+    options = {"group_size": 4, "unlikeliness": 0.5, "norm": "none"}
+    closed, summed = (expected_gradient(law, right, method=method, **options) for method in ("closed", "enumerate"))
+    np.testing.assert_allclose(closed.gradient, summed.gradient, rtol=1e-12)
+    assert closed.message.startswith("by the closed form of GR-5, with a penalty, so")
+    assert summed.message.startswith("by a sum over all groups, with a penalty, so")
+
+
+@pytest.mark.parametrize("size", [3, 5, 6])
+def test_a_penalty_that_makes_right_answers_as_good_as_wrong_ones_leaves_no_signal_of_rounding(size):
+    """The only right answer has the rank G - 1 there, and its reward is 0 but for rounding."""
+    law, right = law_of((3, 1, 2)), (1, 0, 0)
+    strength = Fraction(size, size - 1)
+    due = update_of(law, right, size, "std", beta=strength)
+    found = expected_gradient(
+        [float(p) for p in law], right, group_size=size, norm="std", unlikeliness=float(strength), method="enumerate"
+    )
+    np.testing.assert_allclose(found.gradient, [float(one) for one in due], rtol=1e-11, atol=1e-13)

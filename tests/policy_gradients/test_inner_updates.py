@@ -109,3 +109,9 @@ def test_ends():
 def test_bad_input(options, said):
     with pytest.raises(ValueError, match=said):
         inner_updates(**{"p": P, "correct": RIGHT, "group_size": 4, "n_updates": 1, "step_size": 1.0, **options})
+
+
+@pytest.mark.parametrize("clip", [1.0, 1.5, (1.5, 0.2), (0.2, 1.5), (0.2, 1.0), (0.0, 0.2)])
+def test_a_clip_lies_between_0_and_1_on_both_sides(clip):
+    with pytest.raises(ValueError, match=r"`clip` must be in \(0, 1\); got"):
+        inner_updates(P, RIGHT, group_size=4, n_updates=1, clip=clip, step_size=0.5)

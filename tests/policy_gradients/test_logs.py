@@ -206,6 +206,16 @@ def test_a_report_tells_sharpening_from_its_contrary(first, second, verdict, dec
     assert report.gain_lower[0] > 0.1
 
 
+def test_gains_lie_in_their_intervals_and_turn_with_the_logs():
+    before, after = (AnswerLog.from_counts(range(40), [8] * 40, [c] * 40) for c in (2, 6))
+    report, turned = sharpening_report(before, after), sharpening_report(after, before)
+    gain = report.after - report.before
+    assert (report.gain_lower < gain).all()
+    assert (report.gain_upper >= gain).all()
+    assert (report.gain_lower < report.gain_upper - 0.01).all()
+    np.testing.assert_allclose(turned.gain_lower, -report.gain_upper, atol=1e-9)
+
+
 def test_an_estimate_that_two_answers_are_the_same_is_without_bias():
     law, m = [Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)], 3
     mean = Fraction(0)

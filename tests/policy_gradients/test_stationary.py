@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from lrtheory.policy_gradients import expected_gradient, stationary_points
+from lrtheory.policy_gradients import expected_gradient, stationary, stationary_points
+from lrtheory.policy_gradients.exact.binomials import binomial_mean, divisors
 
 NORMS = ("std", "sample", "none", "loo", "mean")
 REF = np.array([0.05, 0.1, 0.25, 0.6])
@@ -106,3 +107,31 @@ def test_what_is_refused(change, sentence):
     given = {"ref": REF, "correct": RIGHT, "lam": 1.0, "group_size": 4, **change}
     with pytest.raises(ValueError, match=sentence):
         stationary_points(given.pop("ref"), given.pop("correct"), **given)
+
+
+@pytest.mark.parametrize("size", [2, 40, 900])
+def test_what_is_said_of_an_interval_holds_on_a_grid(size):
+    """Where the reverse equation is said to have no root, or to be monotone, it is so at all points of a grid."""
+    rng, values = np.random.default_rng(size), divisors(size, "std")
+    said = np.zeros(2, int)
+    for _ in range(150):
+        lam, start, low = 10 ** rng.uniform(-1, 1), rng.uniform(-6, 6), rng.uniform(-8, 8)
+        high = low + 10 ** rng.uniform(-1, 1.2)
+        grid = np.linspace(low, high, 40)
+        shares = 1 / (1 + np.exp(-grid))
+        factors = np.array([binomial_mean(P, values) for P in shares])
+        equation = grid - start - factors / lam
+        slopes = np.diff(equation)
+        if stationary._has_no_root(low, high, start, values, lam):
+            assert len(set(np.sign(equation))) == 1
+            said[0] += 1
+        if stationary._is_monotone(low, high, values, lam):
+            assert len(set(np.sign(slopes[np.abs(slopes) > 1e-12]))) == 1
+            said[1] += 1
+    assert (said > 20).all()
+
+
+def test_the_mean_over_a_binomial_without_chance_is_the_value_that_is_certain():
+    values = np.array([3.0, 5.0, 8.0])
+    assert [binomial_mean(P, values) for P in (0.0, 1.0)] == [3.0, 8.0]
+    assert binomial_mean(0.25, values) == pytest.approx((9 * 3 + 6 * 5 + 8) / 16, rel=1e-15)

@@ -157,3 +157,13 @@ def test_refusals():
         theory.weight(0.5, group_size=1)
     with pytest.raises(ValueError, match="`P` must be"):
         theory.weight(1.5, group_size=4)
+
+
+def test_a_divisor_has_no_offset_unless_one_is_given():
+    for norm in ("std", "sample", "mean"):
+        plain, none, some = (
+            theory.weight(0.25, group_size=4, norm=norm, **o) for o in ({}, {"std_offset": 0}, {"std_offset": 1})
+        )
+        assert plain == none > some
+    # one right answer of two, with chance 2 P (1 - P), has the deviation 1/2
+    assert theory.weight(0.25, group_size=2) == pytest.approx(1.0, rel=1e-15)

@@ -188,3 +188,28 @@ def test_bad_populations():
             Population(**{**good, name: value})
     with pytest.raises(ValueError, match="`k` must be in"):
         train(small(), n_steps=0).pass_at([0])
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "sentence"),
+    [
+        ({"norm": "max"}, ValueError, "`norm` must be one of"),
+        ({"ties": "first"}, ValueError, "`ties` must be one of"),
+        ({"unlikeliness": -1.0}, ValueError, "`unlikeliness` must be"),
+        ({"unlikeliness": None}, TypeError, "`unlikeliness` must be"),
+        ({"norm": "loo", "std_offset": 1e-4}, ValueError, "`std_offset` must be left out"),
+    ],
+)
+@pytest.mark.parametrize("n_steps", [0, 1])
+def test_settings_of_advantages_are_checked_before_the_first_step(options, error, sentence, n_steps):
+    with pytest.raises(error, match=sentence):
+        train(make_arithmetic(rng=0), n_steps=n_steps, rng=0, **options)
+
+
+def test_logits_beyond_the_range_of_doubles_are_refused():
+    right = np.array([[True, False]])
+    with pytest.raises(ValueError, match="`shared, own, features` must be so small that logits are finite"):
+        Population(right, [[1e308], [1.0]], [1e308], own=[[0.0]])
+    for scale in (1e150, 1e300):
+        with pytest.raises(ValueError, match="`step_size, own_step_size` must be so small that logits stay finite"):
+            train(Population(right, np.eye(2) * scale, [0.0, 0.0], own=[[0.0, 0.0]]), step_size=1e200, n_steps=9, rng=0)
