@@ -53,7 +53,6 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 PACKAGES = Path(__file__).resolve().parent.parent.parent  # the folder that holds lrtheory/ and proofs_checks/
-NUMPY = array_api_compat.array_namespace(np.empty(0))
 #: whether the kernels are Numba's alone: the environment asks for it by LRTHEORY_PLAIN_NUMBA=1, see `_kernels.lanes`
 PLAIN = os.environ.get("LRTHEORY_PLAIN_NUMBA", "0") not in ("", "0")
 
@@ -68,10 +67,16 @@ def read_only(array: np.ndarray) -> np.ndarray:
 # --- namespaces and devices ------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def _numpy() -> Any:
+    """The array API namespace of NumPy, which takes long to import."""
+    return array_api_compat.array_namespace(np.empty(0))
+
+
 def array_namespace(*values: Any) -> Any:
     """The array API namespace of the arrays among the values; NumPy's when there is none."""
     if all(type(value) is np.ndarray for value in values):  # as most calls have it: 1 microsecond less
-        return NUMPY
+        return _numpy()
     found = [untraced("array", value) for value in values if array_api_compat.is_array_api_obj(value)]
     try:
         return array_api_compat.array_namespace(*found or [np.empty(0)])
@@ -152,7 +157,7 @@ def real_array(xp: Any, name: str, value: Any, *, device: Any = None, finite: bo
             value = xp.astype(value, xp.float32 if xp.isdtype(value.dtype, "real floating") else xp.float64)
     else:
         found = _real_on_the_host(name, value)
-        value = found if xp is NUMPY and device is None else xp.asarray(found, device=device)
+        value = found if xp is _numpy() and device is None else xp.asarray(found, device=device)
     # Maximum and minimum of an array with a NaN are NaN, so two reductions decide without an array of bools.
     if finite and 0 not in value.shape and not bool(xp.isfinite(xp.max(value)) & xp.isfinite(xp.min(value))):
         raise must(name, "finite", "an infinity or NaN")
