@@ -79,6 +79,9 @@ def test_all_sampled_pairs_sort_and_few_do_not() -> None:
     assert judge.calls == 90
     assert baselines.prp_sampled_pairs(judge, 10, n_pairs=9, rng=0).tolist() != list(range(9, -1, -1))
     assert baselines.prp_sampled_pairs(judge, 1, rng=0).tolist() == [0]
+    other = make_oracle(range(12))
+    baselines.prp_sampled_pairs(other, 12, rng=0)
+    assert other.calls == 100
 
 
 def test_the_order_of_most_pairs_is_that_of_all_orders() -> None:

@@ -1,5 +1,6 @@
 """Judgments and runs from files, frames and dictionaries, and back."""
 
+import dataclasses
 import gzip
 import json
 import pickle
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from lrtheory import reranking as rr
+from lrtheory.reranking import commands
 
 RUN = "q1 Q0 d1 1 2.5 t\nq1 Q0 d2 2 1.5 t\nq2 Q0 d1 1 .5 t\n"
 QRELS = "q1 0 d1 1\nq1 0 d3 0\nq2 0 d1 2\n"
@@ -216,6 +218,23 @@ def test_large_numbers_that_doubles_hold(tmp_path):
     assert rr.Run.from_file(written(tmp_path, "a.run", lines)).as_dict() == {"q": exact}
     rounded = rr.Run.from_file(written(tmp_path, "b.run", "q Q0 a 1 1.8e308 t\nq Q0 b 2 9007199254740993.5 t\n"))
     assert rounded.as_dict() == {"q": {"a": np.inf, "b": 9007199254740994.0}}
+
+
+@pytest.mark.parametrize("name", ["a.run", "the frame.run", "zebra.run"])
+def test_runs_are_called_as_their_files(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, name, RUN)
+    assert rr.Run.from_file(name).name == name.removesuffix(".run")
+
+
+def test_files_of_one_name_are_numbered(tmp_path):
+    """In a table of several runs, where two folders have a file of one name, or a run has none."""
+    judged = rr.Judgments.from_file(written(tmp_path, "j.qrels", QRELS))
+    one, other, bare = (rr.Run.from_file(written(tmp_path, name, RUN)) for name in ("a.run", "b.run", "c.run"))
+    bare = dataclasses.replace(bare, name="")
+    assert commands.evaluate(judged, one, other, one, bare).names == ("a#1", "b", "a#3", "#4")
+    odd = dataclasses.replace(other, name="a#1")
+    assert commands.evaluate(judged, one, one, odd).names == ("1", "2", "3")
 
 
 def test_tags_may_have_blanks(tmp_path):

@@ -196,6 +196,14 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "query": (lambda: Bm25(["a"]).search([3], 1), "`queries[0]` must be a text or a list of tokens; got 3."),
     "term": (lambda: Bm25(np.eye(2)).search([[2]], 1), "`queries[0]` must be an integer in [0, 1]; got 2."),
     "indptr": (lambda: Postings([0, 2], [0], [1.0], n_documents=1), "`indptr` must be ascending from 0 to the number"),
+    "bounds that are fractions": (
+        lambda: Postings([0.0, 1.5], [0], [1.0], n_documents=1),
+        "`indptr` must be an array of integers with one axis; got",
+    ),
+    "documents that are fractions": (
+        lambda: Postings([0, 1], [0.5], [1.0], n_documents=1),
+        "`docs` must be an array of integers with one axis; got",
+    ),
     "docs": (lambda: Postings([0, 1], [1], [1.0], n_documents=1), "`docs` must be in [0, 0]; got 1."),
     "order": (
         lambda: Postings([0, 2], [1, 0], [1.0, 1.0], n_documents=2),

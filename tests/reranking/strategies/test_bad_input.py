@@ -157,11 +157,19 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         "`position_bias` must be 0 for a judge whose duels have one result for ever; got 0.1.",
     ),
     "judge asked": (lambda: make_oracle([0, 1])([0, 2]), "`documents` must be an array of documents 0, ..., 1; got"),
+    "judge asked fractions": (
+        lambda: make_oracle([0, 1])([0.5, 1.0]),
+        "`documents` must be an array of documents 0, ..., 1; got",
+    ),
     "zero vector": (
         lambda: encoder_oracle([[0.0, 0.0]], [0.0, 1.0]),
         "`texts` must be vectors that are not 0, as the query; got",
     ),
     "vectors": (lambda: encoder_oracle([[0.0, 1.0]], [1.0]), "`query` must be of shape (2,); got (1,)."),
+    "beats no square": (
+        lambda: baselines.copeland_order([[0, 1, 1], [0, 0, 1]]),
+        "`beats` must be a square table; got (2, 3).",
+    ),
     "beats": (lambda: baselines.copeland_order([[0, 1], [1, 0]]), "`beats` must be in [0, 1], such that an entry"),
     "kemeny": (lambda: baselines.kemeny_order([range(13)]), "`lists` must be about at most 12 documents"),
     "kemeny twice": (lambda: baselines.kemeny_order([[1, 1]]), "`lists[0]` must be free of repeated documents; got"),
@@ -201,3 +209,4 @@ def test_small_cases_have_answers() -> None:
             assert found.certificate is not None
             assert found.certificate.verify(JUDGE)
     assert rerank(JUDGE, 5, 5).calls == 1
+    assert JUDGE([]).tolist() == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import dataclasses
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -135,6 +138,32 @@ def test_votes_outvote_single_errors() -> None:
     three = iter([[0, 1, 2], [1, 0, 2], [0, 2, 1]])  # no two alike; places add up to 1, 3 and 5
     found = rerank(lambda call: next(three), 3, 1, size=3, votes=3)
     assert (found.order.tolist(), found.counts["undecided"], found.calls) == ([0, 1, 2], 1, 3)
+
+
+def test_two_equal_votes_of_five_decide_nothing() -> None:
+    """Places add up to 5, 3 and 7, so that the document of most votes is not the first."""
+    five = iter([[0, 1, 2], [0, 1, 2], [1, 2, 0], [2, 1, 0], [1, 0, 2]])
+    found = rerank(lambda call: next(five), 3, 1, size=3, votes=5)
+    assert (found.order.tolist(), found.counts["undecided"], found.calls) == ([1, 0, 2], 1, 5)
+
+
+def test_tables_have_the_scores_of_a_judge_that_scores(tmp_path: Path) -> None:
+    scores = [0.25, 2.0, -1.0]
+    found = rerank(lambda call: scores[int(call[0])], 3, 1, strategy="pointwise")
+    found.to_file(tmp_path / "found.csv")
+    with (tmp_path / "found.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(int(row["document"]), float(row["score"])) for row in rows] == [(1, 2.0), (0, 0.25), (2, -1.0)]
+
+
+def test_a_certificate_of_arrays_of_another_kind_proves_nothing() -> None:
+    judge = make_oracle([2, 0, 1])
+    proof = rerank(judge, 3, 3, size=3).certificate
+    assert proof is not None
+    assert proof.verify(judge)
+    for name in ("order", "answers", "lengths"):
+        for wrong in (getattr(proof, name).astype(np.float64), getattr(proof, name)[None, :]):
+            assert not dataclasses.replace(proof, **{name: wrong}).verify(judge)
 
 
 def test_repaired_answers_are_counted() -> None:
