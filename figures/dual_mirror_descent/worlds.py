@@ -157,8 +157,8 @@ def draw_worlds(arrays: Any) -> matplotlib.figure.Figure:
         )
     largest = max(arrays["ratio_regret"].max(), 0.0)
     panels[4].set_title(
-        f"{MODELS['adversarial']}: slope {fitted:.2f}\nhere the bound is one on OPT - {PHASES} reward, "
-        f"which is at most {largest:.2f},\nand regret may exceed it",
+        f"{MODELS['adversarial']}: slope {fitted:.2f}\nthe bound limits OPT - {PHASES} reward\n"
+        f"(at most {largest:.2f}), and not regret",
     )
     panels[-1].set_title(r"regret over $\sqrt{T}$")
     panels[-1].set(xlabel="requests T", ylabel=r"regret / $\sqrt{T}$")
