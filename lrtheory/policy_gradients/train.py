@@ -163,8 +163,8 @@ class TrainingResult(Result):
 def make_arithmetic(*, shared_std: float = 0.7, own_std: float = 0.5, rng: Rng = None) -> Population:
     """Make ten problems "write a op b with the value t", for t from 0 to 9.
 
-    The answers are all 300 terms of two digits and one of +, - and *. Their features are one-hot codes of a, of op, of
-    b, and of both digits with op.
+    The answers are all 300 terms of two digits and one of plus, minus and times. Their features are one-hot codes of a,
+    of op, of b, and of both digits with op.
 
     Parameters
     ----------
